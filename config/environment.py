@@ -1,0 +1,166 @@
+"""The one table of settings: name, default, meaning, and how each is read.
+
+Every setting comes from the environment, else from ``.env`` in the working
+directory. One that can't be read stops the start with its name and an example.
+``docs/settings.md`` is printed from this table.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+class BadSetting(SystemExit):
+    """A setting can't be read; the text names it and gives an example."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One row of the table. ``read`` turns the text into a value or raises ValueError."""
+
+    name: str
+    default: str
+    meaning: str
+    example: str
+    read: Callable[[str], Any] = str
+    secret: bool = False
+
+
+def _switch(text: str) -> bool:
+    words = {"1": True, "true": True, "on": True, "yes": True,
+             "0": False, "false": False, "off": False, "no": False, "": False}
+    try:
+        return words[text.strip().lower()]
+    except KeyError:
+        raise ValueError("neither on nor off") from None
+
+
+def _rate(text: str) -> float | None:
+    if text.strip().lower() in {"", "unlimited"}:
+        return None
+    rate = float(text)
+    if not 0 < rate < 1_000_000:
+        raise ValueError("not between 0 and 1,000,000")
+    return rate
+
+
+def _url(*schemes: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text and text.partition("://")[0] not in schemes:
+            raise ValueError(f"does not begin with {' or '.join(s + '://' for s in schemes)}")
+        return text
+
+    return read
+
+
+def _base_url(text: str) -> str:
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(text)
+    if not text:
+        return text
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("is no http(s) address")
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise ValueError("must be https unless it is on loopback")
+    return text.rstrip("/")
+
+
+def _hosts(text: str) -> list[str]:
+    return [host.strip() for host in text.split(",") if host.strip()]
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError(f"is none of {', '.join(words)}")
+        return text.lower()
+
+    return read
+
+
+def _one_line(text: str) -> str:
+    if any(mark in text for mark in "\r\n\0\x85\u2028\u2029"):
+        raise ValueError("holds a line break")
+    return text.strip()
+
+
+def is_loopback(host: str) -> bool:
+    """True for localhost and the loopback addresses (RFC 1122, RFC 4291)."""
+    return host in {"localhost", "::1"} or host.startswith("127.")
+
+
+SETTINGS = (
+    Setting("DATABASE_URL", "", "Where everything is kept; without it SQLite in DATA_DIR.",
+            "postgres://digest:secret@db.example.org/digest",
+            _url("postgres", "postgresql", "sqlite"), secret=True),
+    Setting("REDIS_URL", "", "The broker; without it one is started beside the program.",
+            "redis://127.0.0.1:6379/0", _url("redis", "rediss", "unix", "redis+socket"),
+            secret=True),
+    Setting("SMTP_URL", "", "The relay; without it the built-in mailbox. `connections` is per "
+            "worker process.", "smtp://user:pass@mail.example.org:587?starttls=1&connections=8",
+            _url("smtp", "smtps"), secret=True),
+    Setting("BASE_URL", "", "Links in mails are made from it alone; https unless on loopback. "
+            "Without it http://127.0.0.1:<port>.", "https://news.example.org", _base_url),
+    Setting("ALLOWED_HOSTS", "", "Host names that are served; without it the host of BASE_URL "
+            "and localhost.", "news.example.org", _hosts),
+    Setting("FROM_ADDRESS", "Digest <digest@example.org>", "Who the mails are from, unless the "
+            "topic says otherwise.", "Media Desk <news@example.org>", _one_line),
+    Setting("POSTAL_ADDRESS", "", "Printed in each mail's foot; approval is blocked without it "
+            "when the relay is not on loopback.", "Example Press, 1 Example Street, London",
+            _one_line),
+    Setting("BOUNCE_DOMAIN", "", "Domain of the envelope sender; without it that of the From.",
+            "bounces.example.org", _one_line),
+    Setting("MESSAGE_ID_DOMAIN", "", "Domain in Message-ID; without it that of the From.",
+            "example.org", _one_line),
+    Setting("SECRET_KEY", "", "Signs links and sessions; without it one is made (mode 0600) and "
+            "kept in DATA_DIR. Machines that share a database must share it.",
+            "fifty or more random characters", secret=True),
+    Setting("DATA_DIR", "var", "Where the program keeps its files.", "/var/lib/digest",
+            lambda text: Path(text).expanduser().resolve()),
+    Setting("SEND_RATE", "", "Messages a second over all workers; without it unlimited.",
+            "70", _rate),
+    Setting("JOURNAL_FSYNC", "off", "Survive power loss too, not only a killed process; slower.",
+            "on", _switch),
+    Setting("DEBUG", "off", "Show error pages with details; never on a server.", "on", _switch),
+    Setting("LOG_LEVEL", "info", "debug, info, warning or error.", "warning",
+            _one_of("debug", "info", "warning", "error")),
+    Setting("LOG_FORMAT", "human", "human, or json for one JSON object a line.", "json",
+            _one_of("human", "json")),
+)
+
+
+def read_env_file(path: Path) -> dict[str, str]:
+    """Name → value from a ``.env`` file: one ``NAME=value`` a line, # for comments."""
+    values: dict[str, str] = {}
+    if not path.is_file():
+        return values
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        line = line.strip().removeprefix("export ")
+        if not line or line.startswith("#"):
+            continue
+        name, equals, value = line.partition("=")
+        if not equals:
+            raise BadSetting(f"{path} line {number} is no NAME=value; nothing was started. "
+                             f"Write for example SEND_RATE=70")
+        values[name.strip()] = value.strip().strip("'\"")
+    return values
+
+
+def load(environ: Mapping[str, str] = os.environ, env_file: Path = Path(".env")) -> dict[str, Any]:
+    """Every setting by name, read and checked."""
+    given = {**read_env_file(env_file), **environ}
+    values: dict[str, Any] = {}
+    for setting in SETTINGS:
+        text = given.get(setting.name, setting.default)
+        try:
+            values[setting.name] = setting.read(text)
+        except ValueError as problem:
+            shown = "its value" if setting.secret else repr(text)
+            sys.stderr.write(f"Setting {setting.name}: {shown} {problem}; nothing was started. "
+                             f"Write for example {setting.name}={setting.example}\n")
+            raise BadSetting(2) from None
+    return values
