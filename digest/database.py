@@ -1,0 +1,85 @@
+"""The database at the start of a command: brought up to date, or refused in words."""
+
+import contextlib
+import fcntl
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import Error, InterfaceError, OperationalError, connection
+from django.db.migrations.loader import MigrationLoader
+
+from digest.errors import Refused, Unreachable
+
+_OWN = {"digest", "subscribers", "workers"}
+_LOCK = 0x4449_4745  # "DIGE": the advisory lock under which one process migrates
+
+
+def bring_up_to_date() -> None:
+    """Migrate an embedded or empty database; refuse one that is newer, or older and shared.
+
+    Raises Refused in words, Unreachable when the server can't be reached.
+    """
+    behind, empty = _standing()
+    if not behind:
+        return
+    if not (settings.DATABASE_IS_EMBEDDED or empty):
+        raise Refused(
+            "The database is older than this program; nothing was changed. Back it up, then "
+            "run: digest migrate"
+        )
+    migrate()
+
+
+def migrate() -> None:
+    """Bring the database up to date under a lock, so that two starts at once do it once."""
+    with _lock():
+        if _standing()[0]:
+            call_command("migrate", verbosity=0, interactive=False)
+
+
+@contextlib.contextmanager
+def told() -> Iterator[None]:
+    """Turn the database's own errors into words and the status for "can't be reached"."""
+    try:
+        yield
+    except (OperationalError, InterfaceError) as problem:
+        where = settings.DATABASES["default"]
+        place = where["NAME"] if settings.DATABASE_IS_EMBEDDED else (
+            f"{where['HOST'] or 'localhost'}:{where['PORT'] or 5432}/{where['NAME']}")
+        reason = str(problem).strip().splitlines()[0] if str(problem).strip() else "no answer"
+        raise Unreachable(
+            f"The database at {place} can't be used: {reason}. What was committed is kept; "
+            "start the server or mend DATABASE_URL, then try again."
+        ) from problem
+
+
+def _standing() -> tuple[bool, bool]:
+    """(has migrations to apply, holds none of our tables yet); Refused when it is newer."""
+    loader = MigrationLoader(connection)
+    applied = {key for key in loader.applied_migrations if key[0] in _OWN}
+    known = {key for key in loader.disk_migrations if key[0] in _OWN}
+    if applied - known:
+        app, name = sorted(applied - known)[-1]
+        raise Refused(
+            f"The database is newer than this program (it has {app} {name}); nothing was "
+            "changed. Install the newer version again, or restore a backup made by this one."
+        )
+    return bool(set(loader.disk_migrations) - set(loader.applied_migrations)), not applied
+
+
+@contextlib.contextmanager
+def _lock() -> Iterator[None]:
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
+            try:
+                yield
+            finally:
+                with contextlib.suppress(Error):
+                    cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
+    else:
+        with (Path(settings.DATA_DIR) / "migrate.lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield

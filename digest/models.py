@@ -1,0 +1,319 @@
+"""What is said: topics, briefings, updates and their frozen renderings.
+
+Behaviour of one row stands here; behaviour over several in ``assembly``,
+``approval`` and the other topic modules.
+"""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from digest.parts import BriefingData
+
+
+class Depths(models.TextChoices):
+    """How a topic's items are shown, until an editor says otherwise for one."""
+
+    ARRANGED = "arranged", "As arranged"  # first a lead, then standard, past the sixth brief
+    FULL = "full", "All in full"  # every item a lead
+    SHORT = "short", "All short"  # every item brief
+
+
+class Depth(models.TextChoices):
+    """How much of a briefing an item shows."""
+
+    LEAD = "lead", "Lead"  # everything: body, analysis, perspectives, sources
+    STANDARD = "standard", "Standard"  # summary, takeaway, sources, link
+    BRIEF = "brief", "Brief"  # headline, one sentence, link
+
+
+class Kind(models.TextChoices):
+    """What an item is to the topic's readers."""
+
+    NEW = "new", "New"  # in no earlier approved update
+    CONTINUING = "continuing", "Continuing"  # carried over: changed since an earlier update
+    CORRECTION = "correction", "Correction"  # puts right what an earlier update said
+
+
+class Stage(models.TextChoices):
+    """Where an update stands."""
+
+    DRAFT = "draft", "Draft"  # being arranged; at most one per topic
+    APPROVED = "approved", "Approved"  # number and content frozen; waits for its time
+    SENT = "sent", "Sent"  # its mailing has begun; nothing calls it back
+    DISCARDED = "discarded", "Discarded"  # thrown away as a draft; consumed nothing
+
+
+class Topic(models.Model):
+    """A running story that people subscribe to."""
+
+    slug = models.SlugField(max_length=120, unique=True)
+    name = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
+    from_address = models.CharField(max_length=320, blank=True, help_text="Else FROM_ADDRESS.")
+    accent = models.CharField(max_length=7, default="#a8321f", help_text="As #rrggbb.")
+    language = models.CharField(max_length=35, default="en", help_text="A BCP 47 tag.")
+    zone = models.CharField(max_length=64, default="UTC", help_text="An IANA time zone.")
+    items_budget = models.PositiveSmallIntegerField(default=6)
+    minutes_budget = models.PositiveSmallIntegerField(default=6, help_text="0: no limit.")
+    minimum = models.PositiveSmallIntegerField(
+        default=1, help_text="A scheduled update with fewer items is skipped."
+    )
+    depth = models.CharField(max_length=10, choices=Depths.choices, default=Depths.ARRANGED)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return f"/t/{self.slug}/"
+
+
+class Briefing(models.Model):
+    """One story on a topic; the current state of it.  Parts as in ``parts.BriefingData``."""
+
+    topic = models.ForeignKey(Topic, models.PROTECT, related_name="briefings")
+    slug = models.CharField(max_length=120)
+    headline = models.CharField(max_length=500)
+    short_headline = models.CharField(max_length=500, blank=True)
+    published_at = models.DateTimeField()
+    updated_at = models.DateTimeField(null=True, blank=True)
+    read_minutes = models.PositiveSmallIntegerField(default=1)
+    tag = models.CharField(max_length=500, blank=True)
+    status = models.CharField(max_length=500, blank=True)
+    summary = models.TextField(blank=True)
+    key_takeaway = models.TextField(blank=True)
+    body = models.TextField(blank=True, help_text="Markdown; footnotes as [^1].")
+    importance = models.SmallIntegerField(default=0)
+    url = models.CharField(max_length=2000, blank=True)
+    first_reported = models.JSONField(null=True, blank=True)
+    sources = models.JSONField(default=list, blank=True)
+    analysis = models.JSONField(default=dict, blank=True)
+    perspectives = models.JSONField(default=list, blank=True)
+    image = models.JSONField(null=True, blank=True)
+    extra = models.JSONField(default=dict, blank=True)
+
+    content_hash = models.CharField(max_length=64, help_text="Of every part.")
+    received_at = models.DateTimeField(default=timezone.now, help_text="When we first had it.")
+    changed_at = models.DateTimeField(
+        default=timezone.now, help_text="When we last had a material change of it."
+    )
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    carried_in = models.ForeignKey(
+        "Update", models.SET_NULL, null=True, blank=True, related_name="+",
+        help_text="The latest approved update that carried it.",
+    )
+    moved_on = models.BooleanField(
+        default=False, help_text="Materially changed since carried_in (see changes.py)."
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["topic", "slug"], name="briefing_identity"),
+        ]
+        indexes = [models.Index(fields=["topic", "published_at"])]
+
+    def __str__(self) -> str:
+        return self.headline
+
+    @property
+    def data(self) -> BriefingData:
+        """The briefing as plain data."""
+        return BriefingData.model_validate({
+            "topic": self.topic.slug, "slug": self.slug, "headline": self.headline,
+            "short_headline": self.short_headline, "published_at": self.published_at,
+            "updated_at": self.updated_at, "read_minutes": self.read_minutes, "tag": self.tag,
+            "status": self.status, "summary": self.summary, "key_takeaway": self.key_takeaway,
+            "body": self.body, "importance": self.importance, "url": self.url,
+            "first_reported_in": self.first_reported, "sources": self.sources,
+            "analysis": self.analysis, "perspectives": self.perspectives, "image": self.image,
+            "extra": self.extra,
+        })
+
+
+class BriefingVersion(models.Model):
+    """What a briefing said before an edit; rows are only ever added."""
+
+    briefing = models.ForeignKey(Briefing, models.CASCADE, related_name="versions")
+    content = models.JSONField(help_text="BriefingData as JSON.")
+    replaced_at = models.DateTimeField(default=timezone.now)
+    replaced_by = models.CharField(max_length=320, blank=True, help_text="Who or what edited.")
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.briefing} until {self.replaced_at:%Y-%m-%d %H:%M}"
+
+
+class Update(models.Model):
+    """A numbered edition of a topic."""
+
+    topic = models.ForeignKey(Topic, models.PROTECT, related_name="updates")
+    number = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Given for good at approval; gapless, never reused."
+    )
+    stage = models.CharField(max_length=10, choices=Stage.choices, default=Stage.DRAFT)
+    since = models.DateTimeField(help_text="The window opens after this instant…")
+    until = models.DateTimeField(help_text="…and closes with this one, the cut-off.")
+    title = models.CharField(max_length=500, blank=True)
+    subject = models.CharField(max_length=500, blank=True)
+    preheader = models.CharField(max_length=500, blank=True)
+    worded_by_hand = models.JSONField(
+        default=list, blank=True, help_text="Which of title, subject, preheader an editor wrote."
+    )
+    note = models.TextField(blank=True, help_text="The editor's note, Markdown.")
+    arranged = models.BooleanField(default=False, help_text="An editor set the order.")
+    dropped = models.JSONField(default=list, blank=True, help_text="Slugs an editor left out.")
+    left_out = models.JSONField(
+        default=list, blank=True, help_text='[{"slug", "headline", "code", "why"}]'
+    )
+    assembled_at = models.DateTimeField(default=timezone.now)
+
+    approved_at = models.DateTimeField(null=True, blank=True)
+    approved_by = models.CharField(max_length=320, blank=True)
+    content_hash = models.CharField(max_length=64, blank=True)
+    due_at = models.DateTimeField(null=True, blank=True, help_text="When it is to go out.")
+    segments = models.JSONField(
+        default=list, blank=True, help_text="Names; none: every confirmed subscriber."
+    )
+    rate = models.FloatField(null=True, blank=True, help_text="Messages a second.")
+    despite = models.TextField(blank=True, help_text="Why it went out past a blocking check.")
+    unattended = models.BooleanField(default=False, help_text="Approved by its schedule.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["topic", "number"], name="update_number"),
+            models.UniqueConstraint(
+                fields=["topic"], condition=models.Q(stage="draft"), name="one_draft_per_topic"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], condition=models.Q(stage="approved"),
+                         name="update_waiting"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.label} · {self.title}" if self.title else self.label
+
+    @property
+    def label(self) -> str:
+        """"Update #2", or "Draft" before it has a number."""
+        return f"Update #{self.number}" if self.number else "Draft"
+
+    @property
+    def ref(self) -> str:
+        """How commands and addresses name it: ``topic/2`` or ``topic/draft``."""
+        draft = self.stage == Stage.DRAFT or self.number is None
+        return f"{self.topic.slug}/{'draft' if draft else self.number}"
+
+    def get_absolute_url(self) -> str:
+        return f"/t/{self.topic.slug}/{self.number}/"
+
+
+class Item(models.Model):
+    """A briefing's place in an update."""
+
+    update = models.ForeignKey(Update, models.CASCADE, related_name="items")
+    briefing = models.ForeignKey(Briefing, models.PROTECT, related_name="items")
+    position = models.PositiveIntegerField()
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    depth = models.CharField(max_length=10, choices=Depth.choices)
+    depth_by_hand = models.BooleanField(default=False)
+    pinned = models.BooleanField(default=False)
+    why = models.TextField(help_text="Why it is in, in the reader's words.")
+    changed_since = models.ForeignKey(
+        Update, models.SET_NULL, null=True, blank=True, related_name="+",
+        help_text="For a continuing item: the update that carried it last.",
+    )
+    change = models.TextField(blank=True, help_text="What changed since then, in a sentence.")
+    headline = models.CharField(max_length=500, blank=True, help_text="For this update only.")
+    summary = models.TextField(blank=True, help_text="For this update only.")
+    frozen = models.JSONField(
+        null=True, blank=True, help_text="BriefingData as approved; null while a draft."
+    )
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["update", "briefing"], name="item_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.position}. {self.headline or self.briefing.headline}"
+
+    @property
+    def data(self) -> BriefingData:
+        """What the item says: as frozen at approval, else the live briefing."""
+        return BriefingData.model_validate(self.frozen) if self.frozen else self.briefing.data
+
+
+class Edition(models.Model):
+    """One frozen rendering, addressed by the hash of its content."""
+
+    hash = models.CharField(max_length=64, unique=True)
+    update = models.ForeignKey(
+        Update, models.PROTECT, null=True, blank=True, related_name="editions",
+        help_text="None for mails such as a confirmation.",
+    )
+    topic = models.ForeignKey(Topic, models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=20, help_text="The mail's template: update, confirm, …")
+    variant = models.CharField(max_length=20, choices=Depths.choices, default=Depths.ARRANGED)
+    view = models.JSONField(help_text="The view model it was made from.")
+    subject = models.TextField()
+    preheader = models.TextField(blank=True)
+    html = models.TextField()
+    text = models.TextField()
+    nonce = models.CharField(max_length=16, help_text="In the names of its personal tokens.")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.hash[:12]}"
+
+
+class RequestedTest(models.Model):
+    """Somebody wants to see an update in an inbox; a worker finds this row and sends it."""
+
+    update = models.ForeignKey(Update, models.CASCADE, related_name="+")
+    addresses = models.JSONField(help_text="Addresses, each gets one mail.")
+    asked_by = models.CharField(max_length=320, blank=True)
+    asked_at = models.DateTimeField(default=timezone.now)
+    taken_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["asked_at"], condition=models.Q(taken_at=None),
+                                name="requested_test_open")]
+
+    def __str__(self) -> str:
+        return f"Test of {self.update} to {', '.join(self.addresses)}"
+
+
+class AuditEntry(models.Model):
+    """Who did what, when; rows are only ever added, by the functions that change things."""
+
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+    who = models.CharField(max_length=320, help_text="An address, 'schedule' or 'command line'.")
+    what = models.CharField(max_length=60, help_text="A verb and a noun: 'approved update'.")
+    about = models.CharField(max_length=200, db_index=True, help_text="As commands name it.")
+    detail = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        verbose_name_plural = "audit entries"
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.who} {self.what} {self.about}"
+
+
+def audit(who: str, what: str, about: str, **detail: Any) -> None:
+    """Add one line to the audit log, in the caller's transaction."""
+    AuditEntry.objects.create(who=who, what=what, about=about, detail=detail)
+
+
+def from_address(topic: Topic) -> str:
+    """Who the topic's mails are from."""
+    return topic.from_address or str(settings.FROM_ADDRESS)

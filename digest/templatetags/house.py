@@ -1,0 +1,5 @@
+"""Template filters of the house style."""
+
+from django import template
+
+register = template.Library()

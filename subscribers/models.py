@@ -1,0 +1,150 @@
+"""Who gets it: subscribers, what they follow, saved segments and suppressions."""
+
+import hashlib
+import uuid
+
+from django.db import models
+from django.utils import timezone
+
+from digest.models import Topic
+
+
+class SubscriberState(models.TextChoices):
+    """Whether the person is still with us."""
+
+    ACTIVE = "active", "Active"  # may be mailed as their subscriptions say
+    ERASED = "erased", "Erased"  # asked to be forgotten; the row stays, emptied
+
+
+class SubscriptionState(models.TextChoices):
+    """How a person stands to one topic."""
+
+    PENDING = "pending", "Pending"  # asked for it, not yet confirmed: never mailed updates
+    CONFIRMED = "confirmed", "Confirmed"  # gets every update
+    PAUSED = "paused", "Paused"  # gets none until ``paused_until``
+    UNSUBSCRIBED = "unsubscribed", "Unsubscribed"  # left
+
+
+class SuppressionReason(models.TextChoices):
+    """Why an address must not be mailed."""
+
+    HARD_BOUNCE = "hard_bounce", "Hard bounce"  # the mailbox does not exist
+    COMPLAINT = "complaint", "Complaint"  # the reader called it spam
+    ERASED = "erased", "Erased"  # the reader asked to be forgotten
+    MANUAL = "manual", "Manual"  # somebody put it here
+    IMPORTED = "imported", "Imported"  # another service's list of bounced or cleaned addresses
+
+
+def normal_address(address: str) -> str:
+    """The form by which two spellings of an address are one: trimmed, lower case.
+
+    The local part is case-sensitive by RFC 5321 2.4, but no provider of note treats it
+    so, and a person who types ``Ann@`` after ``ann@`` means one mailbox.
+    """
+    return address.strip().lower()
+
+
+def address_hash(address: str) -> str:
+    """SHA-256 of the normal form, in hex: what suppression remembers of an address."""
+    return hashlib.sha256(normal_address(address).encode()).hexdigest()
+
+
+class Subscriber(models.Model):
+    """A person with one address."""
+
+    email = models.CharField(max_length=320, unique=True, null=True, blank=True,
+                             help_text="In normal form; none once erased.")
+    email_hash = models.CharField(max_length=64, db_index=True)
+    name = models.CharField(max_length=500, blank=True)
+    state = models.CharField(max_length=10, choices=SubscriberState.choices,
+                             default=SubscriberState.ACTIVE)
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True)
+    token_version = models.PositiveIntegerField(
+        default=0, help_text="Raised to revoke every link sent so far."
+    )
+    country = models.CharField(max_length=2, blank=True, help_text="ISO 3166-1 alpha-2.")
+    language = models.CharField(max_length=35, blank=True, help_text="A BCP 47 tag.")
+    zone = models.CharField(max_length=64, blank=True, help_text="An IANA time zone.")
+    attributes = models.JSONField(default=dict, blank=True)
+    source = models.CharField(max_length=200, blank=True, help_text="Where they came from.")
+    joined_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.email or "(erased)"
+
+
+class SubscriberTag(models.Model):
+    """A label on a person; rows of their own, so that both databases can select by index."""
+
+    subscriber = models.ForeignKey(Subscriber, models.CASCADE, related_name="tags")
+    tag = models.CharField(max_length=100)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tag", "subscriber"], name="tag_once")]
+
+    def __str__(self) -> str:
+        return self.tag
+
+
+class Subscription(models.Model):
+    """One person's standing to one topic."""
+
+    subscriber = models.ForeignKey(Subscriber, models.CASCADE, related_name="subscriptions")
+    topic = models.ForeignKey(Topic, models.PROTECT, related_name="subscriptions")
+    state = models.CharField(max_length=12, choices=SubscriptionState.choices)
+    paused_until = models.DateTimeField(null=True, blank=True)
+    consent = models.TextField(blank=True, help_text="How and when they agreed.")
+    asked_at = models.DateTimeField(default=timezone.now)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    left_at = models.DateTimeField(null=True, blank=True)
+    left_why = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["subscriber", "topic"], name="subscription_once"),
+        ]
+        indexes = [models.Index(fields=["topic", "state", "subscriber"])]
+
+    def __str__(self) -> str:
+        return f"{self.subscriber} {self.state} {self.topic}"
+
+
+class Suppression(models.Model):
+    """An address that must not be mailed, remembered by its hash alone."""
+
+    email_hash = models.CharField(max_length=64, unique=True)
+    reason = models.CharField(max_length=12, choices=SuppressionReason.choices)
+    detail = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.reason} {self.email_hash[:12]}"
+
+
+class Segment(models.Model):
+    """A saved rule over subscribers; who it selects is looked up each time."""
+
+    name = models.CharField(max_length=100, unique=True)
+    rule = models.JSONField(help_text="The rule language of segments.py.")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ConfirmationRequest(models.Model):
+    """Somebody is to be asked whether they meant to sign up; a worker finds this row."""
+
+    subscription = models.ForeignKey(Subscription, models.CASCADE, related_name="+")
+    asked_at = models.DateTimeField(default=timezone.now)
+    taken_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["asked_at"], condition=models.Q(taken_at=None),
+                                name="confirmation_open")]
+
+    def __str__(self) -> str:
+        return f"Confirmation of {self.subscription}"
