@@ -30,8 +30,17 @@ class Setting:
 
 
 def _switch(text: str) -> bool:
-    words = {"1": True, "true": True, "on": True, "yes": True,
-             "0": False, "false": False, "off": False, "no": False, "": False}
+    words = {
+        "1": True,
+        "true": True,
+        "on": True,
+        "yes": True,
+        "0": False,
+        "false": False,
+        "off": False,
+        "no": False,
+        "": False,
+    }
     try:
         return words[text.strip().lower()]
     except KeyError:
@@ -94,42 +103,114 @@ def is_loopback(host: str) -> bool:
 
 
 SETTINGS = (
-    Setting("DATABASE_URL", "", "Where everything is kept; without it SQLite in DATA_DIR.",
-            "postgres://digest:secret@db.example.org/digest",
-            _url("postgres", "postgresql", "sqlite"), secret=True),
-    Setting("REDIS_URL", "", "The broker; without it one is started beside the program.",
-            "redis://127.0.0.1:6379/0", _url("redis", "rediss", "unix", "redis+socket"),
-            secret=True),
-    Setting("SMTP_URL", "", "The relay; without it the built-in mailbox. `connections` is per "
-            "worker process.", "smtp://user:pass@mail.example.org:587?starttls=1&connections=8",
-            _url("smtp", "smtps"), secret=True),
-    Setting("BASE_URL", "", "Links in mails are made from it alone; https unless on loopback. "
-            "Without it http://127.0.0.1:<port>.", "https://news.example.org", _base_url),
-    Setting("ALLOWED_HOSTS", "", "Host names that are served; without it the host of BASE_URL "
-            "and localhost.", "news.example.org", _hosts),
-    Setting("FROM_ADDRESS", "Digest <digest@example.org>", "Who the mails are from, unless the "
-            "topic says otherwise.", "Media Desk <news@example.org>", _one_line),
-    Setting("POSTAL_ADDRESS", "", "Printed in each mail's foot; approval is blocked without it "
-            "when the relay is not on loopback.", "Example Press, 1 Example Street, London",
-            _one_line),
-    Setting("BOUNCE_DOMAIN", "", "Domain of the envelope sender; without it that of the From.",
-            "bounces.example.org", _one_line),
-    Setting("MESSAGE_ID_DOMAIN", "", "Domain in Message-ID; without it that of the From.",
-            "example.org", _one_line),
-    Setting("SECRET_KEY", "", "Signs links and sessions; without it one is made (mode 0600) and "
-            "kept in DATA_DIR. Machines that share a database must share it.",
-            "fifty or more random characters", secret=True),
-    Setting("DATA_DIR", "var", "Where the program keeps its files.", "/var/lib/digest",
-            lambda text: Path(text).expanduser().resolve()),
-    Setting("SEND_RATE", "", "Messages a second over all workers; without it unlimited.",
-            "70", _rate),
-    Setting("JOURNAL_FSYNC", "off", "Survive power loss too, not only a killed process; slower.",
-            "on", _switch),
+    Setting(
+        "DATABASE_URL",
+        "",
+        "Where everything is kept; without it SQLite in DATA_DIR.",
+        "postgres://digest:secret@db.example.org/digest",
+        _url("postgres", "postgresql", "sqlite"),
+        secret=True,
+    ),
+    Setting(
+        "REDIS_URL",
+        "",
+        "The broker; without it one is started beside the program.",
+        "redis://127.0.0.1:6379/0",
+        _url("redis", "rediss", "unix", "redis+socket"),
+        secret=True,
+    ),
+    Setting(
+        "SMTP_URL",
+        "",
+        "The relay; without it the built-in mailbox. `connections` is per worker process.",
+        "smtp://user:pass@mail.example.org:587?starttls=1&connections=8",
+        _url("smtp", "smtps"),
+        secret=True,
+    ),
+    Setting(
+        "BASE_URL",
+        "",
+        "Links in mails are made from it alone; https unless on loopback. "
+        "Without it http://127.0.0.1:<port>.",
+        "https://news.example.org",
+        _base_url,
+    ),
+    Setting(
+        "ALLOWED_HOSTS",
+        "",
+        "Host names that are served; without it the host of BASE_URL and localhost.",
+        "news.example.org",
+        _hosts,
+    ),
+    Setting(
+        "FROM_ADDRESS",
+        "Digest <digest@example.org>",
+        "Who the mails are from, unless the topic says otherwise.",
+        "Media Desk <news@example.org>",
+        _one_line,
+    ),
+    Setting(
+        "POSTAL_ADDRESS",
+        "",
+        "Printed in each mail's foot; approval is blocked without it "
+        "when the relay is not on loopback.",
+        "Example Press, 1 Example Street, London",
+        _one_line,
+    ),
+    Setting(
+        "BOUNCE_DOMAIN",
+        "",
+        "Domain of the envelope sender; without it that of the From.",
+        "bounces.example.org",
+        _one_line,
+    ),
+    Setting(
+        "MESSAGE_ID_DOMAIN",
+        "",
+        "Domain in Message-ID; without it that of the From.",
+        "example.org",
+        _one_line,
+    ),
+    Setting(
+        "SECRET_KEY",
+        "",
+        "Signs links and sessions; without it one is made (mode 0600) and "
+        "kept in DATA_DIR. Machines that share a database must share it.",
+        "fifty or more random characters",
+        secret=True,
+    ),
+    Setting(
+        "DATA_DIR",
+        "var",
+        "Where the program keeps its files.",
+        "/var/lib/digest",
+        lambda text: Path(text).expanduser().resolve(),
+    ),
+    Setting(
+        "SEND_RATE", "", "Messages a second over all workers; without it unlimited.", "70", _rate
+    ),
+    Setting(
+        "JOURNAL_FSYNC",
+        "off",
+        "Survive power loss too, not only a killed process; slower.",
+        "on",
+        _switch,
+    ),
     Setting("DEBUG", "off", "Show error pages with details; never on a server.", "on", _switch),
-    Setting("LOG_LEVEL", "info", "debug, info, warning or error.", "warning",
-            _one_of("debug", "info", "warning", "error")),
-    Setting("LOG_FORMAT", "human", "human, or json for one JSON object a line.", "json",
-            _one_of("human", "json")),
+    Setting(
+        "LOG_LEVEL",
+        "info",
+        "debug, info, warning or error.",
+        "warning",
+        _one_of("debug", "info", "warning", "error"),
+    ),
+    Setting(
+        "LOG_FORMAT",
+        "human",
+        "human, or json for one JSON object a line.",
+        "json",
+        _one_of("human", "json"),
+    ),
 )
 
 
@@ -144,8 +225,10 @@ def read_env_file(path: Path) -> dict[str, str]:
             continue
         name, equals, value = line.partition("=")
         if not equals:
-            raise BadSetting(f"{path} line {number} is no NAME=value; nothing was started. "
-                             f"Write for example SEND_RATE=70")
+            raise BadSetting(
+                f"{path} line {number} is no NAME=value; nothing was started. "
+                f"Write for example SEND_RATE=70"
+            )
         values[name.strip()] = value.strip().strip("'\"")
     return values
 
@@ -160,7 +243,9 @@ def load(environ: Mapping[str, str] = os.environ, env_file: Path = Path(".env"))
             values[setting.name] = setting.read(text)
         except ValueError as problem:
             shown = "its value" if setting.secret else repr(text)
-            sys.stderr.write(f"Setting {setting.name}: {shown} {problem}; nothing was started. "
-                             f"Write for example {setting.name}={setting.example}\n")
+            sys.stderr.write(
+                f"Setting {setting.name}: {shown} {problem}; nothing was started. "
+                f"Write for example {setting.name}={setting.example}\n"
+            )
             raise BadSetting(2) from None
     return values

@@ -37,8 +37,10 @@ def _kept(name: str, make: str) -> str:
                 draft.unlink()
         return path.read_text().strip()
     except OSError as problem:
-        sys.stderr.write(f"Setting DATA_DIR: {DATA_DIR} can't be used ({problem.strerror}); nothing "
-                         f"was started. Name a folder you may write to, e.g. DATA_DIR=var\n")
+        sys.stderr.write(
+            f"Setting DATA_DIR: {DATA_DIR} can't be used ({problem.strerror}); nothing "
+            f"was started. Name a folder you may write to, e.g. DATA_DIR=var\n"
+        )
         raise SystemExit(3) from None
 
 
@@ -50,7 +52,10 @@ BASE_URL: str = ENV["BASE_URL"] or (
     _BASE_URL_FILE.read_text().strip() if _BASE_URL_FILE.is_file() else "http://127.0.0.1:8000"
 )
 ALLOWED_HOSTS: list[str] = ENV["ALLOWED_HOSTS"] or [
-    str(urlsplit(BASE_URL).hostname), "localhost", "127.0.0.1", "[::1]",
+    str(urlsplit(BASE_URL).hostname),
+    "localhost",
+    "127.0.0.1",
+    "[::1]",
 ]
 FROM_ADDRESS: str = ENV["FROM_ADDRESS"]
 POSTAL_ADDRESS: str = ENV["POSTAL_ADDRESS"]
@@ -67,9 +72,12 @@ JOURNAL_FSYNC: bool = ENV["JOURNAL_FSYNC"]
 REDIS_URL: str = ENV["REDIS_URL"]  # `digest up` sets it for its children when it is empty
 
 # ---- database ----------------------------------------------------------------------
-DATABASES = {"default": dj_database_url.parse(
-    ENV["DATABASE_URL"] or f"sqlite:///{DATA_DIR / 'digest.sqlite3'}", conn_max_age=600,
-)}
+DATABASES = {
+    "default": dj_database_url.parse(
+        ENV["DATABASE_URL"] or f"sqlite:///{DATA_DIR / 'digest.sqlite3'}",
+        conn_max_age=600,
+    )
+}
 DATABASE_IS_EMBEDDED = not ENV["DATABASE_URL"]
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # IMMEDIATE took "database is locked" from thousands to none in a write storm: a transaction
@@ -78,15 +86,19 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous="
-        + ("FULL" if JOURNAL_FSYNC else "NORMAL") + "; PRAGMA mmap_size=134217728;",
+        + ("FULL" if JOURNAL_FSYNC else "NORMAL")
+        + "; PRAGMA mmap_size=134217728;",
     }
 else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     # The session's connections end when a web or worker thread is idle long; a statement that
     # waits for a lost server must end as well.
     DATABASES["default"]["OPTIONS"] = {
-        "connect_timeout": 5, "keepalives_idle": 20, "keepalives_interval": 5,
-        "keepalives_count": 3, "application_name": "digest",
+        "connect_timeout": 5,
+        "keepalives_idle": 20,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "application_name": "digest",
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -116,21 +128,23 @@ MIDDLEWARE = [
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
-TEMPLATES = [{
-    "BACKEND": "django.template.backends.django.DjangoTemplates",
-    "DIRS": [ROOT / "templates" / "pages"],
-    "APP_DIRS": False,
-    "OPTIONS": {
-        "context_processors": [
-            "django.template.context_processors.request",
-            "django.contrib.auth.context_processors.auth",
-            "django.contrib.messages.context_processors.messages",
-            "digest.staff.page_context",
-        ],
-        "builtins": ["django.templatetags.static", "digest.templatetags.house"],
-        "libraries": {"django_htmx": "django_htmx.templatetags.django_htmx"},
-    },
-}]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates" / "pages"],
+        "APP_DIRS": False,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "digest.staff.page_context",
+            ],
+            "builtins": ["django.templatetags.static", "digest.templatetags.house"],
+            "libraries": {"django_htmx": "django_htmx.templatetags.django_htmx"},
+        },
+    }
+]
 EMAIL_TEMPLATES = ROOT / "templates" / "emails"
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -141,8 +155,10 @@ LANGUAGE_CODE = "en-gb"
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/desk/"
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-     "OPTIONS": {"min_length": 10}},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600
@@ -155,12 +171,19 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _HTTPS else Non
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "SAMEORIGIN"
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
-CONTENT_SECURITY_POLICY = {"DIRECTIVES": {
-    "default-src": [SELF], "img-src": [SELF, "data:"], "object-src": [NONE],
-    "base-uri": [NONE], "frame-ancestors": [SELF], "form-action": [SELF],
-    # The mail previews carry their own inline styles, in frames that run no script.
-    "style-src": [SELF, "'unsafe-inline'"], "script-src": [SELF],
-}}
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "frame-ancestors": [SELF],
+        "form-action": [SELF],
+        # The mail previews carry their own inline styles, in frames that run no script.
+        "style-src": [SELF, "'unsafe-inline'"],
+        "script-src": [SELF],
+    }
+}
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 WHITENOISE_USE_FINDERS = True

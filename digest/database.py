@@ -46,8 +46,11 @@ def told() -> Iterator[None]:
         yield
     except (OperationalError, InterfaceError) as problem:
         where = settings.DATABASES["default"]
-        place = where["NAME"] if settings.DATABASE_IS_EMBEDDED else (
-            f"{where['HOST'] or 'localhost'}:{where['PORT'] or 5432}/{where['NAME']}")
+        place = (
+            where["NAME"]
+            if settings.DATABASE_IS_EMBEDDED
+            else (f"{where['HOST'] or 'localhost'}:{where['PORT'] or 5432}/{where['NAME']}")
+        )
         reason = str(problem).strip().splitlines()[0] if str(problem).strip() else "no answer"
         raise Unreachable(
             f"The database at {place} can't be used: {reason}. What was committed is kept; "

@@ -105,7 +105,11 @@ class Briefing(models.Model):
     )
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     carried_in = models.ForeignKey(
-        "Update", models.SET_NULL, null=True, blank=True, related_name="+",
+        "Update",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
         help_text="The latest approved update that carried it.",
     )
     moved_on = models.BooleanField(
@@ -124,16 +128,30 @@ class Briefing(models.Model):
     @property
     def data(self) -> BriefingData:
         """The briefing as plain data."""
-        return BriefingData.model_validate({
-            "topic": self.topic.slug, "slug": self.slug, "headline": self.headline,
-            "short_headline": self.short_headline, "published_at": self.published_at,
-            "updated_at": self.updated_at, "read_minutes": self.read_minutes, "tag": self.tag,
-            "status": self.status, "summary": self.summary, "key_takeaway": self.key_takeaway,
-            "body": self.body, "importance": self.importance, "url": self.url,
-            "first_reported_in": self.first_reported, "sources": self.sources,
-            "analysis": self.analysis, "perspectives": self.perspectives, "image": self.image,
-            "extra": self.extra,
-        })
+        return BriefingData.model_validate(
+            {
+                "topic": self.topic.slug,
+                "slug": self.slug,
+                "headline": self.headline,
+                "short_headline": self.short_headline,
+                "published_at": self.published_at,
+                "updated_at": self.updated_at,
+                "read_minutes": self.read_minutes,
+                "tag": self.tag,
+                "status": self.status,
+                "summary": self.summary,
+                "key_takeaway": self.key_takeaway,
+                "body": self.body,
+                "importance": self.importance,
+                "url": self.url,
+                "first_reported_in": self.first_reported,
+                "sources": self.sources,
+                "analysis": self.analysis,
+                "perspectives": self.perspectives,
+                "image": self.image,
+                "extra": self.extra,
+            }
+        )
 
 
 class BriefingVersion(models.Model):
@@ -194,8 +212,9 @@ class Update(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["due_at"], condition=models.Q(stage="approved"),
-                         name="update_waiting"),
+            models.Index(
+                fields=["due_at"], condition=models.Q(stage="approved"), name="update_waiting"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -203,7 +222,7 @@ class Update(models.Model):
 
     @property
     def label(self) -> str:
-        """"Update #2", or "Draft" before it has a number."""
+        """ "Update #2", or "Draft" before it has a number."""
         return f"Update #{self.number}" if self.number else "Draft"
 
     @property
@@ -228,7 +247,11 @@ class Item(models.Model):
     pinned = models.BooleanField(default=False)
     why = models.TextField(help_text="Why it is in, in the reader's words.")
     changed_since = models.ForeignKey(
-        Update, models.SET_NULL, null=True, blank=True, related_name="+",
+        Update,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
         help_text="For a continuing item: the update that carried it last.",
     )
     change = models.TextField(blank=True, help_text="What changed since then, in a sentence.")
@@ -258,7 +281,11 @@ class Edition(models.Model):
 
     hash = models.CharField(max_length=64, unique=True)
     update = models.ForeignKey(
-        Update, models.PROTECT, null=True, blank=True, related_name="editions",
+        Update,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="editions",
         help_text="None for mails such as a confirmation.",
     )
     topic = models.ForeignKey(Topic, models.PROTECT, related_name="+")
@@ -286,8 +313,11 @@ class RequestedTest(models.Model):
     taken_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["asked_at"], condition=models.Q(taken_at=None),
-                                name="requested_test_open")]
+        indexes = [
+            models.Index(
+                fields=["asked_at"], condition=models.Q(taken_at=None), name="requested_test_open"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"Test of {self.update} to {', '.join(self.addresses)}"

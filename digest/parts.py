@@ -19,8 +19,8 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=LINE)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=TEXT)]
 Url = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
 Slug = Annotated[
-    str, StringConstraints(strip_whitespace=True, pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$",
-                           max_length=120)
+    str,
+    StringConstraints(strip_whitespace=True, pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$", max_length=120),
 ]
 
 

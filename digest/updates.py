@@ -15,8 +15,11 @@ def topic(slug: str) -> Topic:
         known = ", ".join(Topic.objects.values_list("slug", flat=True)[:10])
         raise NotFound(
             f"There is no topic {slug!r}; nothing was changed. "
-            + (f"Topics are: {known}." if known else
-               f"Add it with: digest topic add {slug} --name NAME")
+            + (
+                f"Topics are: {known}."
+                if known
+                else f"Add it with: digest topic add {slug} --name NAME"
+            )
         )
     return found
 
@@ -25,8 +28,9 @@ def find(ref: str) -> Update:
     """The update that ``topic/2`` or ``topic/draft`` names."""
     match = _REF.fullmatch(ref)
     if match is None:
-        raise Refused(f"{ref!r} names no update. Write topic/number or topic/draft, "
-                      "e.g. medias-ai-pivot/2")
+        raise Refused(
+            f"{ref!r} names no update. Write topic/number or topic/draft, e.g. medias-ai-pivot/2"
+        )
     of = topic(match["topic"])
     updates = Update.objects.select_related("topic").filter(topic=of)
     if match["number"] == "draft":

@@ -52,12 +52,18 @@ def address_hash(address: str) -> str:
 class Subscriber(models.Model):
     """A person with one address."""
 
-    email = models.CharField(max_length=320, unique=True, null=True, blank=True,
-                             help_text="In normal form; none once erased.")
+    email = models.CharField(
+        max_length=320,
+        unique=True,
+        null=True,
+        blank=True,
+        help_text="In normal form; none once erased.",
+    )
     email_hash = models.CharField(max_length=64, db_index=True)
     name = models.CharField(max_length=500, blank=True)
-    state = models.CharField(max_length=10, choices=SubscriberState.choices,
-                             default=SubscriberState.ACTIVE)
+    state = models.CharField(
+        max_length=10, choices=SubscriberState.choices, default=SubscriberState.ACTIVE
+    )
     public_id = models.UUIDField(default=uuid.uuid4, unique=True)
     token_version = models.PositiveIntegerField(
         default=0, help_text="Raised to revoke every link sent so far."
@@ -143,8 +149,11 @@ class ConfirmationRequest(models.Model):
     taken_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["asked_at"], condition=models.Q(taken_at=None),
-                                name="confirmation_open")]
+        indexes = [
+            models.Index(
+                fields=["asked_at"], condition=models.Q(taken_at=None), name="confirmation_open"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"Confirmation of {self.subscription}"

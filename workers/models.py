@@ -79,8 +79,9 @@ class MailingState(models.TextChoices):
 class Mailing(models.Model):
     """An update (or another mail) going to an audience, with counters of its deliveries."""
 
-    update = models.ForeignKey(Update, models.PROTECT, null=True, blank=True,
-                               related_name="mailings")
+    update = models.ForeignKey(
+        Update, models.PROTECT, null=True, blank=True, related_name="mailings"
+    )
     topic = models.ForeignKey(Topic, models.PROTECT, related_name="mailings")
     edition = models.ForeignKey(Edition, models.PROTECT, null=True, blank=True)
     kind = models.CharField(max_length=10, choices=MailingKind.choices)
@@ -148,10 +149,12 @@ class Batch(models.Model):
     class Meta:
         verbose_name_plural = "batches"
         indexes = [
-            models.Index(fields=["mailing", "id"], condition=models.Q(state="pending"),
-                         name="batch_pending"),
-            models.Index(fields=["leased_until"], condition=models.Q(state="leased"),
-                         name="batch_leased"),
+            models.Index(
+                fields=["mailing", "id"], condition=models.Q(state="pending"), name="batch_pending"
+            ),
+            models.Index(
+                fields=["leased_until"], condition=models.Q(state="leased"), name="batch_leased"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -197,10 +200,10 @@ class Delivery(models.Model):
     own, else its batch's), token version and generation.
     """
 
-    mailing = models.ForeignKey(Mailing, models.PROTECT, related_name="deliveries",
-                                db_index=False)
-    subscriber = models.ForeignKey(Subscriber, models.PROTECT, null=True, blank=True,
-                                   related_name="deliveries")
+    mailing = models.ForeignKey(Mailing, models.PROTECT, related_name="deliveries", db_index=False)
+    subscriber = models.ForeignKey(
+        Subscriber, models.PROTECT, null=True, blank=True, related_name="deliveries"
+    )
     batch = models.ForeignKey(Batch, models.PROTECT, related_name="deliveries")
     address = models.CharField(max_length=320, blank=True)
     name = models.CharField(max_length=500, blank=True)
@@ -209,8 +212,9 @@ class Delivery(models.Model):
         default=0, help_text="Raised only when a person sends it anew."
     )
     dated_at = models.DateTimeField(null=True, blank=True)
-    state = models.CharField(max_length=10, choices=DeliveryState.choices,
-                             default=DeliveryState.QUEUED)
+    state = models.CharField(
+        max_length=10, choices=DeliveryState.choices, default=DeliveryState.QUEUED
+    )
     reason = models.CharField(max_length=12, blank=True, help_text="An Exclusion.")
     outcome = models.CharField(max_length=10, choices=Outcome.choices, default=Outcome.UNKNOWN)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -222,19 +226,28 @@ class Delivery(models.Model):
     class Meta:
         verbose_name_plural = "deliveries"
         constraints = [
-            models.UniqueConstraint(fields=["mailing", "subscriber"],
-                                    condition=models.Q(subscriber__isnull=False),
-                                    name="delivery_once"),
-            models.UniqueConstraint(fields=["mailing", "address"],
-                                    condition=models.Q(subscriber__isnull=True),
-                                    name="delivery_once_by_address"),
+            models.UniqueConstraint(
+                fields=["mailing", "subscriber"],
+                condition=models.Q(subscriber__isnull=False),
+                name="delivery_once",
+            ),
+            models.UniqueConstraint(
+                fields=["mailing", "address"],
+                condition=models.Q(subscriber__isnull=True),
+                name="delivery_once_by_address",
+            ),
         ]
         indexes = [
-            models.Index(fields=["next_attempt_at"], condition=models.Q(state="deferred"),
-                         name="delivery_due"),
-            models.Index(fields=["mailing", "state", "id"],
-                         condition=models.Q(state__in=["deferred", "failed", "uncertain"]),
-                         name="delivery_to_see"),
+            models.Index(
+                fields=["next_attempt_at"],
+                condition=models.Q(state="deferred"),
+                name="delivery_due",
+            ),
+            models.Index(
+                fields=["mailing", "state", "id"],
+                condition=models.Q(state__in=["deferred", "failed", "uncertain"]),
+                name="delivery_to_see",
+            ),
         ]
 
     def __str__(self) -> str:
