@@ -1,5 +1,126 @@
-"""Template filters of the house style."""
+"""Filters and tags of the house style; every page's template may use them unasked."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 register = template.Library()
+
+BALANCE = ("accepted", "queued", "deferred", "failed", "excluded", "uncertain")
+"""The balance bar's parts in their order, on the pages as in the terminal."""
+
+
+@register.filter
+def number(value: float | None) -> str:
+    """12345 as "12,345"; 0.5 as "0.5"; nothing as an en dash."""
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, float) and not value.is_integer():
+        return f"{value:,.1f}"
+    return f"{int(value):,}"
+
+
+@register.filter
+def percent(part: float, whole: float) -> str:
+    """The share as "2.0 %"; of nothing, an en dash."""
+    return f"{100 * part / whole:.1f} %" if whole else "–"
+
+
+@register.filter
+def counted(value: int, nouns: str) -> str:
+    """``3|counted:"reader,readers"`` is "3 readers"."""
+    one, _, many = nouns.partition(",")
+    return f"{number(value)} {one if value == 1 else many or one + 's'}"
+
+
+@register.filter
+def moment(value: dt.datetime | None, zone: str = "UTC") -> str | SafeString:
+    """A moment as "Sun 17 May 2026, 15:00 London", in a ``time`` element."""
+    if value is None:
+        return "–"
+    local = value.astimezone(_zone(zone))
+    return format_html(
+        '<time datetime="{}">{} {} {}, {:%H:%M} {}</time>',
+        value.isoformat(timespec="seconds"),
+        f"{local:%a}",
+        local.day,
+        f"{local:%b %Y}",
+        local,
+        place(zone),
+    )
+
+
+@register.filter
+def day(value: dt.datetime | dt.date | None, zone: str = "UTC") -> str | SafeString:
+    """A day as "17 May 2026", in a ``time`` element."""
+    if value is None:
+        return "–"
+    local = value.astimezone(_zone(zone)) if isinstance(value, dt.datetime) else value
+    return format_html(
+        '<time datetime="{}">{} {}</time>', value.isoformat(), local.day, f"{local:%B %Y}"
+    )
+
+
+@register.filter
+def distance(value: dt.datetime | None) -> str:
+    """How far from now: "in 5 h 19 min", "3 min ago", "now"."""
+    if value is None:
+        return ""
+    seconds = (value - timezone.now()).total_seconds()
+    span = _span(abs(seconds))
+    if not span:
+        return "now"
+    return f"in {span}" if seconds > 0 else f"{span} ago"
+
+
+@register.filter
+def place(zone: str) -> str:
+    """A zone as people call it: "Europe/London" is "London"."""
+    return zone.rpartition("/")[2].replace("_", " ")
+
+
+@register.inclusion_tag("parts/balance_bar.html")
+def balance_bar(counters: Any) -> dict[str, object]:
+    """The house's mark: where each candidate is, and whether the sum holds.
+
+    ``counters``: a mapping or an object with ``candidates`` and the names in BALANCE;
+    ``excluded`` may be a mapping of reason to number.
+    """
+    parts = [{"state": state, "count": _count(counters, state)} for state in BALANCE]
+    candidates = _count(counters, "candidates")
+    amiss = sum(_count(counters, state) for state in BALANCE) - candidates
+    return {
+        "parts": parts,
+        "candidates": candidates,
+        "balanced": amiss == 0,
+        "amiss": abs(amiss),
+        "direction": "too many" if amiss > 0 else "missing",
+    }
+
+
+def _count(counters: Any, name: str) -> int:
+    found = counters[name] if isinstance(counters, Mapping) else getattr(counters, name)
+    return sum(found.values()) if isinstance(found, Mapping) else int(found)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def _span(seconds: float) -> str:
+    minutes = int(seconds // 60)
+    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
+    if days:
+        return f"{days} d {hours} h" if days < 7 and hours else f"{days} d"
+    if hours:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return f"{minutes} min" if minutes else ""
