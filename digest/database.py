@@ -64,7 +64,7 @@ def _standing() -> tuple[bool, bool]:
     applied = {key for key in loader.applied_migrations if key[0] in _OWN}
     known = {key for key in loader.disk_migrations if key[0] in _OWN}
     if applied - known:
-        app, name = sorted(applied - known)[-1]
+        app, name = max(applied - known)
         raise Refused(
             f"The database is newer than this program (it has {app} {name}); nothing was "
             "changed. Install the newer version again, or restore a backup made by this one."

@@ -220,6 +220,9 @@ class Update(models.Model):
     def __str__(self) -> str:
         return f"{self.label} · {self.title}" if self.title else self.label
 
+    def get_absolute_url(self) -> str:
+        return f"/t/{self.topic.slug}/{self.number}/"
+
     @property
     def label(self) -> str:
         """ "Update #2", or "Draft" before it has a number."""
@@ -230,9 +233,6 @@ class Update(models.Model):
         """How commands and addresses name it: ``topic/2`` or ``topic/draft``."""
         draft = self.stage == Stage.DRAFT or self.number is None
         return f"{self.topic.slug}/{'draft' if draft else self.number}"
-
-    def get_absolute_url(self) -> str:
-        return f"/t/{self.topic.slug}/{self.number}/"
 
 
 class Item(models.Model):

@@ -1,0 +1,122 @@
+"""digest topic: add, set, list."""
+
+import re
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+import click
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_slug
+
+from digest import updates
+from digest.errors import Refused
+from digest.models import Depths, Topic, audit
+
+
+def _options(command: Any) -> Any:
+    for option in reversed(
+        [
+            click.option(
+                "--from", "from_address", metavar="ADDRESS", help="Who its mails are from."
+            ),
+            click.option("--items", type=click.IntRange(1, 200), help="Items in an update (6)."),
+            click.option(
+                "--minutes",
+                type=click.IntRange(0, 240),
+                help="Reading time of an update (6); 0: no limit.",
+            ),
+            click.option("--depth", type=click.Choice(Depths.values), help="How items are shown."),
+            click.option("--zone", metavar="ZONE", help="Its time zone, e.g. Europe/London (UTC)."),
+            click.option("--accent", metavar="#RRGGBB", help="Its colour."),
+            click.option("--language", metavar="TAG", help="Its language, e.g. en (en)."),
+            click.option(
+                "--minimum",
+                type=click.IntRange(1, 200),
+                help="A scheduled update with fewer items is skipped (1).",
+            ),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
+@click.group()
+def topic() -> None:
+    """Topics: the running stories that people subscribe to."""
+
+
+@topic.command()
+@click.argument("slug")
+@click.option("--name", required=True, help="As readers see it.")
+@_options
+def add(slug: str, name: str, **given: Any) -> None:
+    """Add a topic."""
+    try:
+        validate_slug(slug)
+    except ValidationError:
+        slug_ok = False
+    else:
+        slug_ok = slug == slug.lower() and "_" not in slug
+    if not slug_ok:
+        raise Refused(
+            f"{slug!r} can't be a slug; nothing was added. Use small letters, digits "
+            "and single hyphens, e.g. medias-ai-pivot"
+        )
+    if Topic.objects.filter(slug=slug).exists():
+        raise Refused(
+            f"There is a topic {slug!r} already; nothing was changed. "
+            f"Change it with: digest topic set {slug} …"
+        )
+    _keep(Topic(slug=slug, name=name.strip()), given)
+    audit("command line", "added topic", slug)
+    click.echo(f"Added topic {slug}. Load briefings with: digest load FILE --topic {slug}")
+
+
+@topic.command("set")
+@click.argument("slug")
+@click.option("--name", help="As readers see it.")
+@_options
+def set_(slug: str, name: str | None, **given: Any) -> None:
+    """Change a topic; what isn't named stays."""
+    found = updates.topic(slug)
+    changed = {key: value for key, value in {"name": name, **given}.items() if value is not None}
+    if not changed:
+        raise Refused("Nothing to change was named; see: digest topic set --help")
+    _keep(found, changed)
+    audit("command line", "changed topic", slug, **changed)
+    click.echo(f"Changed {', '.join(sorted(changed))} of {slug}.")
+
+
+@topic.command("list")
+def list_() -> None:
+    """List the topics."""
+    for found in Topic.objects.all():
+        minutes = f"{found.minutes_budget} min" if found.minutes_budget else "no minute limit"
+        click.echo(f"{found.slug}\t{found.name}\t{found.items_budget} items, {minutes}")
+
+
+def _keep(topic: Topic, given: dict[str, Any]) -> None:
+    """Set what was given (field or option names), check it, and save."""
+    fields = {"items": "items_budget", "minutes": "minutes_budget"}
+    for name, value in given.items():
+        if value is not None:
+            setattr(topic, fields.get(name, name), value)
+    if topic.zone not in available_timezones() and not _known_zone(topic.zone):
+        raise Refused(
+            f"{topic.zone!r} is no time zone; nothing was changed. "
+            "Write for example --zone Europe/London"
+        )
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", topic.accent):
+        raise Refused(
+            f"{topic.accent!r} is no colour; nothing was changed. "
+            "Write for example --accent '#a8321f'"
+        )
+    topic.save()
+
+
+def _known_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError):
+        return False
+    return True
