@@ -6,62 +6,67 @@ import sys
 
 import click
 
-ROOM = {  # command -> where it stands
-    "topic": "digest.commands.topic:topic",
-    "load": "digest.commands.load:load",
-    "assemble": "digest.commands.drafts:assemble",
-    "show": "digest.commands.drafts:show",
-    "discard": "digest.commands.drafts:discard",
-    "check": "digest.commands.check:check",
-    "user": "digest.commands.user:user",
-    "subscribers": "subscribers.commands.subscribers:subscribers",
-    "segment": "subscribers.commands.segment:segment",
-    "render": "workers.commands.render:render",
-    "approve": "workers.commands.approve:approve",
-    "unapprove": "workers.commands.approve:unapprove",
-    "send": "workers.commands.approve:send",
-    "test": "workers.commands.approve:test",
-    "pause": "workers.commands.mailings:pause",
-    "resume": "workers.commands.mailings:resume",
-    "cancel": "workers.commands.mailings:cancel",
-    "retry": "workers.commands.mailings:retry",
-    "rate": "workers.commands.mailings:rate",
-    "settle": "workers.commands.mailings:settle",
-    "status": "workers.commands.status:status",
-    "audit": "workers.commands.status:audit",
-    "message": "workers.commands.status:message",
-    "schedule": "workers.commands.schedule:schedule",
-    "up": "workers.commands.up:up",
-    "demo": "workers.commands.demo:demo",
-    "migrate": "digest.commands.migrate:migrate",
+WHERE = {  # command -> where it stands, and one line for --help
+    "up": ("workers.commands.up:up", "Run everything: web, workers, schedule, broker, mailbox."),
+    "demo": ("workers.commands.demo:demo", "Run the main job on sample briefings."),
+    "topic": ("digest.commands.topic:topic", "Add, change and list topics."),
+    "load": ("digest.commands.load:load", "Load briefings."),
+    "assemble": ("digest.commands.drafts:assemble", "Draft a topic's next update."),
+    "show": ("digest.commands.drafts:show", "Show an update with its reasons."),
+    "discard": ("digest.commands.drafts:discard", "Throw a draft away."),
+    "render": ("workers.commands.render:render", "Write an update's mail to files."),
+    "check": ("digest.commands.check:check", "Run the checks over an update."),
+    "approve": ("workers.commands.approve:approve", "Fix number and content; due to go out."),
+    "unapprove": ("workers.commands.approve:unapprove", "Take an approval back."),
+    "send": ("workers.commands.approve:send", "Approve for now and show progress."),
+    "test": ("workers.commands.approve:test", "Send test mails."),
+    "pause": ("workers.commands.mailings:pause", "Pause a mailing."),
+    "resume": ("workers.commands.mailings:resume", "Resume a mailing."),
+    "cancel": ("workers.commands.mailings:cancel", "Cancel what a mailing has not sent."),
+    "retry": ("workers.commands.mailings:retry", "Try a mailing's failed deliveries again."),
+    "rate": ("workers.commands.mailings:rate", "Set a mailing's messages a second."),
+    "settle": ("workers.commands.mailings:settle", "Settle a mailing's uncertain deliveries."),
+    "status": ("workers.commands.status:status", "Show queue, mailings and workers."),
+    "audit": ("workers.commands.status:audit", "Print a mailing's balance sheet."),
+    "message": ("workers.commands.status:message", "Print the bytes sent to a reader."),
+    "subscribers": ("subscribers.commands.subscribers:subscribers", "Import and export readers."),
+    "segment": ("subscribers.commands.segment:segment", "Save and count rules over readers."),
+    "schedule": ("workers.commands.schedule:schedule", "Say when a topic's updates are made."),
+    "user": ("digest.commands.user:user", "Add staff."),
+    "migrate": ("digest.commands.migrate:migrate", "Bring the database up to date."),
 }
 NO_DATABASE = {"up", "demo", "migrate"}  # they see to it themselves
 
 
 class Commands(click.Group):
-    """Finds a command by name and imports it only then, so that ``--help`` is quick."""
+    """Imports a command only when it is called, so that ``--help`` and mistakes are quick."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(ROOM)
+        return list(WHERE)
 
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name not in ROOM:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in WHERE:
             return None
-        import django
-
-        django.setup()
-        module, _, attribute = ROOM[name].partition(":")
+        module, _, attribute = WHERE[cmd_name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in WHERE.items()])
+
     def invoke(self, ctx: click.Context) -> object:
+        import django
+
+        django.setup()
         from digest.database import bring_up_to_date, told
         from digest.errors import DigestError
 
+        name = ctx._protected_args[0]  # noqa: SLF001  # click has no public name for it
+        asks_help = any(word in {"--help", "-h"} for word in sys.argv[1:])
         try:
             with told():
-                asks_help = any(word in {"--help", "-h"} for word in sys.argv[1:])
-                if ctx._protected_args[0] not in NO_DATABASE and not asks_help:  # noqa: SLF001
+                if name in WHERE and name not in NO_DATABASE and not asks_help:
                     bring_up_to_date()
                 return super().invoke(ctx)
         except DigestError as problem:
