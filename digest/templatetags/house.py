@@ -19,7 +19,7 @@ BALANCE = ("accepted", "queued", "deferred", "failed", "excluded", "uncertain")
 @register.filter
 def number(value: float | None) -> str:
     """12345 as "12,345"; 0.5 as "0.5"; nothing as an en dash."""
-    if value is None or value == "":
+    if value is None:
         return "–"
     if isinstance(value, float) and not value.is_integer():
         return f"{value:,.1f}"
