@@ -1,0 +1,58 @@
+"""The people and things that tests speak of."""
+
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.test import Client
+
+from digest import staff
+from digest.models import Topic
+
+# WhiteNoise warns of a folder that isn't there, and warnings are errors here.
+Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+
+
+@pytest.fixture
+def edda(db: None) -> User:
+    """An editor: writes and arranges, does not approve."""
+    return staff.add_user("edda@example.org", "editor")
+
+
+@pytest.fixture
+def pia(db: None) -> User:
+    """A publisher: approves too."""
+    return staff.add_user("pia@example.org", "publisher")
+
+
+@pytest.fixture
+def otto(db: None) -> User:
+    """Ops: watches what is being sent."""
+    return staff.add_user("otto@example.org", "ops")
+
+
+@pytest.fixture
+def ada(db: None) -> User:
+    """An admin: may do everything."""
+    return staff.add_user("ada@example.org", "admin")
+
+
+@pytest.fixture
+def signed_in() -> type["SignedIn"]:
+    """``signed_in(edda)`` is her browser."""
+    return SignedIn
+
+
+class SignedIn(Client):
+    """A browser in which somebody has signed in."""
+
+    def __init__(self, user: User) -> None:
+        super().__init__()
+        self.force_login(user)
+
+
+@pytest.fixture
+def pivot(db: None) -> Topic:
+    """The topic that most tests write about."""
+    return Topic.objects.create(slug="medias-ai-pivot", name="Media's AI Pivot", zone="UTC")
