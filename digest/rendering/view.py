@@ -1,0 +1,152 @@
+"""The view model: everything an email says, as plain data.
+
+Between the database (``story.py`` builds it) and the templates (which only lay it
+out).  What an item's depth leaves out is not in the view, so that the hash of a view
+is the hash of what readers see.  HTML is found in ``Prose`` alone, sanitised by
+``markup.py``; every other string is plain text.
+"""
+
+import datetime as dt
+import hashlib
+import json
+from typing import Literal
+
+from pydantic import Field
+
+from digest.parts import Analysis, Image, Part, Perspective, Source
+from digest.rendering.markup import Prose
+
+Direction = Literal["ltr", "rtl"]
+"""How the language is written: left to right, or right to left."""
+
+Mail = Literal["update", "test"]
+"""An update to its readers, or the same to whoever tests it, marked as such."""
+
+Kind = Literal["new", "continuing", "correction"]
+"""What an item is to readers (``models.Kind``)."""
+
+Depth = Literal["lead", "standard", "brief"]
+"""How much of a briefing an item shows (``models.Depth``)."""
+
+
+class Imprint(Part):
+    """Whose mail it is: the footer's name and postal address (may be empty).
+
+    ``base_url`` has no slash at its end; links to our own pages are made from it alone.
+    """
+
+    from_name: str
+    postal_address: str = ""
+    base_url: str
+
+
+class TopicView(Part):
+    """The topic; ``accent`` as #rrggbb, ``url`` of its archive."""
+
+    name: str
+    slug: str
+    accent: str
+    url: str
+
+
+class UpdateLink(Part):
+    """An update named in passing; no ``url`` when it isn't one of ours."""
+
+    number: int
+    title: str = ""
+    date: dt.date | None = None
+    url: str = ""
+
+
+class Change(Part):
+    """What changed in a carried story since the update ``number``."""
+
+    number: int
+    sentence: str
+    url: str = ""
+
+
+class StoryView(Part):
+    """A story, with what its depth shows of it.
+
+    ``anchor``: its place in the mail. ``url``: the story in full, on the web.
+    ``read_minutes``: in full. ``minutes``: of what stands here.
+    """
+
+    slug: str
+    anchor: str
+    kind: Kind
+    depth: Depth
+    headline: str
+    url: str
+    read_minutes: int
+    minutes: int
+    tag: str = ""
+    status: str = ""
+    first_reported: UpdateLink | None = None
+    changed_since: Change | None = None
+    summary: str = ""
+    key_takeaway: str = ""
+    body: Prose | None = None
+    analysis: Analysis = Analysis()
+    perspectives: tuple[Perspective, ...] = ()
+    sources: tuple[Source, ...] = ()
+    image: Image | None = None
+
+
+class EmailView(Part):
+    """An update as one mail.
+
+    ``number`` is what the update would get when ``provisional``. ``perspectives``:
+    those that several stories share. ``missed``: updates that this variant's readers
+    did not get.
+    """
+
+    kind: Mail = "update"
+    lang: str = "en"
+    dir: Direction = "ltr"
+    topic: TopicView
+    imprint: Imprint
+    number: int = Field(ge=1)
+    provisional: bool = False
+    date: dt.date
+    reading_minutes: int = Field(ge=1)
+    title: str
+    subject: str
+    preheader: str = ""
+    note: Prose | None = None
+    corrections: tuple[StoryView, ...] = ()
+    stories: tuple[StoryView, ...] = ()
+    perspectives: tuple[Perspective, ...] = ()
+    missed: tuple[UpdateLink, ...] = ()
+    web_url: str
+
+
+class ConfirmView(Part):
+    """The mail that asks whether somebody really subscribed.
+
+    It names topics, and nothing that whoever typed the address could have written.
+    """
+
+    kind: Literal["confirm"] = "confirm"
+    lang: str = "en"
+    dir: Direction = "ltr"
+    accent: str
+    imprint: Imprint
+    topics: tuple[str, ...] = Field(min_length=1)
+    subject: str
+    preheader: str
+
+
+View = EmailView | ConfirmView
+
+
+def canonical(view: View) -> str:
+    """The view as JSON in one spelling: keys sorted, no spaces, UTF-8 as it is."""
+    plain = view.model_dump(mode="json")
+    return json.dumps(plain, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def content_hash(view: View) -> str:
+    """SHA-256 in hex over the canonical JSON: what an approval is bound to."""
+    return hashlib.sha256(canonical(view).encode()).hexdigest()
