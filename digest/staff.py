@@ -88,6 +88,7 @@ def role_required(*wanted: Role) -> Callable[[View[P]], View[P]]:
 def page_context(request: HttpRequest) -> dict[str, object]:
     """What every page's template may use; asked for only by the pages that show it."""
     return {
+        "base": settings.BASE_URL,
         "places": lambda: _places(request),
         "role": lambda: ", ".join(sorted(roles(request.user))),
     }

@@ -3,8 +3,15 @@
 from django.urls import path
 
 from digest import signing_in
+from digest.archive import views as archive
 
 urlpatterns = [
+    path("", archive.home),
+    path("t/<slug:topic>/", archive.topic),
+    path("t/<slug:topic>/feed.xml", archive.atom),
+    path("t/<slug:topic>/feed.json", archive.json_feed),
+    path("t/<slug:topic>/<int:number>/", archive.update),
+    path("t/<slug:topic>/<int:number>/<slug:slug>/", archive.briefing),
     path("login/", signing_in.sign_in),
     path("logout/", signing_in.sign_out),
     path("login/link/<str:uid>/<str:token>/", signing_in.one_time),

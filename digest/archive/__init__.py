@@ -1,0 +1,1 @@
+"""The public pages: what has been sent, and nothing else."""

@@ -1,0 +1,1 @@
+"""The editors' pages: briefings written, drafts arranged, previewed and approved."""

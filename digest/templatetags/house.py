@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django import template
@@ -10,7 +11,14 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from digest.archive import published
+from digest.errors import Refused
+from digest.models import Update
+from digest.rendering import colour
+
 register = template.Library()
+
+HOUSE_ACCENT = "#a8321f"
 
 BALANCE = ("accepted", "queued", "deferred", "failed", "excluded", "uncertain")
 """The balance bar's parts in their order, on the pages as in the terminal."""
@@ -83,6 +91,31 @@ def distance(value: dt.datetime | None) -> str:
 def place(zone: str) -> str:
     """A zone as people call it: "Europe/London" is "London"."""
     return zone.rpartition("/")[2].replace("_", " ")
+
+
+@register.filter
+def went_out(update: Update) -> dt.datetime:
+    """When an update was to reach its readers."""
+    return published.went_out(update)
+
+
+@register.filter(name="palette")
+def accents(accent: str) -> str:
+    """A topic's accent as custom properties of CSS; the house's own where it can't be read."""
+    try:
+        made = colour.palette(accent)
+    except Refused:
+        made = colour.palette(HOUSE_ACCENT)
+    return (
+        f"--topic: {made.accent}; --topic-tint: {made.tint}; "
+        f"--topic-dark: {made.dark_accent}; --topic-dark-tint: {made.dark_tint}"
+    )
+
+
+@register.filter
+def host(url: str) -> str:
+    """The host of an address, as a link's text."""
+    return (urlsplit(url).hostname or url).removeprefix("www.")
 
 
 @register.inclusion_tag("parts/balance_bar.html")

@@ -1,0 +1,64 @@
+"""Fields of the desk's forms."""
+
+from django import template
+
+from digest.desk.briefing_form import BriefingForm
+
+register = template.Library()
+
+
+@register.inclusion_tag("parts/field.html")
+def part(
+    form: BriefingForm,
+    name: str,
+    label: str,
+    *,
+    kind: str = "text",
+    hint: str = "",
+    lines: int = 0,
+    choices: str = "",
+    required: bool = False,
+) -> dict[str, object]:
+    """One text of a briefing's form; ``lines`` makes it a text area, ``choices`` names a list."""
+    return {
+        "name": name,
+        "label": label,
+        "kind": kind,
+        "hint": hint,
+        "lines": lines,
+        "choices": choices,
+        "required": required,
+        "value": form.texts[name],
+        "error": form.errors.get(name, ""),
+    }
+
+
+@register.inclusion_tag("parts/cell.html")
+def cell(
+    form: BriefingForm,
+    rows: str,
+    index: int,
+    key: str,
+    label: str,
+    *,
+    kind: str = "text",
+    lines: int = 0,
+    choices: str = "",
+) -> dict[str, object]:
+    """One text of a repeated row."""
+    return {
+        "name": f"{rows}.{key}",
+        "id": f"{rows}.{index}.{key}",
+        "label": label,
+        "kind": kind,
+        "lines": lines,
+        "choices": choices,
+        "value": form.shown_rows(rows)[index][key],
+        "error": form.errors.get(f"{rows}.{index}.{key}", ""),
+    }
+
+
+@register.filter
+def shown_rows(form: BriefingForm, name: str) -> list[dict[str, str]]:
+    """The rows of a part, filled and empty."""
+    return form.shown_rows(name)
