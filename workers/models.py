@@ -142,6 +142,9 @@ class Batch(models.Model):
     host = models.CharField(max_length=64, blank=True, help_text="Whose journal tells of it.")
     worker = models.CharField(max_length=64, blank=True, help_text="The journal's name.")
     leased_until = models.DateTimeField(null=True, blank=True)
+    missed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its lease was first seen to have run out."
+    )
     dated_at = models.DateTimeField(
         null=True, blank=True, help_text="First claim: the Date of its messages."
     )

@@ -1,0 +1,65 @@
+"""The Celery application.  A message is a wake-up that carries ids; the database is the truth.
+
+Start with ``celery -A workers.celery worker -Q bulk,import`` (or ``tick,urgent``), and one
+``celery -A workers.celery beat``; a second beat does no harm.
+"""
+
+import os
+
+from celery import Celery
+from celery.signals import setup_logging
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+os.environ.setdefault("C_FORCE_ROOT", "1")  # messages are JSON: nothing is unpickled
+os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")  # a deploy's SIGTERM drains, then ends
+
+import django
+
+django.setup()
+
+from django.conf import settings
+
+TICK = 1.0
+"""Seconds between two looks at what is due."""
+
+app = Celery("digest", broker=settings.REDIS_URL or "redis://127.0.0.1:6379/0")
+app.conf.update(
+    accept_content=["json"],
+    broker_connection_retry_on_startup=True,
+    broker_transport_options={
+        "visibility_timeout": 3600,  # far above the longest task, so that none runs twice
+        "socket_timeout": 10,
+        "socket_connect_timeout": 5,
+        "socket_keepalive": True,
+        "health_check_interval": 10,
+    },
+    enable_utc=True,
+    task_acks_late=True,
+    task_acks_on_failure_or_timeout=True,
+    task_create_missing_queues=True,
+    task_default_queue="bulk",
+    task_ignore_result=True,
+    task_routes={
+        "workers.tasks.tick": {"queue": "tick"},
+        "workers.tasks.send_urgent": {"queue": "urgent"},
+        "workers.tasks.*": {"queue": "bulk"},
+    },
+    task_soft_time_limit=120,
+    task_time_limit=180,
+    worker_prefetch_multiplier=1,
+    worker_soft_shutdown_timeout=25,
+    worker_cancel_long_running_tasks_on_connection_loss=False,
+    beat_schedule={
+        # A tick that waited longer than the next one is due says nothing new.
+        "tick": {"task": "workers.tasks.tick", "schedule": TICK, "options": {"expires": 5}},
+    },
+    beat_max_loop_interval=1,
+)
+app.autodiscover_tasks(["workers"])
+
+
+@setup_logging.connect
+def _logs(**_: object) -> None:
+    from digest.logs import set_up
+
+    set_up()

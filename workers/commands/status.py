@@ -1,0 +1,117 @@
+"""digest status, audit and message."""
+
+import dataclasses
+import datetime as dt
+import json
+import sys
+import time
+from typing import Any
+
+import click
+from django.utils import timezone
+from rich.console import Console, Group
+from rich.live import Live
+from rich.text import Text
+
+from digest.errors import NotFound
+from subscribers.models import normal_address
+from workers import ledger, mailings, presence, progress
+from workers.letters import Letters
+from workers.models import DeliveryState, Mailing, MailingState, Slot, SlotResult
+
+RECENT = dt.timedelta(days=2)
+
+
+@click.command()
+@click.option("--watch", is_flag=True, help="Go on until Ctrl-C.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def status(watch: bool, as_json: bool) -> None:
+    """Show the queue: mailings that move or moved of late, and the workers."""
+    if as_json:
+        click.echo(json.dumps(_plain()))
+    elif not watch:
+        Console().print(_shown())
+    else:
+        with Live(_shown(), refresh_per_second=2) as live:
+            while True:
+                time.sleep(0.5)
+                live.update(_shown())
+
+
+@click.command()
+@click.argument("mailing")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_context
+def audit(ctx: click.Context, mailing: str, as_json: bool) -> None:
+    """Print a mailing's balance sheet; status 1 where it does not balance."""
+    found = mailings.named(mailing)
+    sheet = ledger.sheet(found)
+    if as_json:
+        click.echo(json.dumps(dataclasses.asdict(sheet)))
+    else:
+        Console().print(progress.told(found, sheet))
+        for reason, n in sorted(sheet.excluded.items()):
+            click.echo(f"  excluded, {reason}: {n:,}")
+        for row in found.deliveries.filter(state=DeliveryState.UNCERTAIN).order_by("id")[:100]:
+            click.echo(f"  uncertain: {row.address}: {row.answer}")
+    if not sheet.balanced:
+        ctx.exit(1)
+
+
+@click.command()
+@click.argument("mailing")
+@click.argument("address")
+def message(mailing: str, address: str) -> None:
+    """Print the exact bytes handed over for this reader."""
+    found = mailings.named(mailing)
+    row = ledger.one(found, normal_address(address))
+    if row is None:
+        raise NotFound(f"Mailing {found.id} has no delivery to {address}.")
+    sys.stdout.buffer.write(Letters(found).message(row))
+
+
+def _recent() -> list[Mailing]:
+    ended = [MailingState.DONE, MailingState.CANCELLED]
+    moving = Mailing.objects.exclude(state__in=ended)
+    lately = Mailing.objects.filter(state__in=ended, finished_at__gte=timezone.now() - RECENT)
+    rows = (moving | lately).select_related("update__topic", "topic")
+    return list(rows.order_by("-id")[:20])
+
+
+def _shown() -> Group:
+    parts: list[Any] = [progress.workers(presence.alive()), Text()]
+    parts += [held for held in _held()]
+    return Group(*parts, progress.listed(_recent()))
+
+
+def _held() -> list[Text]:
+    held = Slot.objects.filter(result=SlotResult.HELD, begun_at__gte=timezone.now() - RECENT)
+    return [
+        Text(f"Held: {slot.topic.slug}, due {slot.due_at:%d %B %H:%M %Z}. {slot.why}", "yellow")
+        for slot in held.select_related("topic")[:10]
+    ]
+
+
+def _plain() -> dict[str, Any]:
+    return {
+        "workers": [
+            {
+                "name": one.name,
+                "host": one.host,
+                "pid": one.pid,
+                "queues": one.queues,
+                "seen_at": one.seen_at.isoformat(),
+            }
+            for one in presence.alive()
+        ],
+        "mailings": [
+            {
+                **dataclasses.asdict(ledger.sheet(one)),
+                "kind": one.kind,
+                "why": one.why,
+                "rate": one.rate,
+            }
+            for one in _recent()
+        ],
+        "held": [str(text) for text in _held()],
+    }

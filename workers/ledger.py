@@ -1,0 +1,426 @@
+"""The send ledger: every change of a delivery's state, of a batch's lease, and the sheet.
+
+The SQL that matters stands here, with the reason for its shape.  Each function is one
+transaction; counters on the mailing change with the rows they count, so that the sheet is
+exact at any moment:
+
+    candidates = queued + accepted + deferred + failed + excluded + uncertain
+"""
+
+import datetime as dt
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from django.db import connection, transaction
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce, Now
+
+from workers.models import (
+    Batch,
+    BatchState,
+    Delivery,
+    DeliveryState,
+    Exclusion,
+    Mailing,
+    MailingState,
+)
+
+LEASE = dt.timedelta(seconds=60)
+"""How long a worker may be silent before others may settle its batch."""
+
+LOST = dt.timedelta(minutes=10)
+"""How long a lease that ran out may be silent before its host, journal and all, is given up."""
+
+LIVE = [MailingState.PREPARING, MailingState.SENDING]
+"""Mailings whose batches may be claimed."""
+
+ONE_WORKER_DOES = 1000
+"""Messages a second up to which a mailing with a rate is one worker's at a time."""
+
+
+class Row(NamedTuple):
+    """A queued delivery, as much of it as a message is made of."""
+
+    id: int
+    subscriber_id: int | None
+    address: str
+    name: str
+    token_version: int
+    generation: int
+    attempts: int
+    dated_at: dt.datetime
+
+
+class Result(NamedTuple):
+    """What became of one attempt."""
+
+    id: int
+    state: str  # a DeliveryState
+    code: int = 0
+    answer: str = ""
+    next_attempt_at: dt.datetime | None = None
+    reason: str = ""  # an Exclusion, where the state is excluded
+    attempt: int = 1  # 0 where nothing was tried
+
+
+# ---- leases --------------------------------------------------------------------------
+
+
+def claim(kinds: Sequence[str], host: str, worker: str) -> Batch | None:
+    """Lease one pending batch of a live mailing of these kinds to this worker, or None.
+
+    A look, then a conditional UPDATE that acts only if the batch is still pending: right on
+    SQLite and PostgreSQL alike, and without SKIP LOCKED's walk over the rows of others.
+    A mailing with a modest rate is one worker's at a time, so that it can't hold them all.
+    """
+    pending = (
+        Batch.objects.filter(
+            state=BatchState.PENDING, mailing__state__in=LIVE, mailing__kind__in=kinds
+        )
+        .exclude(
+            Q(mailing__rate__lte=ONE_WORKER_DOES)
+            & Exists(Batch.objects.filter(mailing=OuterRef("mailing"), state=BatchState.LEASED))
+        )
+        .order_by("mailing__due_at", "id")
+        .values_list("id", flat=True)[:8]
+    )
+    for batch_id in list(pending):
+        claimed = Batch.objects.filter(id=batch_id, state=BatchState.PENDING).update(
+            state=BatchState.LEASED,
+            host=host,
+            worker=worker,
+            leased_until=Now() + LEASE,
+            dated_at=Coalesce(F("dated_at"), Now()),
+        )
+        if claimed:
+            return Batch.objects.select_related(
+                "mailing__edition", "mailing__topic", "mailing__update"
+            ).get(id=batch_id)
+    return None
+
+
+def renew(batch: Batch) -> bool:
+    """Extend the lease; False when it is no longer this worker's: it must stop at once."""
+    renewed = Batch.objects.filter(
+        id=batch.id, state=BatchState.LEASED, worker=batch.worker
+    ).update(leased_until=Now() + LEASE, missed_at=None)
+    return renewed == 1
+
+
+def queued(batch: Batch) -> list[Row]:
+    """The batch's deliveries that are still to be sent, in order."""
+    assert batch.dated_at is not None, "a claimed batch is dated"
+    found = (
+        batch.deliveries.filter(state=DeliveryState.QUEUED)
+        .order_by("id")
+        .values_list(
+            "id",
+            "subscriber_id",
+            "address",
+            "name",
+            "token_version",
+            "generation",
+            "attempts",
+            "dated_at",
+        )
+    )
+    return [Row(*row[:-1], row[-1] or batch.dated_at) for row in found]
+
+
+def one(mailing: Mailing, address: str) -> Row | None:
+    """The mailing's delivery to this address, as its message was or will be made."""
+    row = (
+        Delivery.objects.filter(mailing=mailing, address=address)
+        .order_by("id")
+        .values_list(
+            "id",
+            "subscriber_id",
+            "address",
+            "name",
+            "token_version",
+            "generation",
+            "attempts",
+            Coalesce("dated_at", "batch__dated_at", Now()),
+        )
+        .first()
+    )
+    return Row(*row) if row else None
+
+
+@transaction.atomic
+def release(batch: Batch) -> None:
+    """Give the lease back: pending while anything in it is queued, else done."""
+    mine = Batch.objects.select_for_update().filter(
+        id=batch.id, state=BatchState.LEASED, worker=batch.worker
+    )
+    if not mine.exists():
+        return
+    mailing = Mailing.objects.get(id=batch.mailing_id)
+    if mailing.state == MailingState.CANCELLED:
+        exclude(mailing.id, Q(batch=batch), Exclusion.CANCELLED)
+    left = batch.deliveries.filter(state=DeliveryState.QUEUED).exists()
+    mine.update(
+        state=BatchState.PENDING if left else BatchState.DONE,
+        worker="",
+        host="",
+        leased_until=None,
+    )
+
+
+# ---- results ---------------------------------------------------------------------------
+
+# One statement for hundreds of rows: a commit each costs twenty times as much, and
+# bulk_update's CASE thirty times.  RETURNING tells which rows really were queued, so that a
+# result told twice (a journal read after its commit) changes neither row nor counter.
+_RECORD = {
+    "postgresql": """
+        UPDATE workers_delivery AS d SET state = v.state, code = v.code, answer = v.answer,
+            next_attempt_at = v.next_attempt_at, reason = v.reason,
+            attempts = d.attempts + v.attempt, settled_at = now()
+        FROM unnest(%s::bigint[], %s::text[], %s::int[], %s::text[], %s::timestamptz[],
+                    %s::text[], %s::int[])
+            AS v(id, state, code, answer, next_attempt_at, reason, attempt)
+        WHERE d.id = v.id AND d.state = 'queued' RETURNING d.state""",
+    "sqlite": """
+        UPDATE workers_delivery AS d SET state = v.state, code = v.code, answer = v.answer,
+            next_attempt_at = v.next_attempt_at, reason = v.reason,
+            attempts = d.attempts + v.attempt,
+            settled_at = strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now')
+        FROM (SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS state,
+                     json_extract(value, '$[2]') AS code, json_extract(value, '$[3]') AS answer,
+                     json_extract(value, '$[4]') AS next_attempt_at,
+                     json_extract(value, '$[5]') AS reason,
+                     json_extract(value, '$[6]') AS attempt FROM json_each(%s)) AS v
+        WHERE d.id = v.id AND d.state = 'queued' RETURNING d.state""",
+}
+
+
+@transaction.atomic
+def record(mailing_id: int, results: Sequence[Result]) -> None:
+    """Write results of queued deliveries, and move the counters by what really changed."""
+    if not results:
+        return
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                _RECORD["postgresql"],
+                [
+                    list(column)
+                    for column in zip(*(_clean(result) for result in results), strict=True)
+                ],
+            )
+        else:
+            cursor.execute(
+                _RECORD["sqlite"],
+                [json.dumps([_clean(result) for result in results], default=_sqlite_time)],
+            )
+        moved = Counter(state for (state,) in cursor.fetchall())
+    _count(mailing_id, moved, since=DeliveryState.QUEUED)
+
+
+def exclude(mailing_id: int, which: Q, reason: Exclusion) -> int:
+    """Exclude queued or deferred deliveries of a mailing; how many there were."""
+    total = 0
+    for state in (DeliveryState.QUEUED, DeliveryState.DEFERRED):
+        with transaction.atomic():
+            changed = Delivery.objects.filter(which, mailing_id=mailing_id, state=state).update(
+                state=DeliveryState.EXCLUDED, reason=reason, next_attempt_at=None, settled_at=Now()
+            )
+            _count(mailing_id, {DeliveryState.EXCLUDED: changed}, since=state)
+            total += changed
+    return total
+
+
+@transaction.atomic
+def requeue(
+    mailing_id: int, ids: Sequence[int], since: DeliveryState, *, anew: bool = False
+) -> int:
+    """Put deliveries back into the queue, in a batch of their own; how many there were.
+
+    Their Date stays that of their first attempt, and their generation too: a retry repeats
+    the same bytes. ``anew`` raises the generation: a person wants another message sent.
+    """
+    batch = Batch.objects.create(mailing_id=mailing_id, size=len(ids))
+    first_claim = Batch.objects.filter(id=OuterRef("batch_id")).values("dated_at")[:1]
+    rows = Delivery.objects.filter(id__in=ids, mailing_id=mailing_id, state=since)
+    rows.update(dated_at=None if anew else Coalesce(F("dated_at"), Subquery(first_claim)))
+    changed = rows.update(
+        state=DeliveryState.QUEUED,
+        batch=batch,
+        next_attempt_at=None,
+        settled_at=None,
+        generation=F("generation") + (1 if anew else 0),
+    )
+    if not changed:
+        batch.delete()
+        return 0
+    _count(mailing_id, {DeliveryState.QUEUED: changed}, since=since)
+    Mailing.objects.filter(id=mailing_id, state=MailingState.DONE).update(
+        state=MailingState.SENDING, finished_at=None
+    )
+    return changed
+
+
+@transaction.atomic
+def accept_uncertain(mailing_id: int, ids: Sequence[int]) -> int:
+    """Take uncertain deliveries as sent, on a person's word; how many there were."""
+    changed = Delivery.objects.filter(
+        id__in=ids, mailing_id=mailing_id, state=DeliveryState.UNCERTAIN
+    ).update(state=DeliveryState.ACCEPTED, settled_at=Now())
+    _count(mailing_id, {DeliveryState.ACCEPTED: changed}, since=DeliveryState.UNCERTAIN)
+    return changed
+
+
+def _count(mailing_id: int, moved: Mapping[str, int], since: str) -> None:
+    """Move counters from one state's to others'."""
+    changes: dict[str, Any] = {state: F(state) + n for state, n in moved.items() if n}
+    if changes:
+        changes[since] = F(since) - sum(moved.values())
+        Mailing.objects.filter(id=mailing_id).update(**changes)
+
+
+def _clean(result: Result) -> Result:
+    """Without the NUL that PostgreSQL can't keep, and no longer than is useful."""
+    return result._replace(answer=result.answer.replace("\0", "")[:1000])
+
+
+def _sqlite_time(value: object) -> str:
+    assert isinstance(value, dt.datetime)
+    return value.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+# ---- due and finished ------------------------------------------------------------------
+
+
+def due_again(limit: int = 2000) -> dict[int, list[int]]:
+    """mailing id → deferred deliveries whose time has come."""
+    found: dict[int, list[int]] = {}
+    rows = (
+        Delivery.objects.filter(
+            state=DeliveryState.DEFERRED, next_attempt_at__lte=Now(), mailing__state__in=LIVE
+        )
+        .order_by("next_attempt_at")
+        .values_list("mailing_id", "id")[:limit]
+    )
+    for mailing_id, delivery_id in rows:
+        found.setdefault(mailing_id, []).append(delivery_id)
+    return found
+
+
+def finish() -> int:
+    """Mark as done every mailing with nothing queued, deferred or in a lease; how many."""
+    return Mailing.objects.filter(
+        ~Exists(
+            Batch.objects.filter(
+                mailing=OuterRef("id"), state__in=[BatchState.PENDING, BatchState.LEASED]
+            )
+        ),
+        state=MailingState.SENDING,
+        prepared_at__isnull=False,
+        queued=0,
+        deferred=0,
+    ).update(state=MailingState.DONE, finished_at=Now())
+
+
+def lost_leases(host: str, worker: str) -> list[Batch]:
+    """Batches leased to a worker of this host that is dead by its journal's lock."""
+    return list(
+        Batch.objects.select_related("mailing").filter(
+            state=BatchState.LEASED, host=host, worker=worker
+        )
+    )
+
+
+def given_up_leases(host: str) -> list[Batch]:
+    """Batches of other hosts whose lease ran out, and who then stayed silent for ``LOST``.
+
+    Counted from when somebody first saw it, not from the lease's end: while the database was
+    away nobody could renew. Leases of this host are told by their journals.
+    """
+    silent = Batch.objects.filter(state=BatchState.LEASED, leased_until__lt=Now()).exclude(
+        host=host
+    )
+    silent.filter(missed_at=None).update(missed_at=Now())
+    return list(silent.select_related("mailing").filter(missed_at__lt=Now() - LOST))
+
+
+def leased_here(host: str) -> list[Batch]:
+    """Batches leased to workers of this host."""
+    return list(Batch.objects.select_related("mailing").filter(state=BatchState.LEASED, host=host))
+
+
+# ---- the balance sheet -----------------------------------------------------------------
+
+STATES = [
+    state.value
+    for state in (
+        DeliveryState.ACCEPTED,
+        DeliveryState.QUEUED,
+        DeliveryState.DEFERRED,
+        DeliveryState.FAILED,
+        DeliveryState.EXCLUDED,
+        DeliveryState.UNCERTAIN,
+    )
+]
+"""In the order in which the sheet shows them everywhere."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A mailing's balance sheet; the numbers are deliveries."""
+
+    mailing: int
+    update: str
+    state: str
+    candidates: int
+    queued: int
+    accepted: int
+    deferred: int
+    failed: int
+    excluded: dict[str, int]
+    uncertain: int
+    balanced: bool
+
+    @property
+    def excluded_total(self) -> int:
+        return sum(self.excluded.values())
+
+
+def sheet(mailing: Mailing) -> Sheet:
+    """Counted from the rows themselves, and held against candidates and counters.
+
+    It balances when the states add up to the candidates, and when the counters that the
+    pages show say what the rows say.  Rows and counters are read by one statement: two
+    would see two moments of a mailing that moves.
+    """
+    counters = ["state", "candidates", *STATES]
+    rows = (
+        Mailing.objects.filter(id=mailing.id)
+        .values(*counters, of=F("deliveries__state"), reason=F("deliveries__reason"))
+        .annotate(n=Count("deliveries"))
+    )
+    by_state: Counter[str] = Counter()
+    excluded: Counter[str] = Counter()
+    found = list(rows)
+    for row in found:
+        by_state[row["of"]] += row["n"]
+        if row["of"] == DeliveryState.EXCLUDED:
+            excluded[row["reason"]] += row["n"]
+    head = found[0]
+    agree = all(by_state[state] == head[state] for state in STATES)
+    return Sheet(
+        mailing=mailing.id,
+        update=mailing.update.ref if mailing.update else "",
+        state=head["state"],
+        candidates=head["candidates"],
+        queued=by_state[DeliveryState.QUEUED],
+        accepted=by_state[DeliveryState.ACCEPTED],
+        deferred=by_state[DeliveryState.DEFERRED],
+        failed=by_state[DeliveryState.FAILED],
+        excluded=dict(excluded),
+        uncertain=by_state[DeliveryState.UNCERTAIN],
+        balanced=agree and sum(by_state.values()) == head["candidates"],
+    )

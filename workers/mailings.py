@@ -1,0 +1,338 @@
+"""Mailings: made from what the other rooms left for us, and steered by people.
+
+An approval, a test or a sign-up writes a row of its own room and never needs the broker;
+the tick finds it here.
+"""
+
+import contextlib
+import datetime as dt
+from typing import Any
+
+from django.db import DatabaseError, IntegrityError, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from digest import approval, editions
+from digest.errors import NotFound, Refused
+from digest.models import Depths, Edition, RequestedTest, Stage, Update, audit
+from digest.updates import find
+from subscribers.models import ConfirmationRequest, Segment
+from workers import ledger
+from workers.audience import fill, freeze
+from workers.models import (
+    Batch,
+    BatchState,
+    Delivery,
+    DeliveryState,
+    Exclusion,
+    Mailing,
+    MailingKind,
+    MailingState,
+)
+from workers.wakeups import wake
+
+GIVE_UP = dt.timedelta(hours=24)
+"""How long a deferred delivery is tried (ledger document); never past the next slot."""
+
+URGENT = [MailingKind.TEST, MailingKind.CONFIRM, MailingKind.WELCOME]
+"""What a person waits for."""
+
+BULK = [MailingKind.SCHEDULED, MailingKind.RESEND, MailingKind.CORRECTION]
+
+TRIES = 3
+"""After so many failures a mailing waits for a person."""
+
+_OPEN = 500
+"""Requests taken up at once."""
+
+
+# ---- making them -----------------------------------------------------------------------
+
+
+def take_due_updates() -> list[int]:
+    """Make the mailing of every approved update that is due; the new mailings' ids."""
+    due = Update.objects.filter(stage=Stage.APPROVED, due_at__lte=Now()).select_related("topic")
+    return [made for update in due if (made := _make_main(update)) is not None]
+
+
+def _make_main(update: Update) -> int | None:
+    """The update's main mailing; None where another tick has just made it."""
+    state, why, audience = MailingState.PREPARING, "", []
+    try:
+        audience = freeze(update.segments)
+    except Segment.DoesNotExist:
+        state = MailingState.HELD
+        why = (
+            f"One of its segments ({', '.join(update.segments)}) does not exist any more; "
+            "nobody was mailed. Save it again, then resume."
+        )
+    try:
+        with transaction.atomic():
+            mailing = Mailing.objects.create(
+                update=update,
+                topic=update.topic,
+                kind=MailingKind.SCHEDULED,
+                state=state,
+                why=why,
+                audience=audience,
+                rate=update.rate,
+                due_at=update.due_at,
+                edition=update.editions.get(kind="update", variant=Depths.ARRANGED),
+                give_up_after=_patience(update),
+            )
+            approval.mark_sent(update)
+    except IntegrityError:
+        return None
+    return mailing.id
+
+
+def _patience(update: Update) -> dt.timedelta:
+    """How long to retry: yesterday's news must not follow today's."""
+    schedule = getattr(update.topic, "schedule", None)
+    if schedule is None or update.due_at is None:
+        return GIVE_UP
+    until_next = schedule.next_at - update.due_at
+    return min(GIVE_UP, until_next) if until_next > dt.timedelta(0) else GIVE_UP
+
+
+def take_requested_tests() -> int:
+    """Make a mailing of every test that somebody asked for; how many."""
+    taken = 0
+    asked = RequestedTest.objects.filter(taken_at=None).select_related("update__topic")
+    for request in asked.order_by("id")[:_OPEN]:
+        edition = editions.for_test(request.update)
+        with transaction.atomic():
+            if not RequestedTest.objects.filter(id=request.id, taken_at=None).update(
+                taken_at=Now()
+            ):
+                continue
+            _make_small(
+                edition,
+                MailingKind.TEST,
+                request.update,
+                [Delivery(address=address) for address in dict.fromkeys(request.addresses)],
+            )
+            taken += 1
+    return taken
+
+
+def take_confirmations() -> int:
+    """Make one mailing per topic of the confirmations that people wait for; how many people."""
+    asked = ConfirmationRequest.objects.filter(taken_at=None).select_related(
+        "subscription__subscriber", "subscription__topic"
+    )
+    by_topic: dict[int, list[ConfirmationRequest]] = {}
+    for request in asked.order_by("id")[:_OPEN]:
+        by_topic.setdefault(request.subscription.topic_id, []).append(request)
+    for requests in by_topic.values():
+        topic = requests[0].subscription.topic
+        edition = editions.confirmation(topic)
+        with transaction.atomic():
+            ids = [request.id for request in requests]
+            open_ids = set(
+                ConfirmationRequest.objects.select_for_update()
+                .filter(id__in=ids, taken_at=None)
+                .values_list("id", flat=True)
+            )
+            ConfirmationRequest.objects.filter(id__in=open_ids).update(taken_at=Now())
+            people = {
+                request.subscription.subscriber for request in requests if request.id in open_ids
+            }
+            if people:
+                _make_small(
+                    edition,
+                    MailingKind.CONFIRM,
+                    None,
+                    [
+                        Delivery(
+                            subscriber=person,
+                            address=person.email or "",
+                            name=person.name,
+                            token_version=person.token_version,
+                        )
+                        for person in people
+                    ],
+                )
+    return sum(len(requests) for requests in by_topic.values())
+
+
+def _make_small(
+    edition: Edition, kind: MailingKind, update: Update | None, deliveries: list[Delivery]
+) -> Mailing:
+    """A mailing whose few recipients are known: complete from the start."""
+    n = len(deliveries)
+    mailing = Mailing.objects.create(
+        update=update,
+        topic=edition.topic,
+        edition=edition,
+        kind=kind,
+        state=MailingState.SENDING,
+        give_up_after=GIVE_UP,
+        prepared_at=Now(),
+        candidates=n,
+        queued=n,
+    )
+    batch = Batch.objects.create(mailing=mailing, size=n)
+    for delivery in deliveries:
+        delivery.mailing, delivery.batch = mailing, batch
+    Delivery.objects.bulk_create(deliveries)
+    return mailing
+
+
+def prepare(mailing_id: int, seconds: float) -> None:
+    """Fill the audience for a while; quarantined when that fails for the third time."""
+    try:
+        if fill(mailing_id, seconds):
+            wake("send_bulk")
+    except Exception as problem:
+        failed_try(mailing_id, f"Its audience could not be filled: {problem}")
+        raise
+
+
+def failed_try(mailing_id: int, why: str) -> None:
+    """Count a failure; the third puts the mailing in quarantine, and the others go on."""
+    Mailing.objects.filter(id=mailing_id).update(tries=F("tries") + 1, why=why[:1000])
+    Mailing.objects.filter(id=mailing_id, tries__gte=TRIES, state__in=ledger.LIVE).update(
+        state=MailingState.QUARANTINED, paused_from=F("state")
+    )
+
+
+# ---- steering them ---------------------------------------------------------------------
+
+
+def named(ref: str) -> Mailing:
+    """The mailing of this id, or the main mailing of this update (``topic/2``)."""
+    mailings = Mailing.objects.select_related("update__topic", "topic")
+    if ref.isdigit():
+        found = mailings.filter(id=int(ref)).first() if len(ref) < 19 else None
+    else:
+        update = find(ref)
+        found = mailings.filter(update=update, kind=MailingKind.SCHEDULED).first()
+        if found is None and update.stage == Stage.APPROVED and update.due_at:
+            raise NotFound(
+                f"{update.label} has no mailing yet: it is due {update.due_at:%d %B %Y %H:%M %Z}, "
+                "and made by `digest up` or the workers."
+            )
+    if found is None:
+        raise NotFound(
+            f"There is no mailing {ref!r}; nothing was changed. digest status lists them."
+        )
+    return found
+
+
+def pause(mailing: Mailing, by: str) -> None:
+    """No new message within 2 seconds, until resumed."""
+    paused = Mailing.objects.filter(id=mailing.id, state__in=ledger.LIVE).update(
+        paused_from=F("state"), state=MailingState.PAUSED, why=f"Paused by {by}."
+    )
+    if not paused:
+        mailing.refresh_from_db()
+        raise Refused(f"Mailing {mailing.id} is {mailing.state}; there is nothing to pause.")
+    audit(by, "paused mailing", str(mailing.id))
+
+
+def resume(mailing: Mailing, by: str) -> None:
+    """Go on where it stopped."""
+    mailing.refresh_from_db()
+    if mailing.state == MailingState.PAUSED:
+        back = mailing.paused_from or MailingState.SENDING
+    elif mailing.state in {MailingState.HELD, MailingState.QUARANTINED}:
+        back = MailingState.SENDING if mailing.prepared_at else MailingState.PREPARING
+        if mailing.update:
+            mailing.audience = freeze_or_refuse(mailing.update.segments)
+    else:
+        raise Refused(f"Mailing {mailing.id} is {mailing.state}; there is nothing to resume.")
+    Mailing.objects.filter(id=mailing.id, state=mailing.state).update(
+        state=back, paused_from="", why="", tries=0, audience=mailing.audience
+    )
+    audit(by, "resumed mailing", str(mailing.id))
+
+
+def cancel(mailing: Mailing, by: str) -> int:
+    """Exclude whatever has not gone; how many that was so far.
+
+    A worker in the midst of a batch notices within 2 seconds and excludes its own rest.
+    """
+    cancelled = (
+        Mailing.objects.filter(id=mailing.id)
+        .exclude(state__in=[MailingState.DONE, MailingState.CANCELLED])
+        .update(state=MailingState.CANCELLED, why=f"Cancelled by {by}.")
+    )
+    if not cancelled:
+        mailing.refresh_from_db()
+        raise Refused(f"Mailing {mailing.id} is {mailing.state}; there is nothing to cancel.")
+    audit(by, "cancelled mailing", str(mailing.id))
+    return sweep_cancelled(mailing.id)
+
+
+def sweep_cancelled(mailing_id: int | None = None) -> int:
+    """Exclude what cancelled mailings still have queued outside a lease; how many."""
+    mailings = Mailing.objects.filter(state=MailingState.CANCELLED).filter(
+        Q(queued__gt=0) | Q(deferred__gt=0)
+    )
+    if mailing_id is not None:
+        mailings = mailings.filter(id=mailing_id)
+    total = 0
+    for one in mailings:
+        with transaction.atomic():
+            # The batches first: one that a worker has just claimed is its own to exclude,
+            # and one that is taken here can't be claimed any more.
+            Batch.objects.filter(mailing=one, state=BatchState.PENDING).update(
+                state=BatchState.DONE
+            )
+            total += ledger.exclude(one.id, Q(batch__state=BatchState.DONE), Exclusion.CANCELLED)
+        if one.prepared_at is None:
+            Mailing.objects.filter(id=one.id).update(prepared_at=Now())
+    Mailing.objects.filter(
+        state=MailingState.CANCELLED, finished_at=None, queued=0, deferred=0
+    ).update(finished_at=Now())
+    return total
+
+
+def set_rate(mailing: Mailing, rate: float | None, by: str) -> None:
+    """Messages a second from now on; None is as fast as the relay takes them."""
+    Mailing.objects.filter(id=mailing.id).update(rate=rate)
+    audit(by, "set rate", str(mailing.id), rate=rate)
+
+
+def retry(mailing: Mailing, by: str) -> int:
+    """Queue the failed and the deferred again at once; how many."""
+    if mailing.state not in {*ledger.LIVE, MailingState.DONE}:
+        raise Refused(f"Mailing {mailing.id} is {mailing.state}; resume it first.")
+    total = 0
+    for state in (DeliveryState.FAILED, DeliveryState.DEFERRED):
+        while ids := list(
+            mailing.deliveries.filter(state=state)
+            .order_by("id")
+            .values_list("id", flat=True)[:2000]
+        ):
+            total += ledger.requeue(mailing.id, ids, DeliveryState(state))
+    audit(by, "retried mailing", str(mailing.id), deliveries=total)
+    return total
+
+
+def settle(mailing: Mailing, how: DeliveryState, by: str) -> int:
+    """Settle all uncertain deliveries: ACCEPTED takes them as sent; QUEUED sends them again,
+    with the same Message-ID, Date and bytes. How many there were."""
+    total = 0
+    uncertain = mailing.deliveries.filter(state=DeliveryState.UNCERTAIN).order_by("id")
+    while ids := list(uncertain.values_list("id", flat=True)[:2000]):
+        if how == DeliveryState.QUEUED:
+            total += ledger.requeue(mailing.id, ids, DeliveryState.UNCERTAIN)
+        else:
+            total += ledger.accept_uncertain(mailing.id, ids)
+    audit(by, "settled mailing", str(mailing.id), how=how, deliveries=total)
+    return total
+
+
+def freeze_or_refuse(names: list[str]) -> list[dict[str, Any]]:
+    """The segments' rules; Refused, with the name, where one does not exist."""
+    missing = set(names) - set(
+        Segment.objects.filter(name__in=names).values_list("name", flat=True)
+    )
+    if missing:
+        raise Refused(
+            f"There is no segment {', '.join(sorted(missing))}; nothing was changed. "
+            "digest segment list names them."
+        )
+    return freeze(names)

@@ -1,0 +1,55 @@
+"""Which workers are alive: each touches its row while it lives."""
+
+import datetime as dt
+import os
+import threading
+from typing import Any
+
+import structlog
+from celery.signals import worker_ready, worker_shutdown
+from django.db import DatabaseError, connection
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+
+from workers.identity import host
+from workers.models import Worker
+
+log = structlog.get_logger()
+
+EVERY = 5.0
+SILENT = dt.timedelta(seconds=20)
+"""After so long without a sign a worker counts as gone."""
+
+_stop = threading.Event()
+
+
+def alive() -> QuerySet[Worker]:
+    """Workers that gave a sign of late."""
+    return Worker.objects.filter(seen_at__gte=Now() - SILENT).order_by("queues", "name")
+
+
+@worker_ready.connect
+def _begin(sender: Any = None, **_: Any) -> None:
+    queues = ",".join(sorted(queue.name for queue in sender.task_consumer.queues))
+    threading.Thread(target=_beat, args=(queues,), name="presence", daemon=True).start()
+
+
+@worker_shutdown.connect
+def _end(**_: Any) -> None:
+    _stop.set()
+
+
+def _beat(queues: str) -> None:
+    name = f"{host()[:40]}:{os.getpid()}"
+    while True:
+        try:
+            Worker.objects.update_or_create(
+                name=name,
+                defaults={"host": host(), "pid": os.getpid(), "queues": queues, "seen_at": Now()},
+            )
+            Worker.objects.filter(seen_at__lt=Now() - dt.timedelta(days=1)).delete()
+        except DatabaseError as problem:
+            log.warning("presence not noted", problem=str(problem))
+            connection.close()
+        if _stop.wait(EVERY):
+            return

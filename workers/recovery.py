@@ -1,0 +1,88 @@
+"""Settling what dead workers left: by their journals, and where those are gone, as uncertain.
+
+A journal's owner is dead when its lock is free, however it died; so nothing waits for a lease
+to run out on the host where it happened.
+"""
+
+import structlog
+from django.utils import timezone
+
+from workers import ledger
+from workers.identity import host, journals
+from workers.journal import abandoned
+from workers.ledger import Result
+from workers.models import Batch, DeliveryState
+from workers.results import result_of
+from workers.outbox import Outcome
+
+log = structlog.get_logger()
+
+
+def recover() -> None:
+    """Settle every lease whose worker is dead; then what other hosts lost for good."""
+    for journal in abandoned(journals()):
+        try:
+            known = journal.read()
+            batches = ledger.lost_leases(host(), journal.worker)
+            for batch in batches:
+                _settle(batch, known)
+        except BaseException:
+            journal.release()
+            raise
+        journal.discard()
+        if batches:
+            log.warning(
+                "settled a dead worker's batches",
+                worker=journal.worker,
+                batches=[batch.id for batch in batches],
+            )
+    for batch in ledger.leased_here(host()):
+        if not (journals() / f"{batch.worker}.log").exists():
+            _give_up(batch)
+    for batch in ledger.given_up_leases(host()):
+        _give_up(batch)
+
+
+def _settle(batch: Batch, known: dict[int, Outcome | None]) -> None:
+    """Journal says S: its outcome; B alone: uncertain; nothing: it was never begun."""
+    now = timezone.now()
+    results = []
+    for row in ledger.queued(batch):
+        if row.id not in known:
+            continue
+        outcome = known[row.id]
+        if outcome is None:
+            results.append(
+                Result(
+                    row.id,
+                    DeliveryState.UNCERTAIN,
+                    answer=(
+                        "The worker died after it began to send this message and before it heard the "
+                        "relay's answer."
+                    ),
+                )
+            )
+        else:
+            results += result_of(row, outcome, batch.mailing, now)
+    ledger.record(batch.mailing_id, results)
+    ledger.release(batch)
+
+
+def _give_up(batch: Batch) -> None:
+    """The lease ran out long ago and no journal tells of it: never silently sent again."""
+    ledger.record(
+        batch.mailing_id,
+        [
+            Result(
+                row.id,
+                DeliveryState.UNCERTAIN,
+                answer=(
+                    f"The machine {batch.host} was lost while it held this message; nothing says "
+                    "whether it went out."
+                ),
+            )
+            for row in ledger.queued(batch)
+        ],
+    )
+    ledger.release(batch)
+    log.warning("gave up a lost lease", batch=batch.id, host=batch.host)

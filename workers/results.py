@@ -1,0 +1,31 @@
+"""From what the relay answered to what the ledger records.  Pure."""
+
+import datetime as dt
+
+from workers.ledger import Result, Row
+from workers.models import DeliveryState, Mailing
+from workers.retries import next_attempt
+from workers.outbox import Outcome, Verdict
+
+
+def result_of(row: Row, outcome: Outcome, mailing: Mailing, now: dt.datetime) -> list[Result]:
+    """One result; none where nothing was tried, for then the delivery stays queued."""
+    if outcome.verdict == Verdict.UNTRIED:
+        return []
+    if outcome.verdict == Verdict.DEFERRED:
+        return [_deferred(row, outcome, mailing, now)]
+    return [Result(row.id, DeliveryState(outcome.verdict.value), outcome.code, outcome.text)]
+
+
+def _deferred(row: Row, outcome: Outcome, mailing: Mailing, now: dt.datetime) -> Result:
+    deadline = (mailing.started_at or mailing.due_at) + mailing.give_up_after
+    again = next_attempt(row.attempts + 1, now, deadline)
+    if again is None:
+        hours = mailing.give_up_after.total_seconds() / 3600
+        return Result(
+            row.id,
+            DeliveryState.FAILED,
+            outcome.code,
+            f"Given up after {hours:.0f} h. Last answer: {outcome.text}",
+        )
+    return Result(row.id, DeliveryState.DEFERRED, outcome.code, outcome.text, again)

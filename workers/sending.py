@@ -1,0 +1,230 @@
+"""Sending a batch: ledger, journal, message and relay brought together.
+
+For each message the journal hears ``begin`` before its body is written and ``settle`` after
+the relay's answer; results go to the database every 500 or every second; the journal is
+cut only when the batch is settled and committed.
+"""
+
+import os
+import time
+from collections import deque
+from functools import cache
+
+import structlog
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.utils import timezone
+
+from subscribers.selection import reasons
+from workers import ledger, mailings
+from workers.drain import draining
+from workers.identity import host, journals, worker
+from workers.journal import Journal
+from workers.ledger import Result, Row
+from workers.letters import Letters
+from workers.message import MessageRefused
+from workers.models import Batch, DeliveryState, Exclusion, Mailing, MailingKind
+from workers.outbox import Envelope, Outcome, Withdrawn
+from workers.pace import Paced
+from workers.results import result_of
+from workers.smtp import Client, Relay
+
+log = structlog.get_logger()
+
+RECORD_EVERY = 500
+"""Results after which they are written to the database, if a second has not passed before."""
+
+LOOK_EVERY = 1.0
+"""Seconds between two looks at who has left and whether the mailing goes on."""
+
+RENEW_EVERY = 15.0
+"""Seconds between renewals of a lease of 60."""
+
+PATIENCE = 600
+"""Seconds for which a worker keeps results that the database can't take."""
+
+FOR_CONFIRMED = {
+    MailingKind.SCHEDULED,
+    MailingKind.RESEND,
+    MailingKind.CORRECTION,
+    MailingKind.WELCOME,
+}
+"""Kinds that need a confirmed subscription; a confirmation goes to pending ones."""
+
+
+def send(kinds: list[MailingKind], seconds: float) -> None:
+    """Claim and send batches of such mailings, one after another, for about so long."""
+    _journal()  # before the first claim: a lease without a journal counts as lost
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and not draining():
+        batch = ledger.claim(kinds, host(), worker())
+        if batch is None:
+            return
+        trouble = send_batch(batch)
+        if trouble:
+            log.warning("relay trouble", mailing=batch.mailing_id, batch=batch.id, trouble=trouble)
+            return
+
+
+def send_batch(batch: Batch) -> str:
+    """Send what is queued in a leased batch, and give the lease back.
+
+    Returns what keeps the relay from taking anything, in words, or "". Whatever has not
+    gone is queued again; what the relay may have taken unheard is uncertain.
+    """
+    journal = _journal()
+    outbox: _Outbox | None = None
+    try:
+        outbox = _Outbox(batch, journal)
+        return _client().send_all(outbox).trouble
+    except Exception as problem:
+        log.exception("batch failed", mailing=batch.mailing_id, batch=batch.id)
+        mailings.failed_try(batch.mailing_id, f"A batch failed: {problem}")
+        return str(problem)
+    finally:
+        _put_away(batch, outbox)
+        journal.truncate()
+
+
+def _put_away(batch: Batch, outbox: "_Outbox | None") -> None:
+    """Record what is known and give the lease back, however long the database is away.
+
+    Nothing may be sent meanwhile, for nothing more could be recorded. After ten minutes the
+    process ends: its journal then tells whoever comes next.
+    """
+    for wait in [1.0] * PATIENCE:
+        try:
+            if outbox is not None:
+                outbox.record()
+            ledger.release(batch)
+            return
+        except DatabaseError:
+            log.warning("database away; the results wait", batch=batch.id)
+            connection.close()
+            time.sleep(wait)
+    os._exit(1)
+
+
+@cache
+def _journal() -> Journal:
+    return Journal.open(journals(), worker(), fsync=settings.JOURNAL_FSYNC)
+
+
+@cache
+def _client() -> Client:
+    return Client(Relay.from_url(settings.SMTP_URL))
+
+
+class _Outbox:
+    """What the SMTP client asks of a batch, and whom it tells (see outbox.Outbox)."""
+
+    def __init__(self, batch: Batch, journal: Journal) -> None:
+        self._batch, self._journal = batch, journal
+        self._rows: dict[int, Row] = {}
+        self._waiting: deque[Row] = deque(ledger.queued(batch))
+        self._results: list[Result] = []
+        self._open = True
+        self._paced = Paced()
+        self._letters: Letters | None = None
+        self._recorded_at = self._looked_at = self._renewed_at = time.monotonic()
+        self._leave_out()
+        self._look()
+        if self._waiting and self._open:
+            self._letters = Letters(batch.mailing)
+            _started(batch.mailing)
+
+    # ---- what the client calls ----
+
+    def take(self) -> Envelope | float | None:
+        while self._open and self._waiting and not draining():
+            row = self._waiting[0]
+            if (wait := self._wait()) > 0:
+                return wait
+            self._waiting.popleft()
+            envelope = self._envelope(row)
+            if envelope is not None:
+                self._rows[row.id] = row
+                return envelope
+        return None
+
+    def begin(self, key: int) -> None:
+        if not self._open or draining():
+            raise Withdrawn
+        self._journal.begin(key)
+
+    def settle(self, key: int, outcome: Outcome) -> None:
+        self._journal.settle(key, outcome)
+        row = self._rows.pop(key)
+        self._results += result_of(row, outcome, self._batch.mailing, timezone.now())
+        if len(self._results) >= RECORD_EVERY:
+            self.record()
+
+    def tick(self) -> None:
+        now = time.monotonic()
+        if now - self._recorded_at >= LOOK_EVERY:
+            self.record()
+        if now - self._looked_at >= LOOK_EVERY:
+            self._looked_at = now
+            self._leave_out()
+            self._look()
+        if now - self._renewed_at >= RENEW_EVERY:
+            self._renewed_at = now
+            self._open = self._open and ledger.renew(self._batch)
+
+    # ---- what it does for them ----
+
+    def record(self) -> None:
+        """Write the results so far to the ledger."""
+        ledger.record(self._batch.mailing_id, self._results)
+        self._results = []
+        self._recorded_at = time.monotonic()
+
+    def _wait(self) -> float:
+        return self._paced.wait(
+            {
+                "route:default": settings.SEND_RATE,
+                f"mailing:{self._batch.mailing_id}": self._batch.mailing.rate,
+            }
+        )
+
+    def _envelope(self, row: Row) -> Envelope | None:
+        assert self._letters is not None, "letters are made where anybody waits"
+        try:
+            return self._letters.envelope(row)
+        except MessageRefused as problem:
+            self._exclude(row.id, Exclusion.MALFORMED, str(problem))
+            return None
+
+    def _leave_out(self) -> None:
+        """Exclude whoever has left since: today's standing decides, not that of the fill."""
+        ids = [row.subscriber_id for row in self._waiting if row.subscriber_id is not None]
+        if not ids:
+            return
+        gone = reasons(self._batch.mailing.topic_id, ids)
+        if self._batch.mailing.kind not in FOR_CONFIRMED:
+            gone = {
+                who: why
+                for who, why in gone.items()
+                if why in {Exclusion.SUPPRESSED, Exclusion.ERASED}
+            }
+        for row in [row for row in self._waiting if row.subscriber_id in gone]:
+            self._waiting.remove(row)
+            self._exclude(row.id, Exclusion(gone[row.subscriber_id or 0]))
+
+    def _look(self) -> None:
+        """Stop where the mailing was paused or cancelled; take up a new rate."""
+        state, rate = Mailing.objects.values_list("state", "rate").get(id=self._batch.mailing_id)
+        self._open = self._open and state in ledger.LIVE
+        self._batch.mailing.rate = rate
+
+    def _exclude(self, delivery: int, reason: Exclusion, answer: str = "") -> None:
+        self._results.append(
+            Result(delivery, DeliveryState.EXCLUDED, answer=answer, reason=reason, attempt=0)
+        )
+
+
+def _started(mailing: Mailing) -> None:
+    if mailing.started_at is None:
+        now = timezone.now()
+        Mailing.objects.filter(id=mailing.id, started_at=None).update(started_at=now)
+        mailing.started_at = now

@@ -1,0 +1,34 @@
+"""The tasks.  They take ids, are a few lines, hold no logic, and may run twice or never."""
+
+from celery import shared_task
+
+from workers import mailings, sending, ticking
+from workers.mailings import BULK, URGENT
+
+BUSY = 5
+"""Seconds that a task works before it hands the rest back to the database, so that what has
+become due since need not wait long for a free worker."""
+
+
+@shared_task(name="workers.tasks.tick")
+def tick() -> None:
+    """Find what is due and wake whoever does it; the schedule's only entry."""
+    ticking.tick()
+
+
+@shared_task(name="workers.tasks.prepare")
+def prepare(mailing_id: int) -> None:
+    """Fill a mailing's audience, for a while."""
+    mailings.prepare(mailing_id, seconds=BUSY)
+
+
+@shared_task(name="workers.tasks.send_bulk", soft_time_limit=700, time_limit=760)
+def send_bulk() -> None:
+    """Send batches of updates, for a while."""
+    sending.send(BULK, seconds=BUSY)
+
+
+@shared_task(name="workers.tasks.send_urgent", soft_time_limit=700, time_limit=760)
+def send_urgent() -> None:
+    """Send what a person waits for: confirmations, tests."""
+    sending.send(URGENT, seconds=BUSY)
