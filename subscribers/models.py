@@ -1,5 +1,6 @@
 """Who gets it: subscribers, what they follow, saved segments and suppressions."""
 
+import datetime as dt
 import hashlib
 import uuid
 
@@ -23,6 +24,21 @@ class SubscriptionState(models.TextChoices):
     CONFIRMED = "confirmed", "Confirmed"  # gets every update
     PAUSED = "paused", "Paused"  # gets none until ``paused_until``
     UNSUBSCRIBED = "unsubscribed", "Unsubscribed"  # left
+
+
+def standing(state: str, now: dt.datetime, path: str = "") -> models.Q:
+    """Subscriptions that stand like this now: a pause whose time has come is over.
+
+    ``path`` leads to the subscription, as in ``subscriptions__``.
+    """
+    exactly = models.Q((f"{path}state", state))
+    paused = models.Q((f"{path}state", SubscriptionState.PAUSED))
+    if state == SubscriptionState.PAUSED:
+        until = f"{path}paused_until"
+        return paused & (models.Q((f"{until}__isnull", True)) | models.Q((f"{until}__gt", now)))
+    if state == SubscriptionState.CONFIRMED:
+        return exactly | (paused & models.Q((f"{path}paused_until__lte", now)))
+    return exactly
 
 
 class SuppressionReason(models.TextChoices):
@@ -71,7 +87,9 @@ class Subscriber(models.Model):
     country = models.CharField(max_length=2, blank=True, help_text="ISO 3166-1 alpha-2.")
     language = models.CharField(max_length=35, blank=True, help_text="A BCP 47 tag.")
     zone = models.CharField(max_length=64, blank=True, help_text="An IANA time zone.")
-    attributes = models.JSONField(default=dict, blank=True)
+    attributes = models.JSONField(
+        default=dict, blank=True, help_text="Name → text; names as importing/rows.py takes them."
+    )
     source = models.CharField(max_length=200, blank=True, help_text="Where they came from.")
     joined_at = models.DateTimeField(default=timezone.now)
 
@@ -99,8 +117,10 @@ class Subscription(models.Model):
     topic = models.ForeignKey(Topic, models.PROTECT, related_name="subscriptions")
     state = models.CharField(max_length=12, choices=SubscriptionState.choices)
     paused_until = models.DateTimeField(null=True, blank=True)
-    consent = models.TextField(blank=True, help_text="How and when they agreed.")
-    asked_at = models.DateTimeField(default=timezone.now)
+    consent = models.TextField(blank=True, help_text="How and when they agreed, in what words.")
+    asked_at = models.DateTimeField(
+        default=timezone.now, help_text="Later than left_at: they want to come back."
+    )
     confirmed_at = models.DateTimeField(null=True, blank=True)
     left_at = models.DateTimeField(null=True, blank=True)
     left_why = models.TextField(blank=True)
@@ -142,7 +162,10 @@ class Segment(models.Model):
 
 
 class ConfirmationRequest(models.Model):
-    """Somebody is to be asked whether they meant to sign up; a worker finds this row."""
+    """Somebody is to be asked whether they meant to sign up; a worker finds this row.
+
+    The subscription is pending, or one that was left and is asked for again.
+    """
 
     subscription = models.ForeignKey(Subscription, models.CASCADE, related_name="+")
     asked_at = models.DateTimeField(default=timezone.now)
@@ -157,3 +180,15 @@ class ConfirmationRequest(models.Model):
 
     def __str__(self) -> str:
         return f"Confirmation of {self.subscription}"
+
+
+class ConfirmationLimit(models.Model):
+    """When a mailbox was last asked to confirm; one row each, so that two can't pass at once."""
+
+    mailbox_hash = models.CharField(
+        max_length=64, unique=True, help_text="Of addresses.mailbox(): all spellings as one."
+    )
+    asked_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.mailbox_hash[:12]} asked {self.asked_at:%Y-%m-%d %H:%M}"

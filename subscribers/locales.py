@@ -1,0 +1,42 @@
+"""Country, language and time zone of a person: the standard's own spelling, or refused."""
+
+import functools
+import re
+import zoneinfo
+
+from digest.errors import Refused
+
+_COUNTRY = re.compile(r"[A-Za-z]{2}", re.ASCII)
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,4}", re.ASCII)
+
+
+def country(text: str) -> str:
+    """ISO 3166-1 alpha-2, in capitals."""
+    if not _COUNTRY.fullmatch(text):
+        raise Refused(f"{text!r} is no country; write its two letters (ISO 3166-1), as in GB.")
+    return text.upper()
+
+
+def language(text: str) -> str:
+    """A BCP 47 tag, cased as RFC 5646 2.1.1 recommends; ``en_gb`` is ``en-GB``."""
+    tag = text.replace("_", "-")
+    if not _LANGUAGE.fullmatch(tag):
+        raise Refused(f"{text!r} is no language; write a tag (BCP 47) as in en or pt-BR.")
+    first, *rest = tag.split("-")
+    return "-".join([first.lower(), *(_subtag(part) for part in rest)])
+
+
+def zone(text: str) -> str:
+    """An IANA time zone."""
+    if text not in _zones():
+        raise Refused(f"{text!r} is no time zone; write an IANA name as in Europe/London.")
+    return text
+
+
+def _subtag(part: str) -> str:
+    return part.upper() if len(part) == 2 else part.title() if len(part) == 4 else part.lower()
+
+
+@functools.cache
+def _zones() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones())
