@@ -134,6 +134,19 @@ class Subscription(models.Model):
     def __str__(self) -> str:
         return f"{self.subscriber} {self.state} {self.topic}"
 
+    @property
+    def is_asked_for(self) -> bool:
+        """Somebody wants it, and the reader has not yet said whether it was them."""
+        again = self.left_at is not None and self.asked_at > self.left_at
+        return self.state == SubscriptionState.PENDING or (
+            self.state == SubscriptionState.UNSUBSCRIBED and again
+        )
+
+    @property
+    def is_kept(self) -> bool:
+        """The reader has it, though perhaps paused."""
+        return self.state in {SubscriptionState.CONFIRMED, SubscriptionState.PAUSED}
+
 
 class Suppression(models.Model):
     """An address that must not be mailed, remembered by its hash alone."""
