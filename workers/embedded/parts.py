@@ -1,0 +1,141 @@
+"""What the system is made of, and how each part runs in its own process."""
+
+import os
+import socket
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from celery import signals
+from celery.exceptions import SecurityWarning
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+from django.utils.module_loading import import_string
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # it has no types
+
+from workers.celery import app
+from workers.embedded.broker import Broker
+from workers.embedded.supervisor import Part
+from workers.mailbox import smtp
+
+IsUp = Callable[[str], None]
+_DRAIN = 40.0  # seconds a worker has to hand back what it sends: 25 of its own, and some
+
+
+def broker(ours: Broker) -> Part:
+    """The embedded Redis or Valkey.  Ends last; whoever runs without it only waits."""
+
+    def run() -> None:
+        os.execv(ours.program, ours.argv)  # noqa: S606  (a fixed program and words)
+
+    return Part(
+        "broker",
+        run,
+        says=f"broker    {Path(ours.program).name} on a private socket",
+        rank=3,
+        orphaned=0,  # the workers still need it; the next start ends one that was left
+    )
+
+
+def mailbox(listening: socket.socket, is_up: IsUp, where: str) -> Part:
+    """The built-in relay, which keeps what it is given and shows it."""
+
+    def run() -> None:
+        directory = settings.DATA_DIR / "mailbox"
+        smtp.serve(listening, directory, when_up=lambda: is_up("mailbox"))
+
+    return Part(
+        "mailbox", run, says=f"mailbox   keeps the mails: {where}", rank=2, orphaned=smtp.LINGER
+    )
+
+
+def web(listening: socket.socket, is_up: IsUp) -> Part:
+    """The pages, by gunicorn with eight threads."""
+
+    def run() -> None:
+        _Web(listening, lambda: is_up("web")).run()
+
+    host, port = listening.getsockname()[:2]
+    return Part("web", run, says=f"web       {host} port {port}", rank=1, grace=10)
+
+
+def worker(name: str, queues: str, processes: int, is_up: IsUp) -> Part:
+    """Celery with ``processes`` children that take from ``queues``."""
+
+    def run() -> None:
+        _no_word_about_root()
+        signals.worker_ready.connect(lambda **_: is_up(name), weak=False)
+        app.worker_main(
+            [
+                "--quiet",
+                "worker",
+                f"--queues={queues}",
+                f"--concurrency={processes}",
+                f"--hostname={name}-{os.getpid()}@%h",
+                f"--loglevel={settings.LOG_LEVEL}",
+                # Workers find each other through the database; these only cost time and memory.
+                "--without-gossip",
+                "--without-mingle",
+                "--without-heartbeat",
+            ]
+        )
+
+    says = f"{name:<10}{processes} worker processes for {queues.replace(',', ' and ')}"
+    return Part(name, run, says=says, grace=_DRAIN, crash_grace=10)
+
+
+def schedule(is_up: IsUp) -> Part:
+    """Celery beat.  It keeps nothing: what is due stands in the database."""
+
+    def run() -> None:
+        signals.beat_init.connect(lambda **_: is_up("schedule"), weak=False)
+        app.Beat(
+            scheduler="celery.beat:Scheduler",
+            loglevel=settings.LOG_LEVEL,
+            quiet=True,
+        ).run()
+
+    return Part("schedule", run, says="schedule  looks for due work every second")
+
+
+def story(named: str) -> Part:
+    """Something to be done while all the rest runs: a demo.  When it ends, all ends."""
+
+    def run() -> None:
+        sys.exit(import_string(named)())
+
+    return Part("story", run, once=True)
+
+
+class _Web(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+    def __init__(self, listening: socket.socket, when_up: Callable[[], None]) -> None:
+        self._listening = listening
+        self._when_up = when_up
+        super().__init__()
+
+    def load_config(self) -> None:
+        options: dict[str, Any] = {
+            # The socket is the supervisor's, so that a port taken is told before anything
+            # starts, and nobody is refused while this part is started again.
+            "bind": [f"fd://{self._listening.fileno()}"],
+            "worker_class": "gthread",
+            "workers": 1,
+            "threads": 8,
+            "graceful_timeout": 5,
+            "timeout": 60,
+            "control_socket_disable": True,
+            "loglevel": settings.LOG_LEVEL,
+            "post_worker_init": lambda _: self._when_up(),
+        }
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> object:
+        return get_wsgi_application()
+
+
+def _no_word_about_root() -> None:
+    """Celery warns on standard error whenever it runs as root; only JSON is accepted here."""
+    warnings.simplefilter("ignore", SecurityWarning)

@@ -1,0 +1,230 @@
+"""``digest up``, in two steps.
+
+``become_supervisor`` takes the lock, binds the ports, says in the environment where broker
+and mailbox will be, and replaces its own process: so the settings are read anew with all
+that in them.  ``main``, in the fresh one, brings the database up to date and runs the parts.
+"""
+
+import errno
+import json
+import os
+import shutil
+import socket
+import sys
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from digest.errors import DigestError, Unreachable
+from workers.embedded import broker, lock
+
+if TYPE_CHECKING:
+    from workers.embedded.supervisor import Supervisor
+
+_PLAN = "DIGEST_UP"  # the environment variable that carries the plan from step to step
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is to be run."""
+
+    data_dir: Path
+    host: str = "127.0.0.1"
+    port: int | None = 8000  # 0: any that is free; None: no pages
+    workers: int = 2  # bulk worker processes
+    with_broker: bool = True
+    with_mailbox: bool = True
+    story: str = ""  # "module:function" to run once all is up; its end is the end of all
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the second step does; numbers are open files that it inherits."""
+
+    locks: tuple[int, int]
+    workers: int
+    web: int | None
+    mailbox: int | None
+    program: str  # the embedded broker's, and its directory
+    directory: str
+    story: str
+
+
+def say(line: str) -> None:
+    """One line for the person at the console."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+# ---- first step ----------------------------------------------------------------------
+def become_supervisor(wish: Wish) -> NoReturn:
+    """Take the lock and the ports and run what is wished for in this process's place.
+
+    Raises Unreachable (status 3) when one runs already in this DATA_DIR or the port is
+    taken; nothing was started then.
+    """
+    locks = lock.take(wish.data_dir, say)
+    broker.end_leftover(wish.data_dir / "broker")
+    web = None if wish.port is None else _bind(wish.host, wish.port)
+    mailbox = _bind("127.0.0.1", 0) if wish.with_mailbox else None
+    if web:  # for this and for other commands, unless BASE_URL is set
+        (wish.data_dir / "base-url").write_text(f"http://127.0.0.1:{_port(web)}\n")
+    if mailbox:
+        os.environ["DIGEST_MAILBOX_PORT"] = str(_port(mailbox))
+    ours = broker.make() if wish.with_broker else None
+    if ours:
+        (wish.data_dir / "broker").write_text(f"{ours.directory}\n")
+        os.environ["REDIS_URL"] = ours.url
+    plan = Plan(
+        locks=locks,
+        workers=wish.workers,
+        web=web.fileno() if web else None,
+        mailbox=mailbox.fileno() if mailbox else None,
+        program=ours.program if ours else "",
+        directory=str(ours.directory) if ours else "",
+        story=wish.story,
+    )
+    os.environ[_PLAN] = json.dumps(asdict(plan))
+    _for_forks_and_celery()
+    for file in (*locks, plan.web, plan.mailbox):
+        if file is not None:
+            os.set_inheritable(file, True)
+    # -P: a folder called "workers" where the command was typed must not be taken for ours.
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "workers.embedded.up"])  # noqa: S606
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(512)
+    except OSError as problem:
+        raise Unreachable(_why_not(host, port, problem)) from problem
+    return listening
+
+
+def _why_not(host: str, port: int, problem: OSError) -> str:
+    if problem.errno == errno.EADDRINUSE:
+        return (
+            f"Port {port} on {host} is taken by another program; nothing was started. "
+            f"End that one, or choose another port: --port {port + 1}"
+        )
+    if problem.errno == errno.EACCES:
+        return (
+            f"Port {port} on {host} is not for ordinary users; nothing was started. "
+            "Choose one above 1023: --port 8000"
+        )
+    return (
+        f"Can't listen on {host} port {port} ({problem.strerror or problem}); nothing was "
+        "started. Name an address of this machine: --host 127.0.0.1"
+    )
+
+
+def _port(listening: socket.socket) -> int:
+    port: int = listening.getsockname()[1]
+    return port
+
+
+def _for_forks_and_celery() -> None:
+    # Celery then drains for worker_soft_shutdown_timeout on SIGTERM instead of without end;
+    # read once, when billiard is imported.
+    os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")
+    if sys.platform == "darwin":
+        # Else macOS ends forks of a process that once touched one of its frameworks.
+        os.environ.setdefault("OBJC_DISABLE_INITIALIZE_FORK_SAFETY", "YES")
+        os.environ.setdefault("PGGSSENCMODE", "disable")
+
+
+# ---- second step ---------------------------------------------------------------------
+def main() -> int:
+    """Bring the database up to date and run the parts; the exit status."""
+    plan = Plan(**json.loads(os.environ.pop(_PLAN)))
+    for file in (*plan.locks, plan.web, plan.mailbox):
+        if file is not None:
+            os.set_inheritable(file, False)
+    import django
+
+    django.setup()
+    from digest.database import bring_up_to_date, told
+
+    try:
+        with told():
+            bring_up_to_date()
+        return _run(plan)
+    except DigestError as problem:
+        sys.stderr.write(f"digest: {problem}\n")
+        return problem.status
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        if plan.directory:
+            shutil.rmtree(plan.directory, ignore_errors=True)
+
+
+def _start_broker(plan: Plan, watcher: "Supervisor") -> None:
+    """Start ours, or see that the one asked for answers: nothing runs without."""
+    from django.conf import settings
+
+    from workers.embedded import parts
+
+    if not plan.program:
+        if not broker.wait_until_it_answers(settings.REDIS_URL, seconds=3):
+            raise Unreachable(
+                "The broker that REDIS_URL names does not answer; nothing was started. Start it, "
+                "or unset REDIS_URL to have one started beside the program."
+            )
+        return
+    part = parts.broker(broker.Broker(plan.program, Path(plan.directory)))
+    watcher.forget(Path(plan.directory))
+    watcher.start(part)
+    if not broker.wait_until_it_answers(settings.REDIS_URL):
+        raise Unreachable(
+            f"The broker {plan.program} does not start; {settings.DATA_DIR}/log/broker.log says "
+            "why. Nothing was sent. Mend it, or set REDIS_URL to a broker that runs."
+        )
+    watcher.up(part)
+
+
+def _run(plan: Plan) -> int:
+    from django.conf import settings
+    from django.db import connections
+    from django.urls import get_resolver
+
+    from digest import logs
+    from workers.embedded import parts
+    from workers.embedded.supervisor import Supervisor
+
+    # What every part needs is imported once, before the forks, and stands in memory once.
+    import_module("workers.tasks")
+    _ = get_resolver().url_patterns
+    logs.set_up()
+    connections.close_all()
+
+    quiet = bool(plan.story)
+    watcher = Supervisor(
+        settings.DATA_DIR / "log", (lambda _: None) if quiet else say, own=[plan.locks[1]]
+    )
+    _start_broker(plan, watcher)
+    if plan.mailbox is not None:
+        shown = f"{settings.BASE_URL}/mailbox/"
+        watcher.start(parts.mailbox(socket.socket(fileno=plan.mailbox), watcher.is_up, shown))
+    if plan.web is not None:
+        watcher.start(parts.web(socket.socket(fileno=plan.web), watcher.is_up))
+    watcher.start(parts.worker("urgent", "tick,urgent", 2, watcher.is_up))
+    watcher.start(parts.worker("bulk", "bulk,import", plan.workers, watcher.is_up))
+    watcher.start(parts.schedule(watcher.is_up))
+
+    def when_up() -> None:
+        if plan.story:
+            watcher.start(parts.story(plan.story))
+        else:
+            say(f"Digest is at {settings.BASE_URL}/ · Ctrl-C ends")
+
+    return watcher.watch(when_up)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
