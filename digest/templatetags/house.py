@@ -59,7 +59,7 @@ def moment(value: dt.datetime | None, zone: str = "UTC") -> str | SafeString:
         f"{local:%a}",
         local.day,
         f"{local:%b %Y}",
-        local,
+        f"{local:%H:%M}",
         place(zone),
     )
 
