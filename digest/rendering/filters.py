@@ -1,0 +1,102 @@
+"""What the email templates may do with plain values."""
+
+import datetime as dt
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_skeleton
+from markupsafe import Markup, escape
+
+from digest.rendering.markup import paragraphs
+from digest.rendering.view import EmailView
+
+WIDTH = 72
+"""Columns of the text part."""
+
+_LEAD = re.compile(r"(?:> )* *(?:- |\d{1,3}\. |\[\d{1,3}\] )?")
+
+
+def day(date: dt.date, view: EmailView) -> str:
+    """ "17 May", with the year where it isn't that of the mail; in the mail's language."""
+    locale = _locale(view.lang)
+    if date.year == view.date.year:
+        return str(format_skeleton("MMMd", date, locale=locale))
+    return format_date(date, "medium", locale=locale)
+
+
+def full_day(date: dt.date, view: EmailView) -> str:
+    """ "17 June 2026", in the mail's language."""
+    return format_date(date, "long", locale=_locale(view.lang))
+
+
+def lines(text: str) -> Markup:
+    """A plain text on one line for each of its paragraphs."""
+    return Markup("<br />").join(map(escape, paragraphs(text)))
+
+
+def wrap(text: str, width: int = WIDTH) -> str:
+    """Lines of at most ``width`` columns, hanging under quotes, numbers and dashes.
+
+    Only what has no spaces is longer, an address for one; code stays as it is.  A wide
+    letter (CJK) takes two columns and may end a line.
+    """
+    return "\n".join(
+        wrapped
+        for line in text.split("\n")
+        for wrapped in ([line] if line.startswith("    ") else _wrapped(line, width))
+    )
+
+
+def underlined(text: str, mark: str = "=") -> str:
+    """A heading for the text part."""
+    wrapped = wrap(text)
+    return f"{wrapped}\n{mark * min(WIDTH, max(map(columns, wrapped.split(chr(10)))))}"
+
+
+def columns(text: str) -> int:
+    """How wide a text stands in a terminal."""
+    if text.isascii():
+        return len(text)
+    return sum(_columns(letter) for letter in text)
+
+
+def _columns(letter: str) -> int:
+    if unicodedata.combining(letter) or unicodedata.category(letter) in {"Mn", "Cf"}:
+        return 0
+    return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+
+
+def _wrapped(line: str, width: int) -> list[str]:
+    found = _LEAD.match(line)
+    lead = found[0] if found else ""
+    hang = "".join(mark if mark in "> " else " " for mark in lead)
+    rows, row, begun = [], lead, False
+    for glue, piece in _pieces(line[len(lead) :]):
+        if begun and columns(row) + len(glue) + columns(piece) > width:
+            rows.append(row)
+            row, begun = hang, False
+        row += glue + piece if begun else piece
+        begun = True
+    return [*rows, row.rstrip()]
+
+
+def _pieces(text: str) -> Iterator[tuple[str, str]]:
+    """What may stand on a line of its own, each with what parts it from the one before."""
+    for word in text.split():
+        if word.isascii() or not any(_columns(letter) == 2 for letter in word):
+            yield " ", word
+        else:
+            yield " ", word[0]
+            yield from (("", letter) for letter in word[1:])
+
+
+@lru_cache(maxsize=64)
+def _locale(lang: str) -> Locale:
+    """The language's locale; English as the British write it where it is unknown."""
+    try:
+        return Locale.parse("en-GB" if lang in {"", "en"} else lang, sep="-")
+    except (ValueError, UnknownLocaleError):
+        return Locale("en", "GB")
