@@ -54,7 +54,7 @@ def moment(value: dt.datetime | None, zone: str = "UTC") -> str | SafeString:
         return "–"
     local = value.astimezone(_zone(zone))
     return format_html(
-        '<time datetime="{}">{} {} {}, {:%H:%M} {}</time>',
+        '<time datetime="{}">{} {} {}, {} {}</time>',
         value.isoformat(timespec="seconds"),
         f"{local:%a}",
         local.day,
