@@ -5,9 +5,19 @@ and frozen; nothing in this module touches the database.
 """
 
 import datetime as dt
+import re
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
 LINE = 500
 """Characters in a headline, name or other single line: ten times a long headline."""
@@ -15,13 +25,75 @@ LINE = 500
 TEXT = 300_000
 """Characters in a body: the rendering pipeline takes no more (email document)."""
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=LINE)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=TEXT)]
-Url = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
+# A line goes into mail headers and terminals, so nothing in it may break or steer them.
+_ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
+_PRINTABLE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+_RFC_3339 = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?(?P<offset>[Zz]|[+-]\d\d:\d\d)?", re.ASCII
+)
+_ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
+def _unix_newlines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def _web_address(url: str) -> str:
+    """Only what a reader's click may open: never ``javascript:``, ``data:`` or ``file:``."""
+    if url and (
+        urlsplit(url).scheme.lower() not in {"http", "https"} or not urlsplit(url).hostname
+    ):
+        raise ValueError("is no http(s) address")
+    if re.search(r"[\s\x00-\x20\x7f-\x9f<>\"\\]", url):
+        raise ValueError("has a character that no address may have; percent-encode it")
+    return url
+
+
+def _moment(value: Any) -> Any:
+    """Text must be RFC 3339 with an offset; numbers are refused, they may mean anything."""
+    if isinstance(value, dt.datetime):
+        return value
+    match = _RFC_3339.fullmatch(value.strip()) if isinstance(value, str) else None
+    if not match:
+        raise ValueError("is no date with time and offset; write it as 2026-05-15T09:00:00Z")
+    if not match["offset"]:
+        raise ValueError("has no offset; write for example 2026-05-15T09:00:00Z or …+02:00")
+    return dt.datetime.fromisoformat(match[0].upper())
+
+
+def _to_utc(moment: dt.datetime) -> dt.datetime:
+    """In UTC, so that the same instant always has the same spelling (and the same hash)."""
+    if not 1900 <= moment.year < 2200:
+        raise ValueError(f"is in the year {moment.year:04}; write one between 1900 and 2199")
+    return moment.astimezone(dt.UTC)
+
+
+def _day(value: Any) -> Any:
+    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+        return value
+    if not isinstance(value, str) or not _ISO_DAY.fullmatch(value.strip()):
+        raise ValueError("is no day; write it as 2026-05-17")
+    return dt.date.fromisoformat(value.strip())
+
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=LINE, pattern=_ONE_LINE)]
+Name = Annotated[Line, StringConstraints(min_length=1)]
+Text = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=TEXT, pattern=_PRINTABLE),
+    AfterValidator(_unix_newlines),
+]
+Url = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=2000),
+    AfterValidator(_web_address),
+]
 Slug = Annotated[
     str,
     StringConstraints(strip_whitespace=True, pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$", max_length=120),
 ]
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_to_utc)]
+Day = Annotated[dt.date, BeforeValidator(_day)]
 
 
 class Part(BaseModel):
@@ -33,8 +105,8 @@ class Part(BaseModel):
 class Source(Part):
     """Who reported it: name, and where known the day and the address."""
 
-    name: Line
-    date: dt.date | None = None
+    name: Name
+    date: Day | None = None
     url: Url = ""
 
 
@@ -59,39 +131,39 @@ class Analysis(Part):
 class Perspective(Part):
     """How one party sees it."""
 
-    party: Line
+    party: Name
     text: Text
 
 
 class Image(Part):
     """A picture, with what it shows in words."""
 
-    url: Url
+    url: Annotated[Url, StringConstraints(min_length=1)]
     alt: Line = ""
 
 
 class FirstReport(Part):
     """The update that first reported a briefing, as its source says."""
 
-    update: int = Field(ge=1)
+    update: int = Field(ge=1, le=1_000_000)
     title: Line = ""
-    date: dt.date | None = None
+    date: Day | None = None
 
 
 class BriefingData(Part):
     """One story on a topic. Identity is topic + slug.
 
     ``body`` is Markdown with footnotes as ``[^1]`` and their text as ``[^1]: …``.
-    ``published_at`` and ``updated_at`` carry an offset. ``extra`` keeps what the
-    source said beyond the known keys.
+    ``published_at`` and ``updated_at`` are given with an offset and kept in UTC.
+    ``extra`` keeps what the source said beyond the known keys.
     """
 
     slug: Slug
     topic: Slug
-    headline: Annotated[Line, StringConstraints(min_length=1)]
+    headline: Name
     short_headline: Line = ""
-    published_at: AwareDatetime
-    updated_at: AwareDatetime | None = None
+    published_at: Moment
+    updated_at: Moment | None = None
     read_minutes: int = Field(default=1, ge=1, le=600)
     tag: Line = ""
     status: Line = ""
