@@ -1,0 +1,81 @@
+"""The desk's front page: each topic, what stands there and what waits for a person."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from django.db.models import Count, F, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from digest.drafting import FIRST_WINDOW
+from digest.models import Briefing, Stage, Topic, Update
+from digest.staff import WRITERS, role_required
+
+
+@dataclass
+class Standing:
+    """Where a topic stands: at most one draft, what is approved, what went out last."""
+
+    topic: Topic
+    draft: Update | None = None
+    approved: list[Update] = field(default_factory=list)
+    last: Update | None = None
+    waiting: int = 0
+    """Briefings that are new, or have moved on, since the last update."""
+
+    @property
+    def urgency(self) -> tuple[int, str]:
+        """Sorts what needs a person first."""
+        if self.draft:
+            return 0, self.topic.name
+        if self.waiting:
+            return 1, self.topic.name
+        return (2 if self.approved else 3), self.topic.name
+
+
+@require_safe
+@role_required(*WRITERS)
+def home(request: HttpRequest) -> HttpResponse:
+    """Every topic, those that need a person first."""
+    return render(request, "desk/home.html", {"standings": standings(timezone.now())})
+
+
+def standings(now: dt.datetime) -> list[Standing]:
+    """Every topic's standing, in four queries however many topics there are."""
+    by_topic = {topic.pk: Standing(topic) for topic in Topic.objects.all()}
+    for update in _open_updates():
+        standing = by_topic[update.topic_id]
+        if update.stage == Stage.DRAFT:
+            standing.draft = update
+        else:
+            standing.approved.append(update)
+    for update in _last_sent():
+        by_topic[update.topic_id].last = update
+    for topic, waiting in _waiting(now).items():
+        by_topic[topic].waiting = waiting
+    return sorted(by_topic.values(), key=lambda one: one.urgency)
+
+
+def _open_updates() -> list[Update]:
+    stages = [Stage.DRAFT, Stage.APPROVED]
+    found = Update.objects.filter(stage__in=stages).select_related("topic")
+    return list(found.annotate(size=Count("items")).order_by("due_at"))
+
+
+def _last_sent() -> list[Update]:
+    sent = Update.objects.filter(stage=Stage.SENT, topic=OuterRef("topic")).order_by("-number")
+    last = Update.objects.filter(stage=Stage.SENT, number=Subquery(sent.values("number")[:1]))
+    return list(last.select_related("topic"))
+
+
+def _waiting(now: dt.datetime) -> dict[int, int]:
+    approved = Update.objects.filter(
+        topic=OuterRef("topic"), stage__in=[Stage.APPROVED, Stage.SENT]
+    ).order_by("-number")
+    since = Coalesce(Subquery(approved.values("until")[:1]), Value(now - FIRST_WINDOW))
+    fresh = Q(carried_in=None, published_at__gt=F("since")) | Q(moved_on=True)
+    found = Briefing.objects.filter(withdrawn_at=None).annotate(since=since).filter(fresh)
+    return dict(found.values_list("topic").annotate(Count("pk")).order_by())

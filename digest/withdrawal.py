@@ -1,0 +1,28 @@
+"""Taking a briefing back: it goes into nothing that is still to come."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from digest.models import Briefing, audit
+
+
+@transaction.atomic
+def withdraw(briefing: Briefing, by: str) -> None:
+    """Keep a briefing out of every further update; what was sent stays as it was."""
+    if briefing.withdrawn_at is None:
+        briefing.withdrawn_at = timezone.now()
+        briefing.save(update_fields=["withdrawn_at"])
+        audit(by, "withdrew briefing", _about(briefing))
+
+
+@transaction.atomic
+def put_back(briefing: Briefing, by: str) -> None:
+    """Make a withdrawn briefing a candidate again."""
+    if briefing.withdrawn_at is not None:
+        briefing.withdrawn_at = None
+        briefing.save(update_fields=["withdrawn_at"])
+        audit(by, "put back briefing", _about(briefing))
+
+
+def _about(briefing: Briefing) -> str:
+    return f"{briefing.topic.slug}/{briefing.slug}"[:200]
