@@ -20,7 +20,7 @@ from digest.rendering import filters, markup, soundness, source
 from digest.rendering.colour import palette
 from digest.rendering.rendered import RenderedEmail, RenderingFailed
 from digest.rendering.tokens import Field, nonce, token
-from digest.rendering.view import ConfirmView, EmailView, View
+from digest.rendering.view import ConfirmView, EmailView, View, named
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "emails"
 
@@ -83,18 +83,9 @@ def _refuse_bombs(view: View, mjml_source: str) -> None:
     else:
         return
     raise RenderingFailed(
-        f"{_heaviest(view)} can't be rendered: {what}. Nothing was kept of the email; "
+        f"{named(view)} can't be rendered: {what}. Nothing was kept of the email; "
         "shorten the text, or show it at a lesser depth."
     )
-
-
-def _heaviest(view: View) -> str:
-    """The story that is most likely at fault, by name."""
-    if isinstance(view, ConfirmView) or not (view.stories or view.corrections):
-        return "The email"
-    stories = [*view.stories, *view.corrections]
-    worst = max(stories, key=lambda story: (len(story.model_dump_json()), story.slug))
-    return f"Briefing {worst.slug!r}"
 
 
 def _one_line(text: str) -> str:

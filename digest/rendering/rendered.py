@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from digest.errors import Refused
 
+GMAIL_CLIPS = 102 * 1024
+"""Bytes of HTML past which Gmail cuts a mail off."""
+
 
 class RenderingFailed(Refused):
     """An email could not be rendered as it should be; nothing was kept or sent of it."""

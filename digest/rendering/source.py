@@ -19,9 +19,7 @@ _TAG = re.compile(r'</?[a-zA-Z][^"<>]*(?:"[^"]*"[^"<>]*)*>')
 _VALUE = re.compile(r'"([^"]*)"')
 _UNSAFE = re.compile(r"[^A-Za-z0-9 _.,:;/#?=%+()@!*-]")
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-_GAP = re.compile(
-    r"(</(?:a|b|code|em|span|strong|sup)>)\s+(?=<(?:a|b|code|em|span|strong|sup)\b)"
-)
+_GAP = re.compile(r"(</(?:a|b|code|em|span|strong|sup)>)\s+(?=<(?:a|b|code|em|span|strong|sup)\b)")
 _VOID = re.compile(r"<(?:br|hr|img|input|meta|wbr)\b")
 
 

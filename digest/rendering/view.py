@@ -9,7 +9,7 @@ is the hash of what readers see.  HTML is found in ``Prose`` alone, sanitised by
 import datetime as dt
 import hashlib
 import json
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -139,6 +139,24 @@ class ConfirmView(Part):
 
 
 View = EmailView | ConfirmView
+
+
+def as_view(plain: dict[str, Any]) -> View:
+    """The view that was written as JSON; pydantic's ValidationError where it is none."""
+    made: type[View] = ConfirmView if plain.get("kind") == "confirm" else EmailView
+    return made.model_validate(plain)
+
+
+def named(view: View) -> str:
+    """What to call the mail in an error, with the story that most of it comes from."""
+    if isinstance(view, ConfirmView):
+        return "The confirmation mail"
+    mail = f"Update #{view.number} of {view.topic.name}"
+    stories = [*view.stories, *view.corrections]
+    if not stories:
+        return mail
+    longest = max(stories, key=lambda story: len(story.model_dump_json()))
+    return f"Briefing {longest.slug!r}, the longest in {mail},"
 
 
 def canonical(view: View) -> str:
