@@ -94,6 +94,7 @@ else:
     # The session's connections end when a web or worker thread is idle long; a statement that
     # waits for a lost server must end as well.
     DATABASES["default"]["OPTIONS"] = {
+        **DATABASES["default"].get("OPTIONS", {}),
         "connect_timeout": 5,
         "keepalives_idle": 20,
         "keepalives_interval": 5,

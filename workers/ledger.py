@@ -194,7 +194,7 @@ _RECORD = {
                      json_extract(value, '$[4]') AS next_attempt_at,
                      json_extract(value, '$[5]') AS reason,
                      json_extract(value, '$[6]') AS attempt FROM json_each(%s)) AS v
-        WHERE d.id = v.id AND d.state = 'queued' RETURNING d.state""",
+        WHERE d.id = v.id AND d.state = 'queued' RETURNING state""",
 }
 
 

@@ -4,11 +4,10 @@ An approval, a test or a sign-up writes a row of its own room and never needs th
 the tick finds it here.
 """
 
-import contextlib
 import datetime as dt
 from typing import Any
 
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
@@ -33,11 +32,6 @@ from workers.wakeups import wake
 
 GIVE_UP = dt.timedelta(hours=24)
 """How long a deferred delivery is tried (ledger document); never past the next slot."""
-
-URGENT = [MailingKind.TEST, MailingKind.CONFIRM, MailingKind.WELCOME]
-"""What a person waits for."""
-
-BULK = [MailingKind.SCHEDULED, MailingKind.RESEND, MailingKind.CORRECTION]
 
 TRIES = 3
 """After so many failures a mailing waits for a person."""

@@ -63,6 +63,12 @@ class MailingKind(models.TextChoices):
     CORRECTION = "correction", "Correction"  # to those who got what was wrong
 
 
+URGENT = [MailingKind.TEST, MailingKind.CONFIRM, MailingKind.WELCOME]
+"""What a person waits for: sent by workers that updates never keep busy."""
+
+BULK = [MailingKind.SCHEDULED, MailingKind.RESEND, MailingKind.CORRECTION]
+
+
 class MailingState(models.TextChoices):
     """Where a mailing stands."""
 

@@ -12,8 +12,8 @@ from workers.identity import host, journals
 from workers.journal import abandoned
 from workers.ledger import Result
 from workers.models import Batch, DeliveryState
-from workers.results import result_of
 from workers.outbox import Outcome
+from workers.results import result_of
 
 log = structlog.get_logger()
 
@@ -57,8 +57,8 @@ def _settle(batch: Batch, known: dict[int, Outcome | None]) -> None:
                     row.id,
                     DeliveryState.UNCERTAIN,
                     answer=(
-                        "The worker died after it began to send this message and before it heard the "
-                        "relay's answer."
+                        "The worker died after it began to send this message and before it "
+                        "heard the relay's answer."
                     ),
                 )
             )

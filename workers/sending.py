@@ -18,11 +18,11 @@ from django.utils import timezone
 from subscribers.selection import reasons
 from workers import ledger, mailings
 from workers.drain import draining
+from workers.headers import MessageRefused
 from workers.identity import host, journals, worker
 from workers.journal import Journal
 from workers.ledger import Result, Row
 from workers.letters import Letters
-from workers.message import MessageRefused
 from workers.models import Batch, DeliveryState, Exclusion, Mailing, MailingKind
 from workers.outbox import Envelope, Outcome, Withdrawn
 from workers.pace import Paced

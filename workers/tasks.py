@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from workers import mailings, sending, ticking
-from workers.mailings import BULK, URGENT
+from workers.models import BULK, URGENT
 
 BUSY = 5
 """Seconds that a task works before it hands the rest back to the database, so that what has

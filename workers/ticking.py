@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from workers import ledger, mailings, recovery, schedule
-from workers.models import Batch, BatchState, Mailing, MailingState
+from workers.models import URGENT, Batch, BatchState, DeliveryState, Mailing, MailingState
 from workers.wakeups import wake
 
 log = structlog.get_logger()
@@ -36,14 +36,14 @@ def tick() -> None:
 def _run(part: Callable[[], object]) -> None:
     try:
         part()
-    except Exception:  # noqa: BLE001  # a poisoned row of one part must not stop the others
+    except Exception:  # a poisoned row of one part must not stop the others
         log.exception("tick failed", part=part.__name__)
 
 
 def requeue_due() -> None:
     """Queue again the deferred deliveries whose time has come."""
     for mailing_id, ids in ledger.due_again().items():
-        ledger.requeue(mailing_id, ids, ledger.DeliveryState.DEFERRED)
+        ledger.requeue(mailing_id, ids, DeliveryState.DEFERRED)
 
 
 def wake_for_waiting() -> None:
@@ -54,7 +54,7 @@ def wake_for_waiting() -> None:
     for mailing_id in preparing.values_list("id", flat=True)[:50]:
         wake("prepare", mailing_id)
     pending = Batch.objects.filter(state=BatchState.PENDING, mailing__state__in=ledger.LIVE)
-    urgent = Q(mailing__kind__in=mailings.URGENT)
+    urgent = Q(mailing__kind__in=URGENT)
     if pending.filter(urgent).exists():
         wake("send_urgent")
     waiting = pending.exclude(urgent)[:8].count()

@@ -1,0 +1,40 @@
+"""Real servers for the journeys: started once, a database and a key space of its own for each."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+
+from tests.servers import postgres
+from workers.embedded import broker
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of a PostgreSQL of this test run."""
+    return postgres(tmp_path_factory.mktemp("pg") / "data")
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str, tmp_path: Path) -> str:
+    """An empty database on it."""
+    name = f"t{abs(hash(tmp_path)):x}"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return urlunsplit(urlsplit(postgres_server)._replace(path=f"/{name}"))
+
+
+@pytest.fixture
+def redis_url() -> Iterator[str]:
+    """A Redis or Valkey of the test's own."""
+    server = broker.make()
+    process = subprocess.Popen(server.argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    try:
+        assert broker.wait_until_it_answers(server.url)
+        yield server.url
+    finally:
+        process.terminate()
+        process.wait()

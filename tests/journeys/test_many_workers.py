@@ -1,0 +1,75 @@
+"""PostgreSQL, Redis and several worker processes: the same code on bigger parts."""
+
+import csv
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.journeys.system import ROOT, System, until
+
+pytestmark = pytest.mark.journey
+
+READERS = 5000
+BRIEFINGS = ROOT / "workers" / "demo" / "briefings" / "update-1"
+
+
+@pytest.fixture
+def sink(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """A relay that writes down each recipient before it says 250: its URL, and the record."""
+    record = tmp_path / "sink"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "workers.sink", "--port", "0", "--record", str(record)],
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+        text=True,
+    )
+    assert process.stdout is not None
+    port = process.stdout.readline().split()[-1]
+    try:
+        yield f"smtp://127.0.0.1:{port}?connections=4", record
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def test_five_thousand_readers_get_one_mail_each_from_two_workers(
+    tmp_path: Path, postgres_url: str, redis_url: str, sink: tuple[str, Path]
+) -> None:
+    relay, record = sink
+    system = System(
+        tmp_path / "var", DATABASE_URL=postgres_url, REDIS_URL=redis_url, SMTP_URL=relay
+    )
+    system.run("topic", "add", "medias-ai-pivot", "--name", "Media's AI Pivot")
+    with (tmp_path / "readers.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["email", "name"])
+        rows.writerows([f"reader{n}@example.org", f"Reader {n}"] for n in range(READERS))
+    report = system.json(
+        "subscribers",
+        "import",
+        str(tmp_path / "readers.csv"),
+        "--topic",
+        "medias-ai-pivot",
+        "--consent",
+        "asked for it in a test",
+    )
+    assert report["created"] == READERS
+    system.run("load", str(BRIEFINGS), "--topic", "medias-ai-pivot")
+    system.run("assemble", "medias-ai-pivot", "--until", "2026-05-13T15:00:00Z")
+    system.run("approve", "medias-ai-pivot/draft")
+    with system.workers(bulk=2):
+        until(lambda: _state(system) == "done", 60, what=system.log)
+    sheet = system.json("audit", "medias-ai-pivot/1")
+    assert sheet["balanced"]
+    assert (sheet["candidates"], sheet["accepted"]) == (READERS, READERS)
+    got = Counter(record.read_text().split())
+    assert got == Counter(f"reader{n}@example.org" for n in range(READERS))
+
+
+def _state(system: System) -> str:
+    mailings = system.json("status")["mailings"]
+    return str(mailings[0]["state"]) if mailings else "none"

@@ -1,0 +1,84 @@
+"""Filling a mailing's audience."""
+
+import pytest
+
+from digest.models import Topic
+from subscribers.models import Subscription, SubscriptionState
+from tests.ledgering import mailing, readers
+from workers import audience, ledger
+from workers.models import Batch, MailingState
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+
+
+def test_every_confirmed_reader_is_in_once_and_the_mailing_is_prepared(pivot: Topic) -> None:
+    readers(pivot, 7)
+    readers(pivot, 3, SubscriptionState.PENDING)
+    sent = mailing(pivot)
+    assert audience.fill(sent.id)
+    sheet = ledger.sheet(sent)
+    assert (sheet.candidates, sheet.queued, sheet.balanced) == (7, 7, True)
+    sent.refresh_from_db()
+    assert sent.state == MailingState.SENDING
+    assert sent.prepared_at
+
+
+def test_filling_resumes_at_its_checkpoint_and_repeats_nothing(
+    pivot: Topic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audience, "CHUNK", 4)
+    readers(pivot, 10)
+    sent = mailing(pivot)
+    audience.fill(sent.id, seconds=0)
+    assert audience._fill_chunk(sent.id)
+    half = ledger.sheet(sent)
+    assert (half.queued, half.balanced) == (4, True)
+    sent.refresh_from_db()
+    assert sent.prepared_at is None
+    assert audience.fill(sent.id)
+    assert audience.fill(sent.id)
+    assert ledger.sheet(sent).queued == 10
+    assert [batch.size for batch in Batch.objects.order_by("id")] == [4, 4, 2]
+
+
+def test_whoever_joins_behind_the_checkpoint_is_not_a_candidate(
+    pivot: Topic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audience, "CHUNK", 2)
+    people = readers(pivot, 4)
+    Subscription.objects.filter(subscriber=people[0]).update(state=SubscriptionState.PENDING)
+    sent = mailing(pivot)
+    audience._fill_chunk(sent.id)
+    Subscription.objects.filter(subscriber=people[0]).update(state=SubscriptionState.CONFIRMED)
+    audience.fill(sent.id)
+    sheet = ledger.sheet(sent)
+    assert (sheet.candidates, sheet.balanced) == (3, True)
+
+
+def test_a_paused_mailing_is_not_filled_further(pivot: Topic) -> None:
+    readers(pivot, 3)
+    sent = mailing(pivot, state=MailingState.PAUSED)
+    assert not audience.fill(sent.id)
+    assert ledger.sheet(sent).candidates == 0
+
+
+def test_an_empty_audience_is_complete(pivot: Topic) -> None:
+    sent = mailing(pivot)
+    assert audience.fill(sent.id)
+    assert ledger.finish() == 1
+    assert ledger.sheet(sent).balanced
+
+
+def test_a_segment_selects_whom_its_rule_says(pivot: Topic) -> None:
+    people = readers(pivot, 5)
+    people[2].tags.create(tag="trade")
+    rule = {"name": "trade", "rule": {"field": "tag", "is": "trade"}}
+    sent = mailing(pivot, audience=[rule])
+    audience.fill(sent.id)
+    assert list(sent.deliveries.values_list("address", flat=True)) == [people[2].email]
+
+
+def test_a_batch_with_a_rate_holds_ten_seconds_of_sending() -> None:
+    assert audience.batch_size(70) == 700
+    assert audience.batch_size(0.01) == 1
+    assert audience.batch_size(None) == audience.CHUNK
