@@ -4,12 +4,11 @@ import datetime as dt
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import lru_cache
 
-from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton
 from markupsafe import Markup, escape
 
+from digest.rendering.language import locale
 from digest.rendering.markup import paragraphs
 from digest.rendering.view import EmailView
 
@@ -21,15 +20,14 @@ _LEAD = re.compile(r"(?:> )* *(?:- |\d{1,3}\. |\[\d{1,3}\] )?")
 
 def day(date: dt.date, view: EmailView) -> str:
     """ "17 May", with the year where it isn't that of the mail; in the mail's language."""
-    locale = _locale(view.lang)
     if date.year == view.date.year:
-        return str(format_skeleton("MMMd", date, locale=locale))
-    return format_date(date, "medium", locale=locale)
+        return str(format_skeleton("MMMd", date, locale=locale(view.lang)))
+    return format_date(date, "medium", locale=locale(view.lang))
 
 
 def full_day(date: dt.date, view: EmailView) -> str:
     """ "17 June 2026", in the mail's language."""
-    return format_date(date, "long", locale=_locale(view.lang))
+    return format_date(date, "long", locale=locale(view.lang))
 
 
 def lines(text: str) -> Markup:
@@ -91,12 +89,3 @@ def _pieces(text: str) -> Iterator[tuple[str, str]]:
         else:
             yield " ", word[0]
             yield from (("", letter) for letter in word[1:])
-
-
-@lru_cache(maxsize=64)
-def _locale(lang: str) -> Locale:
-    """The language's locale; English as the British write it where it is unknown."""
-    try:
-        return Locale.parse("en-GB" if lang in {"", "en"} else lang, sep="-")
-    except (ValueError, UnknownLocaleError):
-        return Locale("en", "GB")

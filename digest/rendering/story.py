@@ -1,0 +1,270 @@
+"""From the database to the view model: an update, its stories each at its depth.
+
+The clock stays outside: whoever calls says which day it is.
+"""
+
+import datetime as dt
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from email.utils import parseaddr
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from digest.assembly import CHARACTERS_A_SECOND, depth_at
+from digest.models import Depth, Depths, Item, Kind, Stage, Topic, Update, from_address
+from digest.parts import Analysis, BriefingData, Perspective
+from digest.rendering import markup
+from digest.rendering.language import direction
+from digest.rendering.view import (
+    Change,
+    EmailView,
+    Imprint,
+    Mail,
+    StoryView,
+    TopicView,
+    UpdateLink,
+)
+
+_SENTENCE_END = re.compile(r"(?<=[.!?])[\"”’)]*\s+(?=[^a-z\s])|(?<=[。！？])")
+_MARKS = re.compile(r" ?\[\d+\]")
+
+
+def imprint_of(topic: Topic) -> Imprint:
+    """Whose name and address stand under the topic's mails, by the settings."""
+    name, address = parseaddr(from_address(topic))
+    return Imprint(
+        from_name=name or address or topic.name,
+        postal_address=settings.POSTAL_ADDRESS,
+        base_url=settings.BASE_URL,
+    )
+
+
+def email_view(
+    update: Update,
+    imprint: Imprint,
+    *,
+    number: int,
+    on: dt.date | None = None,
+    kind: Mail = "update",
+    variant: str = Depths.ARRANGED,
+    provisional: bool = False,
+) -> EmailView:
+    """The update as one mail.  Three queries, however many items.
+
+    ``number``: its own, or the one it would get (``provisional``: the mail says so).
+    ``on``: the day in its masthead (default: when it is due, else its cut-off, in the
+    topic's zone).  ``variant``: as arranged, all in full, or all short.
+    """
+    topic = update.topic
+    home = f"{imprint.base_url}/t/{topic.slug}/"
+    items = list(update.items.select_related("briefing__topic", "changed_since"))
+    told = [(item, item.data, _depth(item, variant)) for item in items]
+    shared = shared_perspectives((data, depth) for _, data, depth in told)
+    carried = _first_carried(items, number)
+    views = [
+        _story(item, data, depth, at, shared, _Place(home, number, carried))
+        for at, (item, data, depth) in enumerate(told, 1)
+    ]
+    stories = tuple(view for view in views if view.kind != "correction")
+    title = update.title or (views[0].headline if views else topic.name)
+    subject = update.subject or title
+    return EmailView(
+        kind=kind,
+        lang=topic.language or "en",
+        dir=direction(topic.language),
+        topic=TopicView(name=topic.name, slug=topic.slug, accent=topic.accent, url=home),
+        imprint=imprint,
+        number=number,
+        provisional=provisional,
+        date=on or _day(update),
+        reading_minutes=_reading_minutes(views, shared),
+        title=title,
+        subject=f"Test: {subject}" if kind == "test" else subject,
+        preheader=update.preheader or (first_sentence(views[0].summary) if views else ""),
+        note=markup.render(update.note, "note") if update.note.strip() else None,
+        corrections=tuple(view for view in views if view.kind == "correction"),
+        stories=stories,
+        perspectives=shared,
+        web_url=f"{home}{number}/",
+    )
+
+
+def story_view(
+    data: BriefingData,
+    depth: str,
+    *,
+    anchor: str,
+    url: str,
+    kind: str = Kind.NEW,
+    headline: str = "",
+    summary: str = "",
+    changed_since: Change | None = None,
+    first_reported: UpdateLink | None = None,
+    shared: Sequence[Perspective] = (),
+) -> StoryView:
+    """What a depth shows of a briefing (contract): a lead everything; a standard story
+    summary, takeaway and sources; a brief one sentence.
+
+    ``headline`` and ``summary`` are an item's own wording; ``shared`` perspectives are
+    left to the update's end.
+    """
+    body = markup.render(data.body, anchor) if data.body.strip() else None
+    lead, brief = depth == Depth.LEAD, depth == Depth.BRIEF
+    takeaway = "" if brief else data.key_takeaway
+    said = summary or data.summary or ("" if lead else _opening(body))
+    if brief:
+        said = first_sentence(said or data.key_takeaway)
+    shown = f"{headline or data.headline}{said}{takeaway}"
+    return StoryView(
+        slug=data.slug,
+        anchor=anchor,
+        kind=kind,
+        depth=depth,
+        headline=headline or data.headline,
+        url=url,
+        read_minutes=data.read_minutes,
+        minutes=data.read_minutes if lead else _minutes(len(shown) / CHARACTERS_A_SECOND),
+        tag=data.tag,
+        status=data.status,
+        first_reported=first_reported,
+        changed_since=changed_since,
+        summary=said,
+        key_takeaway=takeaway,
+        body=body if lead else None,
+        analysis=data.analysis if lead else Analysis(),
+        perspectives=_own(data, shared) if lead else (),
+        sources=() if brief else data.sources,
+    )
+
+
+def shared_perspectives(told: Iterable[tuple[BriefingData, str]]) -> tuple[Perspective, ...]:
+    """The views found in several stories (deeper than brief), each once."""
+    views: list[tuple[str, str]] = []
+    first: dict[tuple[str, str], Perspective] = {}
+    for data, depth in told:
+        if depth != Depth.BRIEF:
+            own = {_said(view): view for view in data.perspectives}
+            views += own
+            first = own | first
+    counted = Counter(views)
+    return tuple(first[said] for said in counted if counted[said] > 1)
+
+
+def first_sentence(text: str) -> str:
+    """The first sentence of a plain text, on one line."""
+    return _SENTENCE_END.split(" ".join(text.split()), maxsplit=1)[0]
+
+
+# ---- items ---------------------------------------------------------------------------
+
+
+class _Place:
+    """Where an update stands: the topic's pages, and what earlier updates carried."""
+
+    def __init__(self, home: str, number: int, carried: Mapping[int, Update]) -> None:
+        self.home, self.number, self.carried = home, number, carried
+
+    def url(self, number: int | None, slug: str = "") -> str:
+        return f"{self.home}{number}/{slug}{'/' if slug else ''}"
+
+
+def _story(
+    item: Item,
+    data: BriefingData,
+    depth: str,
+    at: int,
+    shared: Sequence[Perspective],
+    place: _Place,
+) -> StoryView:
+    return story_view(
+        data,
+        depth,
+        anchor=f"s{at}",
+        url=place.url(place.number, data.slug),
+        kind=item.kind,
+        headline=item.headline,
+        summary=item.summary,
+        changed_since=_change(item, data, place),
+        first_reported=_first_reported(item, data, place),
+        shared=shared,
+    )
+
+
+def _depth(item: Item, variant: str) -> str:
+    return item.depth if variant == Depths.ARRANGED else depth_at(item.position, variant)
+
+
+def _change(item: Item, data: BriefingData, place: _Place) -> Change | None:
+    since = item.changed_since
+    if since is None or since.number is None or not item.change:
+        return None
+    url = place.url(since.number, data.slug)
+    return Change(number=since.number, sentence=item.change, url=url)
+
+
+def _first_reported(item: Item, data: BriefingData, place: _Place) -> UpdateLink | None:
+    """The earliest update of ours that carried it, else what its source says."""
+    ours = place.carried.get(item.briefing_id)
+    if ours is not None and ours.number is not None:
+        return UpdateLink(
+            number=ours.number,
+            title=ours.title,
+            date=_day(ours),
+            url=place.url(ours.number, data.slug),
+        )
+    said = data.first_reported_in
+    if said is None or said.update == place.number:
+        return None
+    return UpdateLink(number=said.update, title=said.title, date=said.date)
+
+
+def _first_carried(items: Sequence[Item], number: int) -> dict[int, Update]:
+    """Of each item's briefing, the earliest approved update before this one that had it."""
+    earlier = (
+        Item.objects.filter(
+            briefing__in=[item.briefing_id for item in items],
+            update__stage__in=[Stage.APPROVED, Stage.SENT],
+            update__number__lt=number,
+        )
+        .select_related("update__topic")
+        .order_by("-update__number")
+    )
+    return {item.briefing_id: item.update for item in earlier}
+
+
+def _day(update: Update) -> dt.date:
+    moment = update.due_at or update.until
+    return moment.astimezone(ZoneInfo(update.topic.zone)).date()
+
+
+# ---- parts of a story ----------------------------------------------------------------
+
+
+def _own(data: BriefingData, shared: Sequence[Perspective]) -> tuple[Perspective, ...]:
+    elsewhere = {_said(view) for view in shared}
+    return tuple(view for view in data.perspectives if _said(view) not in elsewhere)
+
+
+def _said(view: Perspective) -> tuple[str, str]:
+    """A perspective, but for its spacing and capitals."""
+    return " ".join(view.party.casefold().split()), " ".join(view.text.casefold().split())
+
+
+def _opening(body: markup.Prose | None) -> str:
+    """The first paragraph of a body, without the numbers of its notes."""
+    return _MARKS.sub("", body.text.split("\n\n", 1)[0]) if body else ""
+
+
+def _minutes(seconds: float) -> int:
+    return max(1, round(seconds / 60))
+
+
+def _reading_minutes(stories: Sequence[StoryView], shared: Sequence[Perspective]) -> int:
+    """Of the whole mail: leads as their sources say, the rest by what is shown."""
+    seconds = sum(len(view.party + view.text) for view in shared) / CHARACTERS_A_SECOND
+    for story in stories:
+        shown = len(story.headline + story.summary + story.key_takeaway) / CHARACTERS_A_SECOND
+        seconds += 60 * story.minutes if story.depth == "lead" else shown
+    return _minutes(seconds)
