@@ -1,0 +1,268 @@
+"""Where briefings are kept: identity is topic + slug, and loading again changes nothing.
+
+What an edited briefing said before is kept as a ``BriefingVersion``.  A briefing is
+written whole or not at all; a long load is written batch by batch.
+"""
+
+import datetime as dt
+import enum
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from digest.changes import content_hash, is_material
+from digest.errors import Refused
+from digest.intake import sources
+from digest.intake.outcomes import Accepted, Outcome, Rejected, shown
+from digest.intake.reading import read
+from digest.models import Briefing, BriefingVersion, Item, Topic, audit
+from digest.parts import BriefingData
+
+BATCH = 500
+"""Briefings written in one transaction: others who write wait no longer than that takes."""
+
+_SAME_NAME = (
+    "slug",
+    "headline",
+    "short_headline",
+    "published_at",
+    "updated_at",
+    "read_minutes",
+    "tag",
+    "status",
+    "summary",
+    "key_takeaway",
+    "body",
+    "importance",
+    "url",
+)
+_AS_JSON = {
+    "first_reported": "first_reported_in",
+    "sources": "sources",
+    "analysis": "analysis",
+    "perspectives": "perspectives",
+    "image": "image",
+    "extra": "extra",
+}
+_WRITTEN = [*_SAME_NAME, *_AS_JSON, "content_hash", "changed_at", "moved_on"]
+
+
+class Result(enum.StrEnum):
+    """What became of a briefing that was kept."""
+
+    CREATED = "created"  # its identity was not known
+    UPDATED = "updated"  # it says something else now; what it said is in its history
+    UNCHANGED = "unchanged"  # it says what it said; nothing was written
+
+
+@dataclass
+class LoadReport:
+    """What became of everything that was read."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: list[Rejected] = field(default_factory=list)
+    warnings: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def kept(self) -> int:
+        """Briefings that could be used."""
+        return self.created + self.updated + self.unchanged
+
+    @property
+    def read(self) -> int:
+        """Briefings met; a source that can't be read at all counts as one."""
+        return self.kept + len(self.rejected)
+
+    @property
+    def status(self) -> int:
+        """The exit status: 0 done, 1 some rejected, 2 nothing usable."""
+        return 2 if not self.kept else 1 if self.rejected else 0
+
+    def told_warnings(self) -> list[str]:
+        """Each warning once, with how many briefings it is about."""
+        return [
+            text if times == 1 else f"{text} ({times:,} briefings)"
+            for text, times in self.warnings.items()
+        ]
+
+
+def load(
+    names: Iterable[str],
+    topic: str | None = None,
+    *,
+    dry_run: bool = False,
+    by: str = "command line",
+) -> LoadReport:
+    """Read every source and keep its briefings; ``topic`` wins over what they say.
+
+    Where one identity comes twice the later is kept, as if loaded after the earlier.
+    Raises Refused, with nothing changed, when the topic or a source doesn't exist.
+    """
+    found = sources.find(names)
+    loader = _Loader(dry_run=dry_run, by=by)
+    if topic is not None and loader.topic(topic) is None:
+        raise Refused(f"There is no topic {shown(topic)}; nothing was loaded. {_mend(topic)}")
+    for source in found:
+        for outcome in read(source, topic):
+            loader.take(outcome)
+    loader.flush()
+    report = loader.report
+    if not dry_run and report.created + report.updated:
+        audit(
+            by,
+            "loaded briefings",
+            topic or "several topics",
+            created=report.created,
+            updated=report.updated,
+        )
+    return report
+
+
+def keep(data: BriefingData, topic: Topic, by: str) -> Result:
+    """Keep one briefing; ``by`` goes into its history and the audit log."""
+    with transaction.atomic():
+        result = _write(topic, [data], by)[0]
+        if result is not Result.UNCHANGED:
+            audit(by, f"{result} briefing", f"{topic.slug}/{data.slug}"[:200])
+    return result
+
+
+class _Loader:
+    """Gathers accepted briefings into batches, and counts."""
+
+    def __init__(self, *, dry_run: bool, by: str) -> None:
+        self.report = LoadReport()
+        self.dry_run = dry_run
+        self.by = by
+        self.topics: dict[str, Topic | None] = {}
+        self.waiting: dict[tuple[str, str], BriefingData] = {}
+        self.pretended: dict[tuple[str, str], str] = {}  # hashes that a dry run would have kept
+
+    def topic(self, slug: str) -> Topic | None:
+        if slug not in self.topics:
+            if not slug.isascii():  # a name in broken bytes can't even be asked for
+                return None
+            self.topics[slug] = Topic.objects.filter(slug=slug).first()
+        return self.topics[slug]
+
+    def take(self, outcome: Outcome) -> None:
+        if isinstance(outcome, Accepted) and self.topic(outcome.briefing.topic) is None:
+            slug = outcome.briefing.topic
+            why = f"no topic {shown(slug)}: {_mend(slug)}"
+            outcome = Rejected(outcome.source, outcome.line, why)
+        if isinstance(outcome, Rejected):
+            self.report.rejected.append(outcome)
+            return
+        self.report.warnings.update(outcome.warnings)
+        identity = (outcome.briefing.topic, outcome.briefing.slug)
+        if identity in self.waiting or len(self.waiting) >= BATCH:
+            self.flush()
+        self.waiting[identity] = outcome.briefing
+
+    def flush(self) -> None:
+        for slug, topic in self.topics.items():
+            batch = [data for (its, _), data in self.waiting.items() if its == slug]
+            if topic is None or not batch:
+                continue
+            for result in (
+                self._pretend(topic, batch) if self.dry_run else _write(topic, batch, self.by)
+            ):
+                setattr(self.report, result, getattr(self.report, result) + 1)
+        self.waiting = {}
+
+    def _pretend(self, topic: Topic, batch: Sequence[BriefingData]) -> list[Result]:
+        known = _hashes(topic, batch)
+        known |= {slug: said for (its, slug), said in self.pretended.items() if its == topic.slug}
+        now = {data.slug: content_hash(data) for data in batch}
+        self.pretended |= {(topic.slug, slug): said for slug, said in now.items()}
+        return [_result(known.get(slug), said) for slug, said in now.items()]
+
+
+def _write(topic: Topic, batch: Sequence[BriefingData], by: str) -> list[Result]:
+    """Keep briefings of one topic, each slug at most once, in one transaction."""
+    with transaction.atomic():
+        # Two loads at once would both find a slug missing: the second waits for the first here.
+        Topic.objects.select_for_update().get(pk=topic.pk)
+        known = _hashes(topic, batch)
+        said = {data.slug: content_hash(data) for data in batch}
+        results = [_result(known.get(data.slug), said[data.slug]) for data in batch]
+        by_result = {
+            kind: [data for data, result in zip(batch, results, strict=True) if result is kind]
+            for kind in Result
+        }
+        Briefing.objects.bulk_create(
+            Briefing(topic=topic, content_hash=said[data.slug], **_columns(data))
+            for data in by_result[Result.CREATED]
+        )
+        if by_result[Result.UPDATED]:
+            _rewrite(topic, by_result[Result.UPDATED], said, by)
+    return results
+
+
+def _rewrite(topic: Topic, batch: Sequence[BriefingData], said: dict[str, str], by: str) -> None:
+    now = timezone.now()
+    after = {data.slug: data for data in batch}
+    rows = list(topic.briefings.filter(slug__in=after).select_related("topic"))
+    BriefingVersion.objects.bulk_create(
+        BriefingVersion(
+            briefing=row,
+            content=row.data.model_dump(mode="json"),
+            replaced_at=now,
+            replaced_by=by[:320],
+        )
+        for row in rows
+    )
+    carried = _as_carried(rows)
+    for row in rows:
+        _change(row, after[row.slug], carried.get(row.pk), now)
+        row.content_hash = said[row.slug]
+    Briefing.objects.bulk_update(rows, _WRITTEN, batch_size=BATCH)
+
+
+def _change(
+    row: Briefing, data: BriefingData, carried: BriefingData | None, now: dt.datetime
+) -> None:
+    """Put the new parts in.  Small edits add up: what counts is what readers last had."""
+    moved_on = carried is not None and is_material(carried, data)
+    if is_material(row.data, data) or (moved_on and not row.moved_on):
+        row.changed_at = now
+    row.moved_on = moved_on
+    for column, value in _columns(data).items():
+        setattr(row, column, value)
+
+
+def _as_carried(rows: Sequence[Briefing]) -> dict[int, BriefingData]:
+    """What each briefing said in the latest approved update that carried it, by row id."""
+    items = Item.objects.filter(
+        briefing__in=rows, update=F("briefing__carried_in"), frozen__isnull=False
+    )
+    return {item.briefing_id: BriefingData.model_validate(item.frozen) for item in items}
+
+
+def _columns(data: BriefingData) -> dict[str, Any]:
+    plain = data.model_dump(mode="json")
+    return {name: getattr(data, name) for name in _SAME_NAME} | {
+        column: plain[part] for column, part in _AS_JSON.items()
+    }
+
+
+def _hashes(topic: Topic, batch: Sequence[BriefingData]) -> dict[str, str]:
+    slugs = [data.slug for data in batch]
+    return dict(topic.briefings.filter(slug__in=slugs).values_list("slug", "content_hash"))
+
+
+def _result(known: str | None, said: str) -> Result:
+    if known is None:
+        return Result.CREATED
+    return Result.UNCHANGED if known == said else Result.UPDATED
+
+
+def _mend(topic: str) -> str:
+    return f"Add it with: digest topic add {topic} --name …"
