@@ -10,7 +10,6 @@ from typing import Any
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils.feedgenerator import Atom1Feed
-from django.utils.html import strip_tags
 from django.utils.xmlutils import SimplerXMLGenerator
 
 from digest.archive.published import went_out
@@ -90,7 +89,7 @@ def _entries(updates: Sequence[Update]) -> Iterator[dict[str, Any]]:
             "title": f"Update #{update.number}: {update.title}",
             "url": _absolute(update.get_absolute_url()),
             "date": went_out(update),
-            "summary": update.preheader or strip_tags(told.note),
+            "summary": update.preheader or "; ".join(one.headline for one in told.stories),
             "html": render_to_string("archive/feed_entry.html", page),
         }
 

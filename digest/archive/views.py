@@ -1,5 +1,10 @@
 """The archive's pages.  Each is the same for everybody, so that browsers and proxies keep it."""
 
+import re
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from csp.decorators import csp_update
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.cache import patch_cache_control
@@ -8,6 +13,9 @@ from django.views.decorators.http import conditional_page, require_safe
 from digest.archive import feeds, published
 from digest.archive.stories import issue, story
 from digest.models import Topic
+from digest.parts import Image
+
+_HOST = re.compile(r"[a-zA-Z0-9.-]+(:[0-9]{1,5})?")
 
 KEPT = 60
 """Seconds that browsers and proxies may show a page without asking again."""
@@ -51,7 +59,7 @@ def briefing(request: HttpRequest, topic: str, number: int, slug: str) -> HttpRe
     if place is None:
         raise Http404
     carried = published.appearances(items[place])
-    page = {
+    page: dict[str, Any] = {
         "topic": found.topic,
         "update": found,
         "story": story(items[place]),
@@ -59,7 +67,25 @@ def briefing(request: HttpRequest, topic: str, number: int, slug: str) -> HttpRe
         "first": published.first_reported(items[place], carried),
         "others": [one for one in carried if one.update_id != found.pk],
     }
-    return _public(request, "archive/briefing.html", page)
+    response = _public(request, "archive/briefing.html", page)
+    return _with_picture(request, response, page["story"].data.image)
+
+
+def _with_picture(
+    request: HttpRequest, response: HttpResponse, image: Image | None
+) -> HttpResponse:
+    """Let the browser fetch the story's own picture; other hosts stay shut out."""
+    if image is None:
+        return response
+    address = urlsplit(image.url)
+    if not _HOST.fullmatch(address.netloc):
+        return response
+
+    @csp_update({"img-src": [f"{address.scheme}://{address.netloc}"]})
+    def answered(_request: HttpRequest) -> HttpResponse:
+        return response
+
+    return cast("HttpResponse", answered(request))
 
 
 @require_safe
