@@ -1,0 +1,99 @@
+"""What a check says, and what it may look at besides the mail."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+from digest.rendering.view import EmailView, StoryView
+
+
+class Level(StrEnum):
+    """How much a finding matters."""
+
+    OK = "ok"  # nothing to do
+    WARN = "warn"  # worth a look; an editor may leave it
+    BLOCK = "block"  # approval is refused, unless a reason is given
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a check found, in the reader's words; ``mend`` says what to do.
+
+    ``where``: the slug of the briefing at fault, or empty for the mail as a whole.
+    """
+
+    name: str
+    level: Level
+    message: str
+    mend: str = ""
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the checks need to know besides the mail.
+
+    ``minutes_budget``: of reading, 0 for no limit.  ``relay_on_loopback``: the mails
+    don't leave this machine.
+    """
+
+    from_address: str
+    relay_on_loopback: bool = False
+    minutes_budget: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What all checks found, in their order."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing blocks."""
+        return not self.blocking
+
+    @property
+    def blocking(self) -> tuple[Finding, ...]:
+        """What must be mended, or approved despite."""
+        return tuple(one for one in self.findings if one.level == Level.BLOCK)
+
+    def as_json(self) -> dict[str, object]:
+        """As ``digest check --json`` prints it."""
+        return {"passed": self.passed, "checks": [asdict(one) for one in self.findings]}
+
+
+def stories(view: EmailView) -> Iterator[StoryView]:
+    """Every story of the mail, corrections first."""
+    yield from view.corrections
+    yield from view.stories
+
+
+def texts(view: EmailView) -> Iterator[tuple[str, str, str]]:
+    """Every plain text of the mail: the briefing's slug (or ""), what it is, the text."""
+    yield "", "title", view.title
+    if view.subject.removeprefix("Test: ") != view.title:
+        yield "", "subject", view.subject
+    yield "", "preheader", view.preheader
+    if view.note:
+        yield "", "note", view.note.text
+    for story in stories(view):
+        yield from ((story.slug, part, text) for part, text in story_texts(story))
+    for one in view.perspectives:
+        yield "", f"perspective of {one.party}", one.text
+
+
+def story_texts(story: StoryView) -> Iterator[tuple[str, str]]:
+    """Every plain text that a story shows, with what it is."""
+    yield "headline", story.headline
+    yield "summary", story.summary
+    yield "key takeaway", story.key_takeaway
+    if story.changed_since:
+        yield "change", story.changed_since.sentence
+    if story.body:
+        yield "body", story.body.text
+        yield from ((f"note {note.number}", note.text) for note in story.body.notes)
+    yield "analysis", story.analysis.plain_english
+    yield "root causes", story.analysis.root_causes
+    yield from ((one.kind or "consequence", one.text) for one in story.analysis.next)
+    yield from ((f"perspective of {one.party}", one.text) for one in story.perspectives)

@@ -1,0 +1,95 @@
+"""Whether every link is finished and leads somewhere from a mail."""
+
+import html
+import ipaddress
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from digest.checks.findings import Context, Finding, Level, stories, texts
+from digest.rendering.rendered import RenderedEmail
+from digest.rendering.tokens import tokens
+from digest.rendering.view import EmailView, StoryView
+
+NAME = "links"
+FINE = "All links are complete."
+_HREF = re.compile(r'href="([^"]*)"')
+_UNFINISHED = re.compile(r"https?://(?![^\s)\],.;\"'<>…])")
+
+
+def check(view: EmailView, email: RenderedEmail, context: Context) -> Iterator[Finding]:
+    """Blocks on a link that can't be followed."""
+    named: set[str] = set()
+    for slug, url in _links(view):
+        if why := _wrong(url, context):
+            named.add(url)
+            yield _finding(url, why, slug)
+    for slug, part, text in texts(view):
+        if _UNFINISHED.search(text):
+            yield _finding("https://", f"stands unfinished in the {part}", slug)
+    yield from _inside(email, named)
+
+
+def _links(view: EmailView) -> Iterator[tuple[str, str]]:
+    yield "", view.web_url
+    if view.note:
+        yield from (("", url) for url in _hrefs(view.note.html))
+    for story in stories(view):
+        yield from ((story.slug, url) for url in _story_links(story))
+
+
+def _story_links(story: StoryView) -> Iterator[str]:
+    yield story.url
+    if story.body:
+        for part in (story.body.html, *(note.html for note in story.body.notes)):
+            yield from (url for url in _hrefs(part) if not url.startswith("#"))
+    yield from (source.url for source in story.sources if source.url)
+    if story.image:
+        yield story.image.url
+
+
+def _inside(email: RenderedEmail, named: set[str]) -> Iterator[Finding]:
+    """Links in the finished mail: places in it, and whatever the view's links missed."""
+    places = set(re.findall(r' id="([^"]*)"', email.html))
+    personal = tokens(email.nonce)
+    for url in set(_hrefs(email.html)) - named:
+        if url.startswith("#") and url[1:] not in places:
+            yield _finding(url, "leads to a place that is not in the mail", "")
+        elif not url.startswith("#") and not url.startswith(tuple(personal)) and _wrong(url, None):
+            yield _finding(url, str(_wrong(url, None)), "")
+
+
+def _hrefs(content: str) -> list[str]:
+    return [html.unescape(url) for url in _HREF.findall(content)]
+
+
+def _wrong(url: str, context: Context | None) -> str:
+    """Why a link can't be followed; empty when it can."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return "is no address"
+    if re.search(r"\s", url):
+        return "holds a space"
+    if parts.scheme == "mailto":
+        return "" if "@" in parts.path else "names no mailbox"
+    if parts.scheme not in {"http", "https"}:
+        return "is no address of the web: it leads nowhere from a mail"
+    if not host or ("." not in host and host != "localhost" and ":" not in host):
+        return "is unfinished"
+    if context and not context.relay_on_loopback and _is_local(host):
+        return "leads to this machine, which readers can't reach (see BASE_URL)"
+    return ""
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _finding(url: str, why: str, slug: str) -> Finding:
+    shown = url if len(url) <= 80 else f"{url[:79]}…"
+    return Finding(NAME, Level.BLOCK, f"“{shown}” {why}.", "Complete the link, or remove it.", slug)
