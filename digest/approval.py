@@ -7,16 +7,16 @@ import datetime as dt
 from collections.abc import Sequence
 
 from django.db import transaction
-from django.db.models import Max
 from django.utils import timezone
 
 from digest import changes, editions
-from digest.checks import Finding
+from digest.checks import Finding, Level
 from digest.errors import CheckFailed, Refused
 from digest.models import Briefing, Item, Stage, Topic, Update, audit
 from digest.parts import BriefingData
-from digest.rendering.bounded import RenderedEmail
+from digest.rendering.rendered import RenderedEmail
 from digest.rendering.view import EmailView, content_hash
+from digest.updates import provisional_number
 
 TRIES = 3
 """How often approval renders anew when the draft changes under it."""
@@ -52,17 +52,18 @@ def approve(
     """
     for _ in range(TRIES):
         _refuse_unready(update)
-        view = editions.view_of(update)
-        if seen_hash and seen_hash != content_hash(view):
+        if seen_hash and seen_hash != content_hash(editions.view_of(update)):
             raise Refused(
                 "The draft has changed since you looked at it; nothing was approved. Look at "
                 "it again, then approve."
             )
+        update.due_at = at or timezone.now()  # the masthead's date
+        view = editions.view_of(update)
         email = editions.rendered(view)
-        findings = editions.checked(view, email).blocking
+        report = editions.checked(view, email)
+        findings = [one for one in report.findings if one.level == Level.BLOCK]
         if findings and not despite.strip():
             raise Blocked(update, findings)
-        update.due_at = at or timezone.now()
         update.segments, update.rate = list(segments), rate
         update.despite = despite.strip() if findings else ""
         update.unattended, update.approved_by = unattended, by
@@ -78,8 +79,10 @@ def unapprove(update: Update, by: str) -> Update:
         Topic.objects.select_for_update().get(pk=update.topic_id)
         update.refresh_from_db()
         if update.stage == Stage.SENT:
-            raise Refused(f"{update.label} is on its way; it can only be cancelled: digest "
-                          f"cancel {update.ref}")
+            raise Refused(
+                f"{update.label} is on its way; it can only be cancelled: digest "
+                f"cancel {update.ref}"
+            )
         if update.stage != Stage.APPROVED:
             raise Refused(f"{update.label} of {update.topic} is not approved; nothing was changed.")
         if update.topic.updates.filter(stage=Stage.DRAFT).exists():
@@ -110,14 +113,6 @@ def mark_sent(update: Update) -> None:
         raise Refused(f"{update.label} is not approved any more; nothing was sent.")
 
 
-def provisional_number(update: Update) -> int:
-    """The number that approval would give now; the update's own once it has one."""
-    if update.number is not None:
-        return update.number
-    last = update.topic.updates.aggregate(last=Max("number"))["last"]
-    return (last or 0) + 1
-
-
 def _refuse_unready(update: Update) -> None:
     if update.stage in {Stage.APPROVED, Stage.SENT}:
         raise Refused(f"{update.label} of {update.topic} is approved already; nothing was changed.")
@@ -125,12 +120,16 @@ def _refuse_unready(update: Update) -> None:
         raise Refused(f"{update.label} was discarded; nothing was approved.")
     items = list(update.items.select_related("briefing"))
     if not items:
-        raise Refused(f"The draft of {update.topic} has no items; nothing was approved. Load "
-                      f"briefings, then: digest assemble {update.topic.slug}")
+        raise Refused(
+            f"The draft of {update.topic} has no items; nothing was approved. Load "
+            f"briefings, then: digest assemble {update.topic.slug}"
+        )
     gone = [item.briefing.headline for item in items if item.briefing.withdrawn_at]
     if gone:
-        raise Refused(f"Withdrawn since: {'; '.join(gone)}. Nothing was approved; assemble the "
-                      f"draft again: digest assemble {update.topic.slug}")
+        raise Refused(
+            f"Withdrawn since: {'; '.join(gone)}. Nothing was approved; assemble the "
+            f"draft again: digest assemble {update.topic.slug}"
+        )
 
 
 @transaction.atomic
@@ -143,6 +142,7 @@ def _fixed(update: Update, view: EmailView, email: RenderedEmail) -> bool:
     Topic.objects.select_for_update().get(pk=update.topic_id)
     now = Update.objects.select_related("topic").get(pk=update.pk)
     _refuse_unready(now)
+    now.due_at = update.due_at
     if content_hash(editions.view_of(now)) != content_hash(view):
         return False
     update.number = provisional_number(now)
@@ -154,19 +154,28 @@ def _fixed(update: Update, view: EmailView, email: RenderedEmail) -> bool:
         item.save(update_fields=["frozen"])
     Briefing.objects.filter(items__update=update).update(carried_in=update, moved_on=False)
     editions.keep(view, email, update)
-    audit(update.approved_by, "approved update", update.ref, hash=update.content_hash,
-          despite=update.despite, segments=update.segments)
+    audit(
+        update.approved_by,
+        "approved update",
+        update.ref,
+        hash=update.content_hash,
+        despite=update.despite,
+        segments=update.segments,
+    )
     return True
 
 
 def _carry_back(briefing: Briefing) -> None:
     """Make the briefing what it was before the approval that is taken back."""
     before = (
-        Item.objects.filter(briefing=briefing, frozen__isnull=False,
-                            update__stage__in=[Stage.APPROVED, Stage.SENT])
-        .order_by("-update__number").first()
+        Item.objects.filter(
+            briefing=briefing, frozen__isnull=False, update__stage__in=[Stage.APPROVED, Stage.SENT]
+        )
+        .order_by("-update__number")
+        .first()
     )
     briefing.carried_in = before.update if before else None
     briefing.moved_on = before is not None and changes.is_material(
-        BriefingData.model_validate(before.frozen), briefing.data)
+        BriefingData.model_validate(before.frozen), briefing.data
+    )
     briefing.save(update_fields=["carried_in", "moved_on"])

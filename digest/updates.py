@@ -2,6 +2,8 @@
 
 import re
 
+from django.db.models import Max
+
 from digest.errors import NotFound, Refused
 from digest.models import Stage, Topic, Update
 
@@ -43,3 +45,11 @@ def find(ref: str) -> Update:
     if found is None:
         raise NotFound(f"{of.name} has no {ref.rpartition('/')[2]!r} update. {mend}")
     return found
+
+
+def provisional_number(update: Update) -> int:
+    """The number that approval would give now; the update's own once it has one."""
+    if update.number is not None:
+        return update.number
+    last = update.topic.updates.aggregate(last=Max("number"))["last"]
+    return (last or 0) + 1

@@ -1,0 +1,88 @@
+"""Editions: an update (or another mail) rendered once, checked, and kept under its hash."""
+
+import hashlib
+import json
+
+from django.conf import settings
+
+from digest import checks
+from digest.models import Depths, Edition, Topic, Update
+from digest.rendering import bounded, story
+from digest.rendering.language import direction
+from digest.rendering.rendered import RenderedEmail
+from digest.rendering.view import ConfirmView, EmailView, Mail, View
+from digest.updates import provisional_number
+
+
+def view_of(update: Update, kind: Mail = "update", variant: str = Depths.ARRANGED) -> EmailView:
+    """What the update says, as it would be (or was) approved: with the number it gets."""
+    return story.email_view(
+        update,
+        story.imprint_of(update.topic),
+        number=provisional_number(update),
+        kind=kind,
+        variant=variant,
+    )
+
+
+def rendered(view: View) -> RenderedEmail:
+    """The view as subject, HTML and text, in the bounded process; RenderingFailed in words."""
+    return bounded.render(view)
+
+
+def checked(view: EmailView, email: RenderedEmail) -> checks.Report:
+    """What is to be mended before it may go out, and what is worth a look."""
+    return checks.run(
+        view,
+        email,
+        checks.Context(
+            relay_on_loopback=settings.RELAY_ON_LOOPBACK,
+            from_address=settings.FROM_ADDRESS,
+            minutes_budget=0,
+            items_budget=0,
+        ),
+    )
+
+
+def keep(
+    view: View, email: RenderedEmail, update: Update | None, topic: Topic | None = None
+) -> Edition:
+    """The frozen edition; one that says the same is kept once."""
+    of = topic or (update and update.topic)
+    assert of is not None, "an edition belongs to a topic"
+    said = [view.kind, of.pk, update and update.pk, email.subject, email.html, email.text]
+    edition, _ = Edition.objects.get_or_create(
+        hash=hashlib.sha256(json.dumps(said).encode()).hexdigest(),
+        defaults={
+            "update": update,
+            "topic": of,
+            "kind": view.kind,
+            "view": view.model_dump(mode="json"),
+            "subject": email.subject,
+            "preheader": email.preheader,
+            "html": email.html,
+            "text": email.text,
+            "nonce": email.nonce,
+        },
+    )
+    return edition
+
+
+def for_test(update: Update) -> Edition:
+    """The update as it stands, marked as a test."""
+    view = view_of(update, kind="test")
+    return keep(view, rendered(view), update)
+
+
+def confirmation(topic: Topic) -> Edition:
+    """The mail that asks whether somebody meant to follow this topic."""
+    view = ConfirmView(
+        lang=topic.language,
+        dir=direction(topic.language),
+        accent=topic.accent,
+        imprint=story.imprint_of(topic),
+        topics=(topic.name,),
+        subject=f"Confirm: {topic.name}",
+        preheader="One click, and the next update comes to you.",
+    )
+    return keep(view, rendered(view), None, topic)
