@@ -238,7 +238,7 @@ def load(environ: Mapping[str, str] = os.environ, env_file: Path = Path(".env"))
     given = {**read_env_file(env_file), **environ}
     values: dict[str, Any] = {}
     for setting in SETTINGS:
-        text = given.get(setting.name, setting.default)
+        text = given.get(setting.name) or setting.default
         try:
             values[setting.name] = setting.read(text)
         except ValueError as problem:
@@ -249,3 +249,28 @@ def load(environ: Mapping[str, str] = os.environ, env_file: Path = Path(".env"))
             )
             raise BadSetting(2) from None
     return values
+
+
+def as_markdown() -> str:
+    """The table as ``docs/settings.md``, which a test holds against it."""
+    lines = [
+        "# Settings",
+        "",
+        "From the environment, else from `.env` in the working directory; the environment wins.",
+        "One that can't be read stops the start with its name and an example.",
+        "",
+        "This page is printed from the table in `config/environment.py`:",
+        "`python -m config.environment > docs/settings.md`",
+        "",
+        "| name | default | meaning | example |",
+        "|---|---|---|---|",
+    ]
+    for setting in SETTINGS:
+        default = f"`{setting.default}`" if setting.default else ""
+        meaning = setting.meaning.replace("<", "&lt;")
+        lines.append(f"| `{setting.name}` | {default} | {meaning} | `{setting.example}` |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(as_markdown())

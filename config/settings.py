@@ -63,10 +63,13 @@ BOUNCE_DOMAIN: str = ENV["BOUNCE_DOMAIN"]
 MESSAGE_ID_DOMAIN: str = ENV["MESSAGE_ID_DOMAIN"]
 
 # ---- relay and broker --------------------------------------------------------------
-MAILBOX_PORT = int(os.environ.get("DIGEST_MAILBOX_PORT", "0"))  # handed down by `digest up`
+# Where the built-in mailbox listens: handed down by `digest up`, or by docker-compose.yml.
+MAILBOX_HOST = os.environ.get("DIGEST_MAILBOX_HOST", "127.0.0.1")
+MAILBOX_PORT = int(os.environ.get("DIGEST_MAILBOX_PORT", "0"))
 MAILBOX_IS_RELAY = not ENV["SMTP_URL"]
-SMTP_URL: str = ENV["SMTP_URL"] or f"smtp://127.0.0.1:{MAILBOX_PORT}?connections=4"
-RELAY_ON_LOOPBACK = environment.is_loopback(urlsplit(SMTP_URL).hostname or "")
+SMTP_URL: str = ENV["SMTP_URL"] or f"smtp://{MAILBOX_HOST}:{MAILBOX_PORT}?connections=4"
+# The mailbox in a container of its own is no more the outside world than one on loopback.
+RELAY_ON_LOOPBACK = MAILBOX_IS_RELAY or environment.is_loopback(urlsplit(SMTP_URL).hostname or "")
 SEND_RATE: float | None = ENV["SEND_RATE"]
 JOURNAL_FSYNC: bool = ENV["JOURNAL_FSYNC"]
 REDIS_URL: str = ENV["REDIS_URL"]  # `digest up` sets it for its children when it is empty
