@@ -10,9 +10,9 @@ from typing import Protocol
 
 from digest.checks import (
     alt_texts,
+    budget,
     leftovers,
     links,
-    reading_time,
     sender,
     slips,
     subject,
@@ -49,7 +49,7 @@ CHECKS: tuple[Check, ...] = (
     unsubscribe,
     sender,
     weight,
-    reading_time,
+    budget,
 )
 
 

@@ -33,13 +33,14 @@ class Finding:
 class Context:
     """What the checks need to know besides the mail.
 
-    ``minutes_budget``: of reading, 0 for no limit.  ``relay_on_loopback``: the mails
-    don't leave this machine.
+    ``relay_on_loopback``: the mails don't leave this machine.  ``minutes_budget`` of
+    reading and ``items_budget`` are the topic's; 0 is no limit.
     """
 
     from_address: str
     relay_on_loopback: bool = False
     minutes_budget: int = 0
+    items_budget: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,37 @@
+"""digest check."""
+
+import json
+
+import click
+
+from digest import editions, updates
+from digest.checks import Finding, Level, Report
+from digest.errors import CheckFailed
+
+_MARKS = {Level.OK: "ok   ", Level.WARN: "warn ", Level.BLOCK: "block"}
+
+
+@click.command()
+@click.argument("update")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def check(update: str, as_json: bool) -> None:
+    """Say what to mend in an update before it goes out."""
+    view = editions.view_of(updates.find(update))
+    report = editions.checked(view, editions.rendered(view))
+    if as_json:
+        click.echo(json.dumps(report.as_json(), ensure_ascii=False))
+    else:
+        click.echo("\n".join(_line(finding) for finding in report.findings))
+    if not report.passed:
+        raise CheckFailed(f"{update}: {_counted(report)}. It can't be approved without a reason.")
+
+
+def _line(finding: Finding) -> str:
+    where = f" (in {finding.where})" if finding.where else ""
+    mend = f"\n        {finding.mend}" if finding.mend else ""
+    return f"{_MARKS[finding.level]} {finding.name}: {finding.message}{where}{mend}"
+
+
+def _counted(report: Report) -> str:
+    warned = sum(finding.level == Level.WARN for finding in report.findings)
+    return f"{len(report.blocking)} to mend, {warned} to look at"
