@@ -138,7 +138,7 @@ _EXAMPLE = 'Write for example {"field": "tag", "is": "trade"}'
 
 
 def _refuse(place: str, why: str) -> NoReturn:
-    raise Refused(f"{place}: {why}" if place else why)
+    raise Refused(f"{place or 'rule'}: {why}")
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
