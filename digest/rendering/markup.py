@@ -21,8 +21,8 @@ from mdit_py_plugins.footnote.index import footnote_ref
 
 from digest.parts import Part
 
-MARKUP = 2_000
-"""Characters with a meaning in Markdown; a long article has some hundred. At 20-50 µs each
+MARKUP = 4_000
+"""Characters with a meaning in Markdown; a long article has some hundred. At 20 µs each
 the parser stays under a tenth of a second."""
 
 LINES = 2_000
