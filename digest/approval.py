@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from digest import changes, editions
-from digest.checks import Finding, Level
+from digest.checks import Finding
 from digest.errors import CheckFailed, Refused
 from digest.models import Briefing, Item, Stage, Topic, Update, audit
 from digest.parts import BriefingData
@@ -60,8 +60,7 @@ def approve(
         update.due_at = at or timezone.now()  # the masthead's date
         view = editions.view_of(update)
         email = editions.rendered(view)
-        report = editions.checked(view, email)
-        findings = [one for one in report.findings if one.level == Level.BLOCK]
+        findings = editions.checked(update, view, email).blocking
         if findings and not despite.strip():
             raise Blocked(update, findings)
         update.segments, update.rate = list(segments), rate
@@ -153,7 +152,7 @@ def _fixed(update: Update, view: EmailView, email: RenderedEmail) -> bool:
         item.frozen = item.briefing.data.model_dump(mode="json")
         item.save(update_fields=["frozen"])
     Briefing.objects.filter(items__update=update).update(carried_in=update, moved_on=False)
-    editions.keep(view, email, update)
+    editions.keep(view, email, now.topic, update)
     audit(
         update.approved_by,
         "approved update",

@@ -6,7 +6,7 @@ import json
 from django.conf import settings
 
 from digest import checks
-from digest.models import Depths, Edition, Topic, Update
+from digest.models import Depths, Edition, Topic, Update, from_address
 from digest.rendering import bounded, story
 from digest.rendering.language import direction
 from digest.rendering.rendered import RenderedEmail
@@ -30,32 +30,24 @@ def rendered(view: View) -> RenderedEmail:
     return bounded.render(view)
 
 
-def checked(view: EmailView, email: RenderedEmail) -> checks.Report:
+def checked(update: Update, view: EmailView, email: RenderedEmail) -> checks.Report:
     """What is to be mended before it may go out, and what is worth a look."""
-    return checks.run(
-        view,
-        email,
-        checks.Context(
-            relay_on_loopback=settings.RELAY_ON_LOOPBACK,
-            from_address=settings.FROM_ADDRESS,
-            minutes_budget=0,
-            items_budget=0,
-        ),
+    context = checks.Context(
+        from_address=from_address(update.topic),
+        relay_on_loopback=settings.RELAY_ON_LOOPBACK,
+        minutes_budget=update.topic.minutes_budget,
     )
+    return checks.run(view, email, context)
 
 
-def keep(
-    view: View, email: RenderedEmail, update: Update | None, topic: Topic | None = None
-) -> Edition:
+def keep(view: View, email: RenderedEmail, topic: Topic, update: Update | None) -> Edition:
     """The frozen edition; one that says the same is kept once."""
-    of = topic or (update and update.topic)
-    assert of is not None, "an edition belongs to a topic"
-    said = [view.kind, of.pk, update and update.pk, email.subject, email.html, email.text]
+    said = [view.kind, topic.pk, update and update.pk, email.subject, email.html, email.text]
     edition, _ = Edition.objects.get_or_create(
         hash=hashlib.sha256(json.dumps(said).encode()).hexdigest(),
         defaults={
             "update": update,
-            "topic": of,
+            "topic": topic,
             "kind": view.kind,
             "view": view.model_dump(mode="json"),
             "subject": email.subject,
@@ -71,7 +63,7 @@ def keep(
 def for_test(update: Update) -> Edition:
     """The update as it stands, marked as a test."""
     view = view_of(update, kind="test")
-    return keep(view, rendered(view), update)
+    return keep(view, rendered(view), update.topic, update)
 
 
 def confirmation(topic: Topic) -> Edition:
@@ -85,4 +77,4 @@ def confirmation(topic: Topic) -> Edition:
         subject=f"Confirm: {topic.name}",
         preheader="One click, and the next update comes to you.",
     )
-    return keep(view, rendered(view), None, topic)
+    return keep(view, rendered(view), topic, None)

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from digest import approval, editions
 from digest.errors import NotFound, Refused
@@ -70,7 +71,7 @@ def _make_main(update: Update) -> int | None:
                 why=why,
                 audience=audience,
                 rate=update.rate,
-                due_at=update.due_at,
+                due_at=update.due_at or timezone.now(),
                 edition=update.editions.get(kind="update", variant=Depths.ARRANGED),
                 give_up_after=_patience(update),
             )

@@ -141,8 +141,8 @@ def _made(schedule: Schedule, slot: Slot) -> tuple[SlotResult, str, Update | Non
         return (
             SlotResult.SKIPPED,
             (
-                f"{items} briefings, and {topic.name} wants at least {topic.minimum}. They wait for "
-                "the next update."
+                f"{items} briefings, and {topic.name} wants at least {topic.minimum}. They wait "
+                "for the next update."
             ),
             None,
         )

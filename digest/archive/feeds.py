@@ -12,8 +12,7 @@ from django.template.loader import render_to_string
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.xmlutils import SimplerXMLGenerator
 
-from digest.archive.published import went_out
-from digest.archive.stories import issue
+from digest.archive.published import issue, went_out
 from digest.models import Topic, Update
 
 ATOM_TYPE = "application/atom+xml; charset=utf-8"
@@ -83,14 +82,13 @@ _ESCAPED = {ord(mark): f"\\u{ord(mark):04x}" for mark in "<>&\u2028\u2029"}
 
 def _entries(updates: Sequence[Update]) -> Iterator[dict[str, Any]]:
     for update in updates:
-        told = issue(update, list(update.items.all()))
-        page = {"update": update, "issue": told, "base": settings.BASE_URL}
+        told = issue(update)
         yield {
             "title": f"Update #{update.number}: {update.title}",
             "url": _absolute(update.get_absolute_url()),
             "date": went_out(update),
-            "summary": update.preheader or "; ".join(one.headline for one in told.stories),
-            "html": render_to_string("archive/feed_entry.html", page),
+            "summary": told.preheader or told.title,
+            "html": render_to_string("archive/feed_entry.html", {"issue": told}),
         }
 
 

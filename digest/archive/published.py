@@ -1,25 +1,19 @@
 """What the public may read: sent updates, as they were frozen."""
 
 import datetime as dt
-from collections.abc import Iterable
-from dataclasses import dataclass
 
 from django.db.models import Prefetch, QuerySet
 from django.shortcuts import get_object_or_404
 
-from digest.models import Item, Stage, Topic, Update
+from digest.models import Depths, Item, Stage, Topic, Update
+from digest.rendering.story import email_view, imprint_of
+from digest.rendering.view import EmailView, StoryView
 
 PAGE = 20
-"""Updates on a topic's page and in its feeds."""
+"""Updates on a page of a topic."""
 
-
-@dataclass(frozen=True, slots=True)
-class FirstReported:
-    """The update that first reported a briefing; ``url`` only when it is one of ours."""
-
-    number: int
-    title: str
-    url: str = ""
+FED = 10
+"""Updates in a feed."""
 
 
 def sent_updates(topic: Topic, before: int | None = None) -> QuerySet[Update]:
@@ -37,36 +31,63 @@ def topics_with_latest(each: int = 3) -> QuerySet[Topic]:
 
 
 def sent_update(topic: str, number: int) -> Update:
-    """One sent update with its items; Http404 for any that is not out."""
+    """One sent update; Http404 for any that is not out."""
     sent = Update.objects.filter(stage=Stage.SENT, topic__slug=topic, number=number)
-    items = Prefetch("items", queryset=Item.objects.select_related("briefing", "changed_since"))
-    return get_object_or_404(sent.select_related("topic").prefetch_related(items))
+    return get_object_or_404(sent.select_related("topic"))
+
+
+def issue(update: Update, variant: str = Depths.ARRANGED) -> EmailView:
+    """What a sent update says: the same view that its mails are made from."""
+    imprint = imprint_of(update.topic)
+    view = email_view(update, imprint, number=update.number or 0, variant=variant)
+    return _without_unsent(view, update)
+
+
+def _without_unsent(view: EmailView, update: Update) -> EmailView:
+    """Without a word of earlier updates that are approved but not out yet."""
+    named = {
+        link.number
+        for story in (*view.corrections, *view.stories)
+        for link in (story.first_reported, story.changed_since)
+        if link and link.url
+    }
+    if not named:
+        return view
+    out = sent_updates(update.topic).filter(number__in=named).values_list("number", flat=True)
+    held = named - {number for number in out if number is not None}
+    if not held:
+        return view
+    return view.model_copy(
+        update={
+            name: tuple(_without_links(story, held) for story in getattr(view, name))
+            for name in ("corrections", "stories")
+        }
+    )
+
+
+def _without_links(story: StoryView, held: set[int]) -> StoryView:
+    links = {name: getattr(story, name) for name in ("first_reported", "changed_since")}
+    cut = {name: None for name, link in links.items() if link and link.url and link.number in held}
+    return story.model_copy(update=cut)
+
+
+def in_full(update: Update, slug: str) -> tuple[StoryView, StoryView | None] | None:
+    """One of its stories with every part, and the one after it; None when it has no such."""
+    view = issue(update, Depths.FULL)
+    stories = [*view.corrections, *view.stories]
+    for at, story in enumerate(stories):
+        if story.slug == slug:
+            return story, stories[at + 1] if at + 1 < len(stories) else None
+    return None
 
 
 def went_out(update: Update) -> dt.datetime:
     """When it was to reach its readers."""
-    moment = update.due_at or update.approved_at
-    return moment if moment is not None else update.until
+    return update.due_at or update.approved_at or update.until
 
 
 def appearances(item: Item) -> list[Item]:
-    """The briefing in each sent update that carried it, the first one first."""
+    """The briefing's places in the other sent updates that carried it, the first one first."""
     carried = Item.objects.filter(briefing_id=item.briefing_id, update__stage=Stage.SENT)
-    return list(carried.select_related("update__topic").order_by("update__number"))
-
-
-def first_reported(item: Item, carried: Iterable[Item]) -> FirstReported | None:
-    """The earliest sent update before this item's that carried its briefing; else the one
-    that its source names."""
-    for earlier in carried:
-        if (earlier.update.number or 0) < (item.update.number or 0):
-            return FirstReported(
-                earlier.update.number or 0, earlier.update.title, briefing_url(earlier)
-            )
-    said = item.data.first_reported_in
-    return FirstReported(said.update, said.title) if said else None
-
-
-def briefing_url(item: Item) -> str:
-    """The path of a briefing's page under its update."""
-    return f"{item.update.get_absolute_url()}{item.data.slug}/"
+    others = carried.exclude(pk=item.pk).select_related("update__topic", "briefing__topic")
+    return list(others.order_by("update__number"))

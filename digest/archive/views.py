@@ -1,17 +1,18 @@
 """The archive's pages.  Each is the same for everybody, so that browsers and proxies keep it."""
 
+import hashlib
 import re
-from typing import Any, cast
+from typing import cast
 from urllib.parse import urlsplit
 
 from csp.decorators import csp_update
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.cache import patch_cache_control
-from django.views.decorators.http import conditional_page, require_safe
+from django.views.decorators.http import condition, conditional_page, require_safe
 
 from digest.archive import feeds, published
-from digest.archive.stories import issue, story
 from digest.models import Topic
 from digest.parts import Image
 
@@ -45,7 +46,7 @@ def topic(request: HttpRequest, topic: str) -> HttpResponse:
 def update(request: HttpRequest, topic: str, number: int) -> HttpResponse:
     """A sent update: title, note, contents, items at their depth, perspectives once."""
     found = published.sent_update(topic, number)
-    page = {"topic": found.topic, "update": found, "issue": issue(found, list(found.items.all()))}
+    page = {"topic": found.topic, "update": found, "issue": published.issue(found)}
     return _public(request, "archive/update.html", page)
 
 
@@ -54,21 +55,21 @@ def update(request: HttpRequest, topic: str, number: int) -> HttpResponse:
 def briefing(request: HttpRequest, topic: str, number: int, slug: str) -> HttpResponse:
     """One story with all its parts, as that update carried it."""
     found = published.sent_update(topic, number)
-    items = list(found.items.all())
-    place = next((at for at, one in enumerate(items) if one.data.slug == slug), None)
-    if place is None:
+    told = published.in_full(found, slug)
+    item = found.items.select_related("briefing__topic").filter(briefing__slug=slug).first()
+    if told is None or item is None:
         raise Http404
-    carried = published.appearances(items[place])
-    page: dict[str, Any] = {
+    data = item.data
+    page = {
         "topic": found.topic,
         "update": found,
-        "story": story(items[place]),
-        "next": story(items[place + 1]) if place + 1 < len(items) else None,
-        "first": published.first_reported(items[place], carried),
-        "others": [one for one in carried if one.update_id != found.pk],
+        "story": told[0],
+        "next": told[1],
+        "data": data,
+        "others": published.appearances(item),
     }
     response = _public(request, "archive/briefing.html", page)
-    return _with_picture(request, response, page["story"].data.image)
+    return _with_picture(request, response, data.image)
 
 
 def _with_picture(
@@ -88,23 +89,31 @@ def _with_picture(
     return cast("HttpResponse", answered(request))
 
 
+def _feed_tag(request: HttpRequest, topic: str) -> str | None:
+    """Changes with the topic and with each update that goes out: sent ones stay as they are."""
+    found = Topic.objects.filter(slug=topic).first()
+    if found is None:
+        return None
+    last = published.sent_updates(found).values_list("number", "title").first()
+    said = [request.path, settings.BASE_URL, found.name, found.description, found.language, last]
+    return f'"{hashlib.sha256(repr(said).encode()).hexdigest()[:32]}"'
+
+
 @require_safe
-@conditional_page
-def atom(request: HttpRequest, topic: str) -> HttpResponse:
+@condition(etag_func=_feed_tag)
+def atom(_request: HttpRequest, topic: str) -> HttpResponse:
     """The topic's updates as Atom (RFC 4287)."""
-    del request
     found = get_object_or_404(Topic, slug=topic)
-    updates = list(published.sent_updates(found)[: published.PAGE])
+    updates = list(published.sent_updates(found)[: published.FED])
     return _kept(HttpResponse(feeds.atom(found, updates), feeds.ATOM_TYPE))
 
 
 @require_safe
-@conditional_page
-def json_feed(request: HttpRequest, topic: str) -> HttpResponse:
+@condition(etag_func=_feed_tag)
+def json_feed(_request: HttpRequest, topic: str) -> HttpResponse:
     """The topic's updates as JSON Feed 1.1."""
-    del request
     found = get_object_or_404(Topic, slug=topic)
-    updates = list(published.sent_updates(found)[: published.PAGE])
+    updates = list(published.sent_updates(found)[: published.FED])
     return _kept(HttpResponse(feeds.json_feed(found, updates), feeds.JSON_TYPE))
 
 

@@ -16,8 +16,9 @@ _MARKS = {Level.OK: "ok   ", Level.WARN: "warn ", Level.BLOCK: "block"}
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def check(update: str, as_json: bool) -> None:
     """Say what to mend in an update before it goes out."""
-    view = editions.view_of(updates.find(update))
-    report = editions.checked(view, editions.rendered(view))
+    found = updates.find(update)
+    view = editions.view_of(found)
+    report = editions.checked(found, view, editions.rendered(view))
     if as_json:
         click.echo(json.dumps(report.as_json(), ensure_ascii=False))
     else:

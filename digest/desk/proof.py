@@ -8,7 +8,7 @@ from digest.assembly import BELOW_THE_LINE
 from digest.checks import Finding, Level
 from digest.errors import DigestError
 from digest.models import Topic, Update
-from digest.rendering.pipeline import GMAIL_CLIPS
+from digest.rendering.rendered import GMAIL_CLIPS
 from digest.rendering.view import EmailView, content_hash
 
 
@@ -65,7 +65,7 @@ def of_draft(update: Update) -> Proof:
         seen = content_hash(view)
         email = editions.rendered(view)
         weight = len(email.html.encode())
-        findings = editions.checked(view, email).findings
+        findings = editions.checked(update, view, email).findings
     except DigestError as refusal:
         problem = str(refusal)
     return Proof(

@@ -4,6 +4,7 @@ What an edited briefing said before is kept as a ``BriefingVersion``.  A briefin
 written whole or not at all; a long load is written batch by batch.
 """
 
+import contextlib
 import datetime as dt
 import enum
 from collections import Counter
@@ -18,8 +19,10 @@ from django.utils import timezone
 from digest.changes import content_hash, is_material
 from digest.errors import Refused
 from digest.intake import sources
-from digest.intake.outcomes import Accepted, Outcome, Rejected, shown
+from digest.intake.gathering import Gathered
+from digest.intake.outcomes import Rejected, shown
 from digest.intake.reading import read
+from digest.intake.sources import Source
 from digest.models import Briefing, BriefingVersion, Item, Topic, audit
 from digest.parts import BriefingData
 
@@ -85,6 +88,11 @@ class LoadReport:
         """The exit status: 0 done, 1 some rejected, 2 nothing usable."""
         return 2 if not self.kept else 1 if self.rejected else 0
 
+    def count(self, results: Iterable[Result]) -> None:
+        """Add what became of some briefings."""
+        for result in results:
+            setattr(self, result, getattr(self, result) + 1)
+
     def told_warnings(self) -> list[str]:
         """Each warning once, with how many briefings it is about."""
         return [
@@ -100,28 +108,23 @@ def load(
     dry_run: bool = False,
     by: str = "command line",
 ) -> LoadReport:
-    """Read every source and keep its briefings; ``topic`` wins over what they say.
+    """Read every source, then keep its briefings; ``topic`` wins over what they say.
 
-    Where one identity comes twice the later is kept, as if loaded after the earlier.
-    Raises Refused, with nothing changed, when the topic or a source doesn't exist.
+    Where one identity comes twice the last is kept.  Raises Refused, with nothing
+    changed, when the topic or a source doesn't exist.
     """
     found = sources.find(names)
-    loader = _Loader(dry_run=dry_run, by=by)
-    if topic is not None and loader.topic(topic) is None:
+    if topic is not None and not _topics([topic]):
         raise Refused(f"There is no topic {shown(topic)}; nothing was loaded. {_mend(topic)}")
-    for source in found:
-        for outcome in read(source, topic):
-            loader.take(outcome)
-    loader.flush()
-    report = loader.report
+    report = LoadReport()
+    with contextlib.closing(Gathered()) as gathered:
+        _gather(found, topic, gathered, report)
+        for known in _topics(gathered.topics()):
+            for batch in gathered.batches(known.slug, BATCH):
+                report.count(_compare(known, batch) if dry_run else _write(known, batch, by))
     if not dry_run and report.created + report.updated:
-        audit(
-            by,
-            "loaded briefings",
-            topic or "several topics",
-            created=report.created,
-            updated=report.updated,
-        )
+        about = topic or "several topics"
+        audit(by, "loaded briefings", about, created=report.created, updated=report.updated)
     return report
 
 
@@ -134,55 +137,32 @@ def keep(data: BriefingData, topic: Topic, by: str) -> Result:
     return result
 
 
-class _Loader:
-    """Gathers accepted briefings into batches, and counts."""
-
-    def __init__(self, *, dry_run: bool, by: str) -> None:
-        self.report = LoadReport()
-        self.dry_run = dry_run
-        self.by = by
-        self.topics: dict[str, Topic | None] = {}
-        self.waiting: dict[tuple[str, str], BriefingData] = {}
-        self.pretended: dict[tuple[str, str], str] = {}  # hashes that a dry run would have kept
-
-    def topic(self, slug: str) -> Topic | None:
-        if slug not in self.topics:
-            if not slug.isascii():  # a name in broken bytes can't even be asked for
-                return None
-            self.topics[slug] = Topic.objects.filter(slug=slug).first()
-        return self.topics[slug]
-
-    def take(self, outcome: Outcome) -> None:
-        if isinstance(outcome, Accepted) and self.topic(outcome.briefing.topic) is None:
-            slug = outcome.briefing.topic
-            why = f"no topic {shown(slug)}: {_mend(slug)}"
-            outcome = Rejected(outcome.source, outcome.line, why)
+def _gather(
+    found: Iterable[Source], topic: str | None, gathered: Gathered, report: LoadReport
+) -> None:
+    """Read everything, and sort the accepted from the rejected."""
+    known = set(Topic.objects.values_list("slug", flat=True))
+    for outcome in (outcome for source in found for outcome in read(source, topic)):
         if isinstance(outcome, Rejected):
-            self.report.rejected.append(outcome)
-            return
-        self.report.warnings.update(outcome.warnings)
-        identity = (outcome.briefing.topic, outcome.briefing.slug)
-        if identity in self.waiting or len(self.waiting) >= BATCH:
-            self.flush()
-        self.waiting[identity] = outcome.briefing
+            report.rejected.append(outcome)
+        elif (slug := outcome.briefing.topic) not in known:
+            why = f"no topic {shown(slug)}: {_mend(slug)}"
+            report.rejected.append(Rejected(outcome.source, outcome.line, why))
+        else:
+            report.warnings.update(outcome.warnings)
+            gathered.add(outcome.briefing)
+    if gathered.repeated:
+        report.unchanged += gathered.repeated
+        report.warnings[
+            f"{gathered.repeated:,} came before another with the same topic and slug, e.g. "
+            f"{shown(gathered.example)}: the last was kept"
+        ] = 1
 
-    def flush(self) -> None:
-        for slug, topic in self.topics.items():
-            batch = [data for (its, _), data in self.waiting.items() if its == slug]
-            if topic is None or not batch:
-                continue
-            for result in (
-                self._pretend(topic, batch) if self.dry_run else _write(topic, batch, self.by)
-            ):
-                setattr(self.report, result, getattr(self.report, result) + 1)
-        self.waiting = {}
 
-    def _pretend(self, topic: Topic, batch: Sequence[BriefingData]) -> list[Result]:
-        known = _hashes(topic, batch)
-        known |= {slug: said for (its, slug), said in self.pretended.items() if its == topic.slug}
-        now = {data.slug: content_hash(data) for data in batch}
-        self.pretended |= {(topic.slug, slug): said for slug, said in now.items()}
-        return [_result(known.get(slug), said) for slug, said in now.items()]
+def _compare(topic: Topic, batch: Sequence[BriefingData]) -> list[Result]:
+    """What writing would do."""
+    known = _hashes(topic, batch)
+    return [_result(known.get(data.slug), content_hash(data)) for data in batch]
 
 
 def _write(topic: Topic, batch: Sequence[BriefingData], by: str) -> list[Result]:
@@ -262,6 +242,11 @@ def _result(known: str | None, said: str) -> Result:
     if known is None:
         return Result.CREATED
     return Result.UNCHANGED if known == said else Result.UPDATED
+
+
+def _topics(slugs: Iterable[str]) -> list[Topic]:
+    # A name in broken bytes can't even be asked for.
+    return list(Topic.objects.filter(slug__in=[slug for slug in slugs if slug.isascii()]))
 
 
 def _mend(topic: str) -> str:

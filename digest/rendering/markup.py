@@ -33,7 +33,7 @@ NESTING = 20
 bracket so often."""
 
 _MARK = re.compile(r"\[\^[^\s\[\]]{1,60}\]")
-_SPECIAL = "[]*_`<\\&~^"
+_SPECIAL = "[]*_`<\\&~^#"
 _ITEM = re.compile(r"\n\s*\n")
 _FRAME = {"footnote_block_open", "footnote_close", "footnote_anchor", "footnote_block_close"}
 _TAGS = {

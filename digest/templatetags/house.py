@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django import template
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from digest.archive import published
 from digest.errors import Refused
 from digest.models import Update
-from digest.rendering import colour
+from digest.rendering import colour, markup
 
 register = template.Library()
 
@@ -91,6 +91,18 @@ def distance(value: dt.datetime | None) -> str:
 def place(zone: str) -> str:
     """A zone as people call it: "Europe/London" is "London"."""
     return zone.rpartition("/")[2].replace("_", " ")
+
+
+@register.filter
+def clean(html: str) -> SafeString:
+    """HTML of a ``Prose``, printed as it is: ``markup`` has sanitised it (nh3)."""
+    return mark_safe(html)  # noqa: S308
+
+
+@register.filter
+def paragraphs(text: str) -> list[str]:
+    """The paragraphs of a plain text."""
+    return markup.paragraphs(text)
 
 
 @register.filter

@@ -1,0 +1,111 @@
+"""digest render."""
+
+import json
+import time
+from pathlib import Path
+
+import click
+from django.utils import timezone
+
+from digest import editions, updates
+from digest.errors import Unreachable
+from digest.models import Edition, Update
+from digest.rendering.rendered import RenderedEmail
+from digest.rendering.tokens import Field, fill_html, fill_text
+from digest.rendering.view import EmailView
+from workers.ledger import Row
+from workers.letters import Letters
+from workers.mailings import GIVE_UP, freeze_or_refuse
+from workers.models import Mailing, MailingKind, MailingState
+
+READER = Row(0, None, "reader@example.org", "A. Reader", 0, 0, 0, timezone.now())
+"""Whom the files are made out to."""
+
+
+@click.command()
+@click.argument("update")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Folder for the files; made where it is absent.",
+)
+@click.option("--segment", metavar="NAME", help="As this segment gets it.")
+def render(update: str, out: Path, segment: str | None) -> None:
+    """Write an update's mail to DIR: update.mjml, .html, .txt, .eml and report.json."""
+    found = updates.find(update)
+    freeze_or_refuse([segment] if segment else [])
+    view = editions.view_of(found)
+    editions.rendered(view)  # starts the renderer, which a warm system has already
+    began = time.perf_counter()
+    email = editions.rendered(view)
+    report = editions.checked(found, view, email)
+    milliseconds = round((time.perf_counter() - began) * 1000, 1)
+    message = _message(found, view, email)
+    files = {
+        "update.mjml": email.mjml.encode(),
+        "update.html": fill_html(email.html, email.nonce, _values()).encode(),
+        "update.txt": fill_text(email.text, email.nonce, _values()).encode(),
+        "update.eml": message,
+        "report.json": json.dumps(
+            {
+                "update": found.ref,
+                "subject": email.subject,
+                "bytes": {
+                    "html": len(email.html.encode()),
+                    "text": len(email.text.encode()),
+                    "message": len(message),
+                },
+                "ms": milliseconds,
+                **report.as_json(),
+            },
+            indent=2,
+            ensure_ascii=False,
+        ).encode(),
+    }
+    _write(out, files)
+    click.echo(f"Wrote {', '.join(files)} to {out}.")
+
+
+def _message(update: Update, view: EmailView, email: RenderedEmail) -> bytes:
+    """The mail's bytes as READER would get them; nothing is kept."""
+    edition = Edition(
+        update=update,
+        topic=update.topic,
+        kind=view.kind,
+        subject=email.subject,
+        html=email.html,
+        text=email.text,
+        nonce=email.nonce,
+    )
+    mailing = Mailing(
+        id=0,
+        update=update,
+        topic=update.topic,
+        edition=edition,
+        kind=MailingKind.SCHEDULED,
+        state=MailingState.SCHEDULED,
+        give_up_after=GIVE_UP,
+    )
+    return Letters(mailing).message(READER)
+
+
+def _values() -> dict[Field, str]:
+    return {
+        Field.NAME: READER.name,
+        Field.ADDRESS: READER.address,
+        Field.UNSUBSCRIBE_URL: "#unsubscribe",
+        Field.PREFERENCES_URL: "#preferences",
+    }
+
+
+def _write(out: Path, files: dict[str, bytes]) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            (out / name).write_bytes(content)
+    except OSError as problem:
+        raise Unreachable(
+            f"{out} can't be written to ({problem.strerror}); name another folder with --out."
+        ) from None
