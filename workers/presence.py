@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from workers.identity import host
+from workers.identity import host, worker
 from workers.models import Worker
 
 log = structlog.get_logger()
@@ -40,7 +40,8 @@ def _end(**_: Any) -> None:
 
 
 def _beat(queues: str) -> None:
-    name = f"{host()[:40]}:{os.getpid()}"
+    # Not by its number alone: workers in containers of one machine all have the same.
+    name = f"{host()[:40]}:{worker()}"
     while True:
         try:
             Worker.objects.update_or_create(
