@@ -4,7 +4,7 @@ from django.urls import path
 
 from digest import signing_in
 from digest.archive import views as archive
-from digest.desk import overview
+from digest.desk import approved, briefings, drafts, overview, preview
 
 urlpatterns = [
     # public: what was sent
@@ -20,4 +20,22 @@ urlpatterns = [
     path("login/link/<str:uid>/<str:token>/", signing_in.one_time),
     # editors and publishers
     path("desk/", overview.home),
+    path("desk/<slug:topic>/write/", briefings.write),
+    path("desk/<slug:topic>/rows/<slug:name>/", briefings.row),
+    path("desk/<slug:topic>/briefings/", briefings.briefings),
+    path("desk/<slug:topic>/briefings/<slug:slug>/", briefings.briefing),
+    path("desk/<slug:topic>/briefings/<slug:slug>/withdraw/", briefings.withdraw),
+    path("desk/<slug:topic>/briefings/<slug:slug>/put-back/", briefings.put_back),
+    path("desk/<slug:topic>/draft/", drafts.draft),
+    path("desk/<slug:topic>/draft/assemble/", drafts.assemble),
+    path("desk/<slug:topic>/draft/discard/", drafts.discard),
+    path("desk/<slug:topic>/draft/words/", drafts.reword),
+    path("desk/<slug:topic>/draft/items/<slug:slug>/", drafts.item),
+    path("desk/<slug:topic>/draft/preview/", preview.of_draft),
+    path("desk/<slug:topic>/draft/test/", drafts.test),
+    path("desk/<slug:topic>/<int:number>/", approved.update),
+    path("desk/<slug:topic>/<int:number>/preview/", preview.of_update),
+    # publishers
+    path("desk/<slug:topic>/draft/approve/", drafts.approve),
+    path("desk/<slug:topic>/<int:number>/unapprove/", approved.unapprove),
 ]

@@ -96,10 +96,19 @@ def test_an_empty_feed_is_still_a_feed(pivot: Topic) -> None:
     assert json_feed(pivot)["items"] == []
 
 
-def test_a_feed_holds_the_latest_twenty(pivot: Topic) -> None:
-    for number in range(1, 23):
+def test_a_feed_holds_the_latest_ten(pivot: Topic) -> None:
+    for number in range(1, 13):
         newsroom.update(pivot, number)
     items = json_feed(pivot)["items"]
     assert isinstance(items, list)
-    assert len(items) == 20
-    assert items[0]["id"].endswith("/22/")
+    assert len(items) == 10
+    assert items[0]["id"].endswith("/12/")
+
+
+def test_a_reader_that_has_it_all_is_told_so_without_the_feed_being_made(
+    two_sent: Topic, django_assert_num_queries: object
+) -> None:
+    path = f"/t/{two_sent.slug}/feed.xml"
+    tag = Client().get(path)["ETag"]
+    with django_assert_num_queries(2):  # type: ignore[operator]
+        assert Client(headers={"if-none-match": tag}).get(path).status_code == 304
