@@ -41,6 +41,7 @@ def _links(view: EmailView) -> Iterator[tuple[str, str]]:
 def _story_links(story: StoryView) -> Iterator[str]:
     yield story.url
     if story.body:
+        yield from (url for _, url in story.body.links)
         for part in (story.body.html, *(note.html for note in story.body.notes)):
             yield from (url for url in _hrefs(part) if not url.startswith("#"))
     yield from (source.url for source in story.sources if source.url)
