@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 CONFIRM_FOR = dt.timedelta(days=7)
 
-_CLAIM = struct.Struct(">BQHHI")  # purpose, subscriber, topic, token version, second of making
+_CLAIM = struct.Struct(">BqHHI")  # purpose, subscriber, topic, token version, second of making
 _MAC = 13  # bytes; ≥ 96 bits, and 17 + 13 = 30 bytes are 40 characters without padding
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{40}", re.ASCII)
 

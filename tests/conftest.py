@@ -1,14 +1,17 @@
 """The people and things that tests speak of."""
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
 from digest import staff
 from digest.models import Topic
+from subscribers.models import Subscriber, Subscription, SubscriptionState, address_hash
 
 # WhiteNoise warns of a folder that isn't there, and warnings are errors here.
 Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
@@ -56,3 +59,20 @@ class SignedIn(Client):
 def pivot(db: None) -> Topic:
     """The topic that most tests write about."""
     return Topic.objects.create(slug="medias-ai-pivot", name="Media's AI Pivot", zone="UTC")
+
+
+@pytest.fixture
+def ann(pivot: Topic) -> Subscriber:
+    """A reader, confirmed to the topic."""
+    person = Subscriber.objects.create(
+        email="ann@example.org", email_hash=address_hash("ann@example.org"), name="Ann Lee"
+    )
+    Subscription.objects.create(
+        subscriber=person,
+        topic=pivot,
+        state=SubscriptionState.CONFIRMED,
+        consent="Asked and confirmed in a test.",
+        asked_at=timezone.now() - dt.timedelta(days=30),
+        confirmed_at=timezone.now() - dt.timedelta(days=30),
+    )
+    return person

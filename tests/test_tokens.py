@@ -18,7 +18,7 @@ WEEK = CONFIRM_FOR.total_seconds()
 
 @given(
     st.sampled_from(Purpose),
-    st.integers(0, 2**64 - 1),
+    st.integers(0, 2**63 - 1),
     st.integers(0, 2**16 - 1),
     st.integers(0, 2**16 - 1),
 )

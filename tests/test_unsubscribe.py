@@ -1,0 +1,217 @@
+"""Leaving in one click, and never by a robot's."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from digest.models import Topic
+from subscribers import unsubscribe
+from subscribers.models import Subscriber, Subscription
+from subscribers.tokens import Purpose, make
+
+pytestmark = pytest.mark.both_databases
+
+DAY = dt.timedelta(days=1)
+ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+
+
+@pytest.fixture
+def link(ann: Subscriber, pivot: Topic) -> str:
+    return f"/unsubscribe/{make(Purpose.UNSUBSCRIBE, ann.id, pivot.id, 0)}/"
+
+
+@pytest.fixture
+def preferences(ann: Subscriber, pivot: Topic) -> str:
+    return f"/preferences/{make(Purpose.PREFERENCES, ann.id, pivot.id, 0)}/"
+
+
+@pytest.fixture
+def retail(ann: Subscriber) -> Subscription:
+    """Another topic that Ann has."""
+    topic = Topic.objects.create(slug="retail", name="Retail")
+    return Subscription.objects.create(
+        subscriber=ann, topic=topic, state="confirmed", confirmed_at=timezone.now()
+    )
+
+
+def state(person: Subscriber, slug: str = "medias-ai-pivot") -> str:
+    return person.subscriptions.get(topic__slug=slug).state
+
+
+def test_opening_the_link_changes_nothing(client: Client, ann: Subscriber, link: str) -> None:
+    before = list(ann.subscriptions.values())
+    for ask in (client.head, client.get, client.get, client.options, client.put):
+        ask(link)
+    assert list(ann.subscriptions.values()) == before
+    page = client.get(link).content.decode()
+    assert "Leave Media&#x27;s AI Pivot" in page
+    assert "ann@example.org" not in page
+    assert "<script" not in page
+    assert len(page.encode()) < 50_000
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"data": ONE_CLICK},  # the test client's default is multipart/form-data
+        {
+            "data": "List-Unsubscribe=One-Click",
+            "content_type": "application/x-www-form-urlencoded",
+        },
+    ],
+    ids=["multipart", "urlencoded"],
+)
+def test_a_mail_program_s_post_leaves_at_once_without_cookie_token_or_redirect(
+    ann: Subscriber, retail: Subscription, link: str, sent: dict[str, Any]
+) -> None:
+    program = Client(enforce_csrf_checks=True)
+    for _ in range(2):
+        answer = program.post(link, **sent)
+        assert answer.status_code == 200
+        assert "Location" not in answer
+        assert not program.cookies
+        assert state(ann) == "unsubscribed"
+    assert state(ann, "retail") == "confirmed"
+
+
+def test_saying_it_again_does_not_change_when_they_left(
+    client: Client, ann: Subscriber, link: str
+) -> None:
+    client.post(link, ONE_CLICK)
+    left_at = ann.subscriptions.get().left_at
+    client.post(link, ONE_CLICK)
+    assert ann.subscriptions.get().left_at == left_at
+
+
+def test_a_token_in_the_body_counts_for_nothing(
+    client: Client, ann: Subscriber, retail: Subscription, link: str
+) -> None:
+    other = make(Purpose.UNSUBSCRIBE, ann.id, retail.topic_id, 0)
+    client.post(link, {**ONE_CLICK, "token": other, "all": "1", "undo": "1"})
+    assert state(ann) == "unsubscribed"
+    assert state(ann, "retail") == "confirmed"
+
+
+def test_the_page_s_button_leaves_one_topic_and_keeps_the_reason(
+    client: Client, ann: Subscriber, retail: Subscription, link: str
+) -> None:
+    page = client.post(link, {"why": "too\0 long\u2028 "}).content.decode()
+    assert "You have left Media&#x27;s AI Pivot" in page
+    assert 'name="undo"' in page
+    assert ann.subscriptions.get(topic__slug="medias-ai-pivot").left_why == "too  long"
+    assert state(ann, "retail") == "confirmed"
+
+
+def test_the_other_button_leaves_everything(
+    client: Client, ann: Subscriber, retail: Subscription, link: str
+) -> None:
+    client.post(link, {"all": "1"})
+    assert {state(ann), state(ann, "retail")} == {"unsubscribed"}
+
+
+def test_one_more_button_undoes_it(client: Client, ann: Subscriber, link: str) -> None:
+    client.post(link)
+    page = client.post(link, {"undo": "1"}).content.decode()
+    assert "subscribed to Media&#x27;s AI Pivot again" in page
+    one = ann.subscriptions.get()
+    assert (one.state, one.left_at) == ("confirmed", None)
+
+
+def test_a_forwarded_mail_brings_nobody_back_who_left_long_ago(
+    client: Client, ann: Subscriber, link: str
+) -> None:
+    client.post(link)
+    ann.subscriptions.update(left_at=timezone.now() - unsubscribe.UNDO_FOR - DAY)
+    assert 'name="undo"' not in client.get(link).content.decode()
+    client.post(link, {"undo": "1"})
+    assert state(ann) == "unsubscribed"
+
+
+def test_undo_gives_nobody_what_they_had_never_confirmed(
+    client: Client, ann: Subscriber, link: str
+) -> None:
+    ann.subscriptions.update(state="pending", confirmed_at=None)
+    client.post(link)
+    client.post(link, {"undo": "1"})
+    assert state(ann) == "unsubscribed"
+
+
+def test_leaving_also_withdraws_a_wish_to_come_back(ann: Subscriber) -> None:
+    ann.subscriptions.update(
+        state="unsubscribed", left_at=timezone.now() - 2 * DAY, asked_at=timezone.now() - DAY
+    )
+    assert ann.subscriptions.get().is_asked_for
+    assert unsubscribe.leave(ann.id) == 1
+    assert not ann.subscriptions.get().is_asked_for
+
+
+def test_leaving_costs_two_queries_and_ends_before_the_answer(
+    client: Client, link: str, django_assert_num_queries: Any
+) -> None:
+    with django_assert_num_queries(2):
+        client.post(link, ONE_CLICK)
+
+
+def test_personal_pages_are_kept_by_nobody(client: Client, link: str, preferences: str) -> None:
+    for path in (link, preferences):
+        answer = client.get(path)
+        assert "no-store" in answer["Cache-Control"]
+        assert "noindex" in answer["X-Robots-Tag"]
+        assert answer["Referrer-Policy"] == "no-referrer"
+
+
+# ---- preferences ---------------------------------------------------------------------------------
+
+
+def test_preferences_show_the_topics_and_change_nothing_when_opened(
+    client: Client, ann: Subscriber, retail: Subscription, preferences: str
+) -> None:
+    before = list(ann.subscriptions.values())
+    page = client.get(preferences).content.decode()
+    client.head(preferences)
+    assert 'value="retail" checked' in page
+    assert "a•••@example.org" in page
+    assert "ann@example.org" not in page
+    assert list(ann.subscriptions.values()) == before
+
+
+def test_what_is_ticked_is_had_and_what_is_not_is_left(
+    client: Client, ann: Subscriber, retail: Subscription, preferences: str
+) -> None:
+    Topic.objects.create(slug="third", name="Third")
+    client.post(preferences, {"topic": ["third", "medias-ai-pivot", "\0"]})
+    states = dict(ann.subscriptions.values_list("topic__slug", "state"))
+    assert states == {
+        "medias-ai-pivot": "confirmed",
+        "retail": "unsubscribed",
+        "third": "confirmed",
+    }
+    third = ann.subscriptions.get(topic__slug="third")
+    assert "preferences page" in third.consent
+
+
+def test_saving_what_one_has_changes_nothing(
+    client: Client, ann: Subscriber, retail: Subscription, preferences: str
+) -> None:
+    ann.subscriptions.filter(id=retail.id).update(state="paused")
+    before = list(ann.subscriptions.values())
+    client.post(preferences, {"topic": ["medias-ai-pivot", "retail"]})
+    assert list(ann.subscriptions.values()) == before
+
+
+def test_a_topic_that_waits_for_confirmation_goes_on_waiting(
+    client: Client, ann: Subscriber, retail: Subscription, preferences: str
+) -> None:
+    ann.subscriptions.filter(id=retail.id).update(state="pending")
+    client.post(preferences, {"topic": ["medias-ai-pivot"]})
+    assert state(ann, "retail") == "pending"
+
+
+def test_every_topic_can_be_left_from_the_preferences(
+    client: Client, ann: Subscriber, retail: Subscription, preferences: str
+) -> None:
+    client.post(preferences, {"all": "1", "topic": ["retail"]})
+    assert {state(ann), state(ann, "retail")} == {"unsubscribed"}
