@@ -35,7 +35,8 @@ WHERE = {  # command -> where it stands, and one line for --help
     "user": ("digest.commands.user:user", "Add staff."),
     "migrate": ("digest.commands.migrate:migrate", "Bring the database up to date."),
 }
-NO_DATABASE = {"up", "demo", "migrate"}  # they see to it themselves
+NO_DATABASE = {"migrate"}  # sees to it itself
+ANEW = {"up", "demo"}  # begin a process of their own, and need nothing of Django before
 
 
 class Commands(click.Group):
@@ -56,22 +57,28 @@ class Commands(click.Group):
             formatter.write_dl([(name, line) for name, (_, line) in WHERE.items()])
 
     def invoke(self, ctx: click.Context) -> object:
+        from digest.errors import DigestError
+
+        name = ctx._protected_args[0]  # noqa: SLF001  # click has no public name for it
+        try:
+            if name in ANEW:
+                return super().invoke(ctx)
+            return self._with_database(ctx, name)
+        except DigestError as problem:
+            click.echo(f"digest: {problem}", err=True)
+            ctx.exit(problem.status)
+
+    def _with_database(self, ctx: click.Context, name: str) -> object:
         import django
 
         django.setup()
         from digest.database import bring_up_to_date, told
-        from digest.errors import DigestError
 
-        name = ctx._protected_args[0]  # noqa: SLF001  # click has no public name for it
         asks_help = any(word in {"--help", "-h"} for word in sys.argv[1:])
-        try:
-            with told():
-                if name in WHERE and name not in NO_DATABASE and not asks_help:
-                    bring_up_to_date()
-                return super().invoke(ctx)
-        except DigestError as problem:
-            click.echo(f"digest: {problem}", err=True)
-            ctx.exit(problem.status)
+        with told():
+            if name in WHERE and name not in NO_DATABASE and not asks_help:
+                bring_up_to_date()
+            return super().invoke(ctx)
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

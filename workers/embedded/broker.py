@@ -12,11 +12,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import redis
-
 from digest.errors import Unreachable
 
 _SERVERS = ("redis-server", "valkey-server")
+_PREFIX = "digest-broker-"
 _START = 10.0  # seconds a new server may take to answer; 0.1 is usual
 
 
@@ -60,7 +59,7 @@ def make() -> Broker:
     # Not below DATA_DIR: a socket's path may have 107 bytes on Linux, 103 on macOS, no more.
     short = Path("/tmp")  # noqa: S108  (mkdtemp makes a directory that only we can enter)
     place = str(short) if os.access(short, os.W_OK | os.X_OK) else None
-    return Broker(_program(), Path(tempfile.mkdtemp(prefix="digest-", dir=place)))
+    return Broker(_program(), Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place)))
 
 
 def _program() -> str:
@@ -84,46 +83,48 @@ def for_redis_py(url: str) -> str:
     return url.replace("redis+socket://", "unix://", 1)
 
 
-def answers(url: str) -> bool:
-    """Whether a server at this address answers PING within two seconds."""
-    client = redis.Redis.from_url(
-        for_redis_py(url), socket_timeout=2, **_connect_timeout(url), retry=None
-    )
-    try:
-        return bool(client.ping())
-    except redis.ResponseError:
-        return True  # it loads its data, or wants another password: a server all the same
-    except (redis.RedisError, OSError):
-        return False
-    finally:
-        client.close()
-
-
-def _connect_timeout(url: str) -> dict[str, float]:
-    return {} if for_redis_py(url).startswith("unix://") else {"socket_connect_timeout": 2.0}
-
-
-def wait_until_it_answers(url: str, seconds: float = _START) -> bool:
-    """Whether the server at this address answers before ``seconds`` are over."""
+def silence(url: str, seconds: float = _START) -> str:
+    """Why nothing answers at this address within ``seconds``; empty once something does."""
     until = time.monotonic() + seconds
-    while not answers(url):
+    while why := _ping(url):
         if time.monotonic() > until:
-            return False
+            return why
         time.sleep(0.02)
-    return True
+    return ""
+
+
+def _ping(url: str) -> str:
+    import redis  # here, for it takes a quarter of a second that ``make`` need not wait
+
+    plain = for_redis_py(url)
+    limits = {} if plain.startswith("unix://") else {"socket_connect_timeout": 2.0}
+    try:
+        with redis.Redis.from_url(plain, socket_timeout=2, retry=None, **limits) as client:
+            client.ping()
+    except redis.ResponseError:
+        return ""  # it still loads its data, say: a server all the same
+    except (redis.RedisError, OSError, ValueError) as problem:
+        return str(problem) or type(problem).__name__
+    return ""
 
 
 def end_leftover(note: Path) -> None:
     """End the server that ``note`` tells of: one whose keepers were all killed at once.
 
-    Only a server that answers on our own private socket is told to end, so that nothing
-    else can be hit.
+    Only what answers on our own private socket is told to end, so that nothing else can be hit.
     """
-    with contextlib.suppress(OSError, UnicodeDecodeError):
-        directory = Path(note.read_text().strip())
-        if directory.name.startswith("digest-"):
-            left = Broker("", directory)
-            with contextlib.suppress(redis.RedisError, OSError):
-                redis.Redis.from_url(for_redis_py(left.url), socket_timeout=2).shutdown(nosave=True)
-            shutil.rmtree(directory, ignore_errors=True)
+    if not note.is_file():
+        return
+    left = Broker("", Path(note.read_text().strip()))
+    if left.directory.name.startswith(_PREFIX):
+        if left.socket.exists():
+            _shut_down(left)
+        shutil.rmtree(left.directory, ignore_errors=True)
     note.unlink(missing_ok=True)
+
+
+def _shut_down(left: Broker) -> None:
+    import redis
+
+    with contextlib.suppress(redis.RedisError, OSError):
+        redis.Redis.from_url(for_redis_py(left.url), socket_timeout=2).shutdown(nosave=True)

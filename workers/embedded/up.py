@@ -12,7 +12,6 @@ import shutil
 import socket
 import sys
 from dataclasses import asdict, dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -102,6 +101,7 @@ def _bind(host: str, port: int) -> socket.socket:
         listening.bind((host, port))
         listening.listen(512)
     except OSError as problem:
+        listening.close()
         raise Unreachable(_why_not(host, port, problem)) from problem
     return listening
 
@@ -132,6 +132,8 @@ def _for_forks_and_celery() -> None:
     # Celery then drains for worker_soft_shutdown_timeout on SIGTERM instead of without end;
     # read once, when billiard is imported.
     os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")
+    # Django's checks of the models are the tests' to run, not each worker's at each start.
+    os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
     if sys.platform == "darwin":
         # Else macOS ends forks of a process that once touched one of its frameworks.
         os.environ.setdefault("OBJC_DISABLE_INITIALIZE_FORK_SAFETY", "YES")
@@ -171,19 +173,19 @@ def _start_broker(plan: Plan, watcher: "Supervisor") -> None:
     from workers.embedded import parts
 
     if not plan.program:
-        if not broker.wait_until_it_answers(settings.REDIS_URL, seconds=3):
+        if why := broker.silence(settings.REDIS_URL, seconds=3):
             raise Unreachable(
-                "The broker that REDIS_URL names does not answer; nothing was started. Start it, "
-                "or unset REDIS_URL to have one started beside the program."
+                f"The broker that REDIS_URL names does not answer ({why}); nothing was started. "
+                "Start it, or unset REDIS_URL to have one started beside the program."
             )
         return
     part = parts.broker(broker.Broker(plan.program, Path(plan.directory)))
     watcher.forget(Path(plan.directory))
     watcher.start(part)
-    if not broker.wait_until_it_answers(settings.REDIS_URL):
+    if why := broker.silence(settings.REDIS_URL):
         raise Unreachable(
-            f"The broker {plan.program} does not start; {settings.DATA_DIR}/log/broker.log says "
-            "why. Nothing was sent. Mend it, or set REDIS_URL to a broker that runs."
+            f"The broker {plan.program} does not start ({why}); nothing was sent. "
+            f"{settings.DATA_DIR}/log/broker.log says more; or set REDIS_URL to one that runs."
         )
     watcher.up(part)
 
@@ -191,15 +193,12 @@ def _start_broker(plan: Plan, watcher: "Supervisor") -> None:
 def _run(plan: Plan) -> int:
     from django.conf import settings
     from django.db import connections
-    from django.urls import get_resolver
 
     from digest import logs
     from workers.embedded import parts
     from workers.embedded.supervisor import Supervisor
 
-    # What every part needs is imported once, before the forks, and stands in memory once.
-    import_module("workers.tasks")
-    _ = get_resolver().url_patterns
+    parts.load()
     logs.set_up()
     connections.close_all()
 
