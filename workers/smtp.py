@@ -57,7 +57,8 @@ class Run:
         self.failures = 0  # to get a connection of use, in a row
         self.wake = now  # when to ask the outbox again, if idle connections are to be asked
         self.next_tick = now
-        self.next_attempt = now
+        self.next_attempt = now  # at a connection while there is none
+        self.next_spare = now  # at another one while some are there
 
     @property
     def stopped(self) -> bool:
@@ -182,7 +183,8 @@ class Client:
         elif session.of_use or (not session.connected and self._names.go_on()):
             return
         elif any(other.ready for other in self._sessions):
-            run.next_attempt = self.now + self._limits.spare
+            wait = self._limits.pause if session.ready else self._limits.spare
+            run.next_spare = self.now + wait
         else:
             self._count_failure(trouble)
 
@@ -202,7 +204,8 @@ class Client:
             self._use_idle()
         if len(self._sessions) < self.relay.connections:
             self._connect()
-        rest = min(at for at in (run.next_tick, run.wake, run.next_attempt) if at > self.now)
+        times = (run.next_tick, run.wake, run.next_attempt, run.next_spare)
+        rest = min([at for at in times if at > self.now])
         events = self._selector.select(0.01 if self._names.asking else rest - self.now)
         self.now = self._clock()
         for key, mask in events:
@@ -274,7 +277,8 @@ class Client:
     def _connect(self) -> None:
         """Open the first connection; the others once a second message shows a need for them."""
         run = self._run
-        if self.now < run.next_attempt or (run.ended and not run.again) or run.stopped:
+        due = run.next_spare if self._sessions else run.next_attempt
+        if self.now < due or (run.ended and not run.again) or run.stopped:
             return
         missing = 1
         if self._sessions:

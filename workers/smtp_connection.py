@@ -22,7 +22,7 @@ class Connection(ABC):
     """Driven by its owner's selector and clock; what comes after the set-up is the subclass's."""
 
     def __init__(
-        self, relay: Relay, limits: Limits, wire: Wire, tls: ssl.SSLContext | None, now: float
+        self, relay: Relay, limits: Limits, wire: Wire, tls: ssl.SSLContext | None
     ) -> None:
         self.wire = wire
         self.features = Features()
@@ -30,10 +30,15 @@ class Connection(ABC):
         self.ready = False  # for MAIL
         self.closed = False
         self._relay, self._limits, self._tls = relay, limits, tls
-        self._deadline = now + limits.connecting
+        self._deadline = self._now + limits.connecting
         self._shaking_hands = False
         self._opening: Opening | None = None
         self._reader = ReplyReader()
+
+    @property
+    @abstractmethod
+    def _now(self) -> float:
+        """The owner's clock."""
 
     @abstractmethod
     def _answer(self, reply: Reply) -> None:
@@ -98,7 +103,7 @@ class Connection(ABC):
         if not self.connected:
             self.wire.finish_connecting()
             self.connected = True
-            self._deadline += self._limits.opening
+            self._deadline = self._now + self._limits.opening
             self._opening = opening(self._relay, self._own_name())
             if self._relay.security is Security.IMPLICIT:
                 self._start_tls()

@@ -8,7 +8,7 @@ the 354 that is its own.
 import re
 import ssl
 from collections import deque
-from enum import Enum, auto
+from enum import IntEnum, auto
 from typing import Protocol
 
 from workers.outbox import Envelope, Outcome, Verdict
@@ -32,7 +32,7 @@ class Job:
         self.losses = 0  # connections that ended before its body was begun
 
 
-class Step(Enum):
+class Step(IntEnum):
     """What a reply answers."""
 
     RSET = auto()
@@ -66,8 +66,8 @@ class Session(Connection):
         wire: Wire,
         tls: ssl.SSLContext | None,
     ) -> None:
-        super().__init__(relay, limits, wire, tls, client.now)
         self._client = client
+        super().__init__(relay, limits, wire, tls)
         self.of_use = 0  # messages that the relay decided on over this connection
         self.idle_since = client.now
         self._expected: deque[Step] = deque()
@@ -113,7 +113,7 @@ class Session(Connection):
 
     def look_at_the_clock(self) -> None:
         """Hang up when the relay has taken too long."""
-        if self._client.now > self._deadline and (self.busy or not self.ready):
+        if self._now > self._deadline and (self.busy or not self.ready):
             self.hang_up(RelayTrouble("the relay took too long to answer"))
 
     def give_away(self) -> Job | None:
@@ -121,7 +121,7 @@ class Session(Connection):
         begun = self._deadline - self._limits.final
         if not (self._ahead and self._body and self.wire.sent >= self._end_of_body):
             return None
-        if self._client.now <= begun + self._limits.stall:
+        if self._now <= begun + self._limits.stall:
             return None
         job, self._ahead = self._ahead, None
         self._last = True  # since the relay still expects that message here
@@ -130,7 +130,11 @@ class Session(Connection):
     def on_writable(self) -> None:
         super().on_writable()
         if self._body and not self.closed and self.wire.sent >= self._end_of_body:
-            self._deadline = self._client.now + self._limits.final
+            self._deadline = self._now + self._limits.final
+
+    @property
+    def _now(self) -> float:
+        return self._client.now
 
     def hang_up(self, trouble: RelayTrouble) -> None:
         if self.closed:
@@ -149,7 +153,7 @@ class Session(Connection):
 
     def take_up(self) -> None:
         """Begin the next message, if there is one, on an idle connection."""
-        self.idle_since = self._client.now
+        self.idle_since = self._now
         job = self._client.next_for(self)
         if job:
             self.wire.write(self._commands(job))
@@ -163,7 +167,7 @@ class Session(Connection):
     def _commands(self, job: Job) -> bytes:
         """What is to be written for this message before its body, all or the first of it."""
         self._ahead = job
-        self._deadline = self._client.now + self._limits.commands
+        self._deadline = self._now + self._limits.commands
         envelope, features = job.envelope, self.features
         size = b" SIZE=%d" % len(envelope.message) if features.states_size else b""
         wide = not (envelope.sender.isascii() and envelope.recipient.isascii())
@@ -257,7 +261,7 @@ class Session(Connection):
         commands = self._commands(following) if following else b""
         self.wire.write(message, b".\r\n" + commands)
         out = self.wire.sent >= self._end_of_body
-        self._deadline = self._client.now + (self._limits.final if out else self._limits.body)
+        self._deadline = self._now + (self._limits.final if out else self._limits.body)
 
     def _on_dot(self, reply: Reply) -> None:
         out = self.wire.sent >= self._end_of_body
@@ -266,7 +270,7 @@ class Session(Connection):
         self._settle_body(reply)
         if not out or self._last:
             raise RelayTrouble(f"the relay answered late or early: {reply.text}")
-        self._deadline = self._client.now + self._limits.commands
+        self._deadline = self._now + self._limits.commands
 
     def _settle_body(self, reply: Reply) -> None:
         job, self._body = self._body, None

@@ -44,6 +44,7 @@ class Sink:
         self.accepted = 0
         self._keep = keep
         self._dropped: set[tuple[str, bytes]] = set()
+        self.open: set[asyncio.Transport] = set()
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         self._record = None if record is None else os.open(record, flags, 0o600)
 
@@ -51,6 +52,11 @@ class Sink:
         """Listen; the port is in the server's sockets."""
         loop = asyncio.get_running_loop()
         return await loop.create_server(lambda: _Conversation(self), host, port, backlog=512)
+
+    def hang_up(self) -> None:
+        """End every conversation."""
+        for transport in list(self.open):
+            transport.close()
 
     def accept(self, sender: bytes, recipients: list[bytes], message: bytes) -> None:
         """Write the recipients down for good."""
@@ -85,8 +91,12 @@ class _Conversation(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._sink.open.add(transport)
         self._say(b"220 sink.example.org ESMTP")
         self._flush()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  asyncio's signature
+        self._sink.open.discard(self._transport)
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002  asyncio's signature
         return self._room
@@ -203,10 +213,14 @@ class _Conversation(asyncio.BufferedProtocol):
             self._free_at = max(self._free_at, loop.time())
             for at in range(len(replies)):
                 self._free_at += self._manners.drip
-                loop.call_at(self._free_at, self._transport.write, replies[at : at + 1])
+                loop.call_at(self._free_at, self._write, replies[at : at + 1])
         elif self._manners.latency:
-            loop.call_later(self._manners.latency, self._transport.write, replies)
+            loop.call_later(self._manners.latency, self._write, replies)
         else:
+            self._transport.write(replies)
+
+    def _write(self, replies: bytes) -> None:
+        if not self._transport.is_closing():
             self._transport.write(replies)
 
     def _hang_up(self) -> None:

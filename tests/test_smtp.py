@@ -1,0 +1,647 @@
+"""The SMTP client against relays of every kind, over real sockets."""
+
+import re
+import smtplib
+import socket
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.relays import HANG_UP, QUICK, Outbox, PoliteRelay, readers, sink
+from workers import smtp
+from workers.message import prepare
+from workers.outbox import Envelope, Outcome, Verdict, Withdrawn
+from workers.relay import Limits, Relay
+from workers.sink import Manners
+from workers.smtp import Client, Report, send_all
+
+FINE = Report()
+
+
+@pytest.fixture(autouse=True)
+def _short_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(smtp, "TICK", 0.02)
+
+
+def only(wanted: str, reply: str, *, number: int = 0, to: str = "") -> Callable[..., str | None]:
+    """Answer this verb so, on this connection alone where one is named, for this reader alone."""
+
+    def answer(verb: str, line: str, connection: int) -> str | None:
+        meant = verb == wanted and number in {0, connection} and to in line
+        return reply if meant else None
+
+    return answer
+
+
+# What arrives
+
+
+@pytest.mark.parametrize("connections", ["1", "5"])
+@pytest.mark.parametrize("pipelining", [True, False])
+def test_every_message_arrives_once_and_every_answer_is_told(
+    pipelining: bool, connections: str
+) -> None:
+    outbox = Outbox(readers(60), b"x" * 70 + b"\r\n")
+    with sink(Manners(pipelining=pipelining), connections=connections) as (relay, kept):
+        assert send_all(relay, outbox) == FINE
+    assert sorted(to[0].decode() for _, to, _ in kept) == sorted(readers(60))
+    assert outbox.verdicts == ["accepted"] * 60
+    assert re.fullmatch(r"250 2\.0\.0 taken as \d+", outbox.outcomes[1].text)
+
+
+def test_the_same_octets_arrive_as_with_smtplib() -> None:
+    pieces = prepare(
+        subject="A studio sold", html="<p>.\n.</p>\n.\n__T_CITY__", text="\n.\n.\n..\n__T_CITY__",
+        headers=[("From", "news@example.org")], tokens={"__T_CITY__": "city"}, secret=b"s",
+    )  # fmt: skip
+    fields = {"date": "Sat, 22 Nov 2025 10:00:00 +0000", "message_id": "<1@example.org>"}
+    messages = [
+        pieces.join({"name": "Ann", "address": "r1@example.org", "city": city, **fields})
+        for city in ("Oslo", ".", "\n.\n", "\r.\r", "\n.\r\n", "\r\n.\r\nMAIL FROM:<eve@e.org>\r\n")
+    ]
+
+    class Prepared(Outbox):
+        def envelope(self, key: int, recipient: str) -> Envelope:
+            return Envelope(key, b"bounce@example.org", recipient.encode(), messages[key - 1])
+
+    with sink(connections="1") as (relay, kept):
+        send_all(relay, Prepared(readers(len(messages))))
+        ours = kept.copy()
+        kept.clear()
+        with smtplib.SMTP(relay.host, relay.port) as oracle:
+            for reader, message in zip(readers(len(messages)), messages, strict=True):
+                oracle.sendmail("bounce@example.org", [reader], message)
+        assert ours == kept
+        assert len(ours) == len(messages)
+
+
+@pytest.mark.parametrize("trick", [b"\n.\n", b"\r.\r", b"\n.\r\n", b"\r\n.\r\n", b"\0", b"\n"])
+def test_bytes_that_could_smuggle_a_second_message_are_never_sent(trick: bytes) -> None:
+    outbox = Outbox(readers(3), b"text" + trick + b"MAIL FROM:<eve@example.org>\r\n")
+    with sink() as (relay, kept):
+        with pytest.raises(ValueError, match="the message of delivery 1 h"):
+            send_all(relay, outbox)
+        assert kept == []
+    assert outbox.verdicts == ["untried"]
+
+
+def test_without_pipelining_nothing_is_said_before_it_was_answered() -> None:
+    polite = PoliteRelay(only("RCPT", "550 no", to="r2@"), offers=("SIZE",))
+    outbox = Outbox(readers(4))
+    with polite.running(connections="1") as relay:
+        assert send_all(relay, outbox) == FINE
+    assert outbox.verdicts == ["accepted", "failed", "accepted", "accepted"]
+
+
+def test_replies_that_drip_in_octet_by_octet_are_understood() -> None:
+    outbox = Outbox(readers(6))
+    with sink(Manners(drip=0.0002), connections="2") as (relay, kept):
+        assert send_all(relay, outbox) == FINE
+    assert len(kept) == 6
+
+
+def test_replies_of_many_lines_are_understood() -> None:
+    def wordy(verb: str, line: str, number: int) -> str | None:
+        if verb == "greeting":
+            return "220-first\r\n220-second\r\n220 third"
+        return "250-2.0.0 one\r\n250-two\r\n250 three" if verb in {"MAIL", "RCPT", "DOT"} else None
+
+    outbox = Outbox(readers(3))
+    with PoliteRelay(wordy).running() as relay:
+        assert send_all(relay, outbox) == FINE
+    assert outbox.outcomes[3] == Outcome(Verdict.ACCEPTED, 250, "250 2.0.0 one two three")
+
+
+def test_an_old_relay_that_knows_only_helo_is_served() -> None:
+    outbox = Outbox(readers(2))
+    with PoliteRelay(only("EHLO", "502 what?"), offers=()).running() as relay:
+        assert send_all(relay, outbox) == FINE
+    assert outbox.verdicts == ["accepted", "accepted"]
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("verb", "reply", "verdict"),
+    [
+        ("MAIL", "451 4.3.0 later", "deferred"),
+        ("MAIL", "550 5.7.1 not you", "failed"),
+        ("RCPT", "450 4.2.0 greylisted", "deferred"),
+        ("RCPT", "550 5.1.1 nobody", "failed"),
+        ("DATA", "452 4.3.1 full", "deferred"),
+        ("DATA", "554 5.3.0 no", "failed"),
+        ("DOT", "451 4.7.0 spam?", "deferred"),
+        ("DOT", "554 5.7.1 spam", "failed"),
+    ],
+)
+@pytest.mark.parametrize("offers", [("PIPELINING",), ()])
+def test_a_refusal_is_of_one_message_and_the_next_goes_over_the_same_connection(
+    verb: str, reply: str, verdict: str, offers: tuple[str, ...]
+) -> None:
+    turns = []
+
+    def second(said: str, line: str, number: int) -> str | None:
+        if said != verb:
+            return None
+        turns.append(said)
+        return reply if len(turns) == 2 else None
+
+    polite, outbox = PoliteRelay(second, offers=offers), Outbox(readers(4))
+    with polite.running(connections="1") as relay:
+        assert send_all(relay, outbox) == FINE
+    assert outbox.verdicts == ["accepted", verdict, "accepted", "accepted"]
+    assert outbox.outcomes[2].text == reply
+    assert outbox.outcomes[2].code == int(reply[:3])
+    assert polite.connections == 1
+    assert [to for to, _ in polite.accepted] == [f"r{n}@example.org" for n in (1, 3, 4)]
+
+
+def test_where_data_is_granted_for_nobody_a_lone_dot_is_sent() -> None:
+    def lax(verb: str, line: str, number: int) -> str | None:
+        if verb == "DATA":
+            return "354 go on"
+        return "550 5.1.1 nobody" if verb == "RCPT" and "r1@" in line else None
+
+    polite, outbox = PoliteRelay(lax), Outbox(readers(2))
+    with polite.running(connections="1") as relay:
+        assert send_all(relay, outbox) == FINE
+    assert outbox.verdicts == ["failed", "accepted"]
+    assert outbox.outcomes[1].text == "550 5.1.1 nobody"
+    assert polite.accepted[0] == ("", b"\r\n")
+
+
+def test_a_message_over_the_relays_size_fails_unsent() -> None:
+    polite, outbox = (
+        PoliteRelay(offers=("PIPELINING", "SIZE 100")),
+        Outbox(readers(2), b"x\r\n" * 50),
+    )
+    with polite.running() as relay:
+        assert send_all(relay, outbox) == FINE
+    assert outbox.verdicts == ["failed", "failed"]
+    assert outbox.outcomes[1].code == 552
+    assert "the relay takes 100" in outbox.outcomes[1].text
+    assert not [line for _, line in polite.lines if line.startswith("MAIL")]
+
+
+def test_the_size_is_stated_where_the_relay_asks_for_it() -> None:
+    polite = PoliteRelay(offers=("PIPELINING", "SIZE"))
+    with polite.running() as relay:
+        send_all(relay, Outbox(readers(1)))
+    assert (1, "MAIL FROM:<bounce@example.org> SIZE=30") in polite.lines
+
+
+@pytest.mark.parametrize("offered", [True, False])
+def test_an_address_of_other_letters_goes_only_where_they_are_taken(offered: bool) -> None:
+    polite = PoliteRelay(offers=("PIPELINING", *["SMTPUTF8"] * offered))
+    outbox = Outbox(["jøran@example.org", "r2@example.org"])
+    with polite.running(connections="1") as relay:
+        assert send_all(relay, outbox) == FINE
+    said = [line for _, line in polite.lines]
+    assert outbox.verdicts == ["accepted" if offered else "failed", "accepted"]
+    assert ("MAIL FROM:<bounce@example.org> SMTPUTF8" in said) == offered
+    assert ("RCPT TO:<jøran@example.org>" in said) == offered
+    assert "MAIL FROM:<bounce@example.org>" in said
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["a@b>\r\nRCPT TO:<eve@example.org", "a b@example.org", "", "a", "a@b@c", "<a@b>", "a@b\0"],
+)
+def test_an_address_that_could_be_read_as_commands_is_never_written(address: str) -> None:
+    polite, outbox = PoliteRelay(), Outbox([address, "r2@example.org"])
+    with polite.running() as relay:
+        assert send_all(relay, outbox) == FINE
+    assert outbox.verdicts == ["failed", "accepted"]
+    assert [line for _, line in polite.lines if line.startswith("RCPT")] == [
+        "RCPT TO:<r2@example.org>"
+    ]
+
+
+# Connections that end
+
+
+@pytest.mark.parametrize("verb", ["greeting", "EHLO", "MAIL", "RCPT", "DATA", "DOT"])
+@pytest.mark.parametrize("offers", [("PIPELINING",), ()])
+@pytest.mark.parametrize("end", ["421 4.3.2 closing", HANG_UP])
+def test_a_connection_may_end_at_any_point_and_nobody_is_lost_or_mailed_twice(
+    verb: str, offers: tuple[str, ...], end: str
+) -> None:
+    polite = PoliteRelay(only(verb, end, number=1), offers=offers)
+    outbox = Outbox(readers(4))
+    with polite.running(connections="1") as relay:
+        client = Client(relay, QUICK)
+        assert client.send_all(outbox) == FINE
+        client.close()
+    unheard = "deferred" if end.startswith("421") else "uncertain"
+    assert outbox.verdicts == [unheard if verb == "DOT" else "accepted", *["accepted"] * 3]
+    assert polite.connections == 2
+    assert len({to for to, _ in polite.accepted}) == len(polite.accepted)
+
+
+def test_a_limit_of_messages_per_connection_costs_a_connection_and_no_message() -> None:
+    outbox = Outbox(readers(50))
+    with sink(Manners(per_connection=7), connections="2") as (relay, kept):
+        assert send_all(relay, outbox) == FINE
+    assert outbox.verdicts == ["accepted"] * 50
+    assert len(kept) == 50
+
+
+def test_a_body_cut_short_is_untried_and_one_sent_whole_is_uncertain() -> None:
+    def hang_up_in_the_body(size: int) -> Outcome:
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+
+            def serve() -> None:
+                taken, _ = listening.accept()
+                with taken:
+                    taken.sendall(b"220 hi\r\n")
+                    taken.recv(999)
+                    taken.sendall(b"250-hi\r\n250 PIPELINING\r\n")
+                    taken.recv(999)
+                    taken.sendall(b"250 ok\r\n250 ok\r\n354 go on\r\n")
+                    taken.recv(10)
+                listening.close()
+
+            thread = threading.Thread(target=serve)
+            thread.start()
+            outbox = Outbox(readers(1), b"x" * 70 + b"\r\n" + (b"y" * 70 + b"\r\n") * (size // 72))
+            send_all(Relay("127.0.0.1", listening.getsockname()[1]), outbox, QUICK)
+            thread.join(5)
+            return outbox.outcomes[1]
+
+    assert hang_up_in_the_body(100).verdict is Verdict.UNCERTAIN
+    cut = hang_up_in_the_body(8_000_000)
+    assert cut.verdict is Verdict.UNTRIED
+    assert cut.text.startswith("not sent whole: ")
+
+
+def test_an_answer_in_the_middle_of_the_body_counts() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            taken, _ = listening.accept()
+            with taken:
+                taken.sendall(b"220 hi\r\n")
+                taken.recv(999)
+                taken.sendall(b"250-hi\r\n250 PIPELINING\r\n")
+                taken.recv(999)
+                taken.sendall(b"250 ok\r\n250 ok\r\n354 go on\r\n")
+                taken.recv(10)
+                taken.sendall(b"552 5.3.4 too much\r\n")
+                while taken.recv(1 << 20):
+                    pass
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        outbox = Outbox(readers(1), (b"y" * 70 + b"\r\n") * 100_000)
+        send_all(Relay("127.0.0.1", listening.getsockname()[1]), outbox, QUICK)
+        thread.join(5)
+    assert outbox.outcomes[1] == Outcome(Verdict.FAILED, 552, "552 5.3.4 too much")
+
+
+def test_one_message_that_makes_the_relay_hang_up_is_put_off_and_the_others_go() -> None:
+    polite = PoliteRelay(only("RCPT", HANG_UP, to="r3@"))
+    outbox = Outbox(readers(8))
+    with polite.running(connections="1") as relay:
+        client = Client(relay, QUICK)
+        assert client.send_all(outbox) == FINE
+        client.close()
+    assert outbox.verdicts == ["accepted"] * 2 + ["deferred"] + ["accepted"] * 5
+    assert outbox.outcomes[3].text == "the relay hung up without a word"
+
+
+def test_a_connection_that_died_between_two_runs_is_replaced_unnoticed() -> None:
+    polite = PoliteRelay()
+    with polite.running(connections="1") as relay:
+        client = Client(relay)
+        for _ in range(2):
+            outbox = Outbox(readers(2))
+            assert client.send_all(outbox) == FINE
+            assert outbox.verdicts == ["accepted"] * 2
+        assert polite.connections == 1
+        client.close()
+    with sink(Manners(per_connection=2), connections="1") as (relay, kept):
+        client = Client(relay)
+        for _ in range(3):
+            assert client.send_all(Outbox(readers(2))) == FINE
+        client.close()
+        assert len(kept) == 6
+
+
+def test_leaving_the_relay_is_said() -> None:
+    polite = PoliteRelay()
+    with polite.running() as relay:
+        send_all(relay, Outbox(readers(1)))
+    assert polite.lines[-1] == (1, "QUIT")
+
+
+# Relays that can't be used
+
+
+def closed_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port: int = listening.getsockname()[1]
+        return port
+
+
+def test_a_relay_that_refuses_connections_costs_no_message_an_attempt() -> None:
+    outbox = Outbox(readers(1000))
+    client = Client(Relay("127.0.0.1", closed_port()), QUICK)
+    report = client.send_all(outbox)
+    assert report.trouble.endswith("the connection failed: Connection refused")
+    assert report.retry_in > 0
+    assert outbox.calls == []
+    assert len(outbox.waiting) == 1000
+    assert outbox.ticks > 0
+    again = client.send_all(outbox)
+    assert again.trouble == report.trouble
+    assert 0 < again.retry_in < report.retry_in
+    client.close()
+
+
+def test_the_rest_after_trouble_grows_and_ends_with_the_first_message() -> None:
+    now = [0.0]
+    client = Client(Relay("127.0.0.1", closed_port()), Limits(attempts=1), lambda: now[0])
+    rests = []
+    for _ in range(8):
+        rests.append(client.send_all(Outbox(readers(1))).retry_in)
+        now[0] += rests[-1]
+    assert rests == [1, 2, 4, 8, 16, 32, 60, 60]
+    client.close()
+
+
+def test_a_name_that_is_not_found_is_trouble_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    def not_found(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", not_found)
+    outbox = Outbox(readers(3))
+    report = send_all(Relay("relay.example.org"), outbox, QUICK)
+    assert report.trouble == (
+        "relay relay.example.org:25: relay.example.org is not found: Name or service not known"
+    )
+    assert outbox.calls == []
+
+
+def test_a_slow_name_server_stops_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    real, asked = socket.getaddrinfo, threading.Event()
+
+    def slow(host: str, *args: object, **named: object) -> object:
+        asked.wait(5)
+        return real("127.0.0.1", *args, **named)  # type: ignore[arg-type]
+
+    class Waking(Outbox):
+        def tick(self) -> None:
+            super().tick()
+            if self.ticks == 3:
+                asked.set()
+
+    outbox = Waking(readers(2))
+    with sink() as (relay, _):
+        monkeypatch.setattr(socket, "getaddrinfo", slow)
+        assert send_all(Relay("relay.example.org", relay.port), outbox) == FINE
+    assert outbox.verdicts == ["accepted"] * 2
+    assert outbox.ticks >= 3
+
+
+def test_the_next_address_is_tried_when_the_first_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    with sink() as (relay, _):
+        first = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", closed_port()))
+        second = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", relay.port))
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [first, second])
+        outbox = Outbox(readers(2))
+        assert send_all(Relay("relay.example.org"), outbox, Limits(attempts=1)) == FINE
+    assert outbox.verdicts == ["accepted"] * 2
+
+
+@pytest.mark.parametrize(
+    ("verb", "reply"),
+    [("greeting", "554 go away"), ("EHLO", "550 no"), ("MAIL", HANG_UP), ("RCPT", "421 no")],
+)
+def test_a_relay_that_never_takes_anything_burns_nobody(verb: str, reply: str) -> None:
+    def answer(said: str, line: str, number: int) -> str | None:
+        return reply if said == verb or (verb, said) == ("EHLO", "HELO") else None
+
+    polite, outbox = PoliteRelay(answer), Outbox(readers(100))
+    with polite.running() as relay:
+        assert send_all(relay, outbox, QUICK).trouble
+    assert set(outbox.verdicts) <= {"untried"}
+    assert len(outbox.waiting) > 90
+    assert polite.connections <= 8
+
+
+def test_being_shut_out_at_mail_stops_the_run_and_fails_nobody() -> None:
+    polite = PoliteRelay(only("MAIL", "530 5.7.0 authentication required"))
+    outbox = Outbox(readers(50))
+    with polite.running(connections="2") as relay:
+        report = send_all(relay, outbox, QUICK)
+    assert "does not let us in: 530 5.7.0 authentication required" in report.trouble
+    assert set(outbox.verdicts) == {"untried"}
+    assert len(outbox.waiting) > 40
+
+
+def test_a_relay_that_takes_fewer_connections_than_we_would_open_gets_all_the_same() -> None:
+    def one_alone(verb: str, line: str, number: int) -> str | None:
+        return "421 too many connections" if verb == "greeting" and number > 1 else None
+
+    polite, outbox = PoliteRelay(one_alone), Outbox(readers(40))
+    with polite.running(connections="4") as relay:
+        assert send_all(relay, outbox) == FINE
+    assert outbox.verdicts == ["accepted"] * 40
+
+
+# Waiting
+
+
+@pytest.mark.parametrize("verb", ["greeting", "EHLO", "MAIL", "DATA"])
+def test_a_silent_relay_is_left_after_a_while_and_the_message_goes_elsewhere(verb: str) -> None:
+    hush = threading.Event()
+
+    def silent(said: str, line: str, number: int) -> str | None:
+        if said == verb and number == 1:
+            hush.wait(5)
+        return None
+
+    outbox = Outbox(readers(2))
+    with PoliteRelay(silent).running(connections="1") as relay:
+        assert send_all(relay, outbox, QUICK) == FINE
+        hush.set()
+    assert outbox.verdicts == ["accepted"] * 2
+
+
+def test_silence_after_the_dot_is_uncertain_and_costs_one_slot() -> None:
+    hush = threading.Event()
+
+    def silent(said: str, line: str, number: int) -> str | None:
+        if said == "DOT" and number == 1:
+            hush.wait(5)
+        return None
+
+    polite, outbox = PoliteRelay(silent), Outbox(readers(20))
+    with polite.running(connections="3") as relay:
+        limits = Limits(final=0.4, stall=0.1)
+        assert send_all(relay, outbox, limits) == FINE
+        hush.set()
+    assert outbox.verdicts.count("uncertain") == 1
+    assert outbox.verdicts.count("accepted") == 19
+    (silenced,) = (o for o in outbox.outcomes.values() if o.verdict is Verdict.UNCERTAIN)
+    assert silenced.text == "no answer: the relay took too long to answer"
+
+
+def test_octets_do_not_buy_a_slow_relay_more_time() -> None:
+    outbox = Outbox(readers(1))
+    with sink(Manners(drip=0.02)) as (relay, kept):
+        before = time.monotonic()
+        assert "took too long" in send_all(relay, outbox, QUICK).trouble
+        assert time.monotonic() - before < 3
+        assert kept == []
+
+
+def test_the_message_behind_a_stalled_one_goes_another_way() -> None:
+    hush = threading.Event()
+
+    def silent(said: str, line: str, number: int) -> str | None:
+        if said == "DOT" and number == 1:
+            hush.wait(5)
+        return None
+
+    class Releasing(Outbox):
+        def settle(self, key: int, outcome: Outcome) -> None:
+            super().settle(key, outcome)
+            if len(self.outcomes) == 4:
+                hush.set()
+
+    outbox = Releasing(readers(5))
+    with PoliteRelay(silent).running(connections="2") as relay:
+        assert send_all(relay, outbox, Limits(stall=0.05)) == FINE
+    assert outbox.verdicts == ["accepted"] * 5
+    assert outbox.calls[-1] == ("settle", 1)
+
+
+# What the outbox says
+
+
+def test_an_outbox_that_says_wait_is_asked_again_later() -> None:
+    class Paced(Outbox):
+        asked = 0
+
+        def take(self) -> Envelope | float | None:
+            self.asked += 1
+            return 0.005 if self.asked % 3 else super().take()
+
+    outbox = Paced(readers(10))
+    with sink() as (relay, kept):
+        assert send_all(relay, outbox) == FINE
+    assert outbox.verdicts == ["accepted"] * 10
+    assert len(kept) == 10
+
+
+def test_a_long_wait_is_asked_about_at_every_tick() -> None:
+    class Paused(Outbox):
+        asked = 0
+
+        def take(self) -> Envelope | float | None:
+            self.asked += 1
+            return 3600.0 if self.asked < 4 else None
+
+    with sink() as (relay, _):
+        assert send_all(relay, Paused(readers(1))) == FINE
+
+
+def test_an_empty_outbox_ends_the_run() -> None:
+    with sink() as (relay, kept):
+        assert send_all(relay, Outbox([])) == FINE
+        assert kept == []
+
+
+def test_each_begin_comes_after_the_settling_before_it_on_one_connection() -> None:
+    outbox = Outbox(readers(10))
+    with sink(connections="1") as (relay, _):
+        send_all(relay, outbox)
+    assert outbox.calls == [
+        call for key in range(1, 11) for call in (("begin", key), ("settle", key))
+    ]
+
+
+def test_a_message_withdrawn_at_the_last_moment_is_not_sent_and_the_others_are() -> None:
+    class Withdrawing(Outbox):
+        def begin(self, key: int) -> None:
+            if key == 3:
+                raise Withdrawn
+            super().begin(key)
+
+    outbox = Withdrawing(readers(6))
+    with sink(connections="1") as (relay, kept):
+        assert send_all(relay, outbox) == FINE
+    assert outbox.verdicts == ["accepted"] * 2 + ["untried"] + ["accepted"] * 3
+    assert [to for _, to, _ in kept if to == [b"r3@example.org"]] == []
+
+
+def test_a_full_disk_at_begin_stops_before_the_body_and_settles_the_rest() -> None:
+    class Full(Outbox):
+        def begin(self, key: int) -> None:
+            if key == 5:
+                raise OSError(28, "No space left on device")
+            super().begin(key)
+
+    outbox = Full(readers(100))
+    with sink(connections="3") as (relay, kept), pytest.raises(OSError, match="No space"):
+        send_all(relay, outbox)
+    told = {outbox.recipients[key] for key, o in outbox.outcomes.items() if o.verdict == "accepted"}
+    assert {to[0].decode() for _, to, _ in kept} == told
+    assert set(outbox.verdicts) == {"accepted", "untried"}
+    assert len(outbox.outcomes) + len(outbox.waiting) == 100
+    assert len(outbox.waiting) > 80
+
+
+@pytest.mark.parametrize("fault", ["take", "settle", "tick"])
+def test_a_fault_of_the_outbox_is_raised_after_what_was_under_way_is_settled(fault: str) -> None:
+    class Faulty(Outbox):
+        calls_until_fault = 4
+
+        def take(self) -> Envelope | float | None:
+            self._count("take")
+            return super().take()
+
+        def settle(self, key: int, outcome: Outcome) -> None:
+            super().settle(key, outcome)
+            self._count("settle")
+
+        def tick(self) -> None:
+            if self.outcomes:
+                self.calls_until_fault = 1
+                self._count("tick")
+
+        def _count(self, call: str) -> None:
+            if call == fault:
+                self.calls_until_fault -= 1
+                if self.calls_until_fault == 0:
+                    raise LookupError("the database is away")
+
+    outbox = Faulty(readers(5000))
+    with sink(connections="2") as (relay, kept), pytest.raises(LookupError):
+        send_all(relay, outbox)
+    accepted = [o for o in outbox.outcomes.values() if o.verdict is Verdict.ACCEPTED]
+    assert len(kept) == len(accepted)
+    assert len(outbox.outcomes) + len(outbox.waiting) == 5000
+    assert outbox.waiting
+
+
+def test_a_worker_that_is_interrupted_knows_what_was_under_way() -> None:
+    class Interrupted(Outbox):
+        def tick(self) -> None:
+            if len(self.outcomes) > 3:
+                raise KeyboardInterrupt
+
+    outbox = Interrupted(readers(5000))
+    with sink(connections="2") as (relay, kept), pytest.raises(KeyboardInterrupt):
+        send_all(relay, outbox)
+    assert len(outbox.outcomes) + len(outbox.waiting) == 5000
+    sent = {to[0].decode() for _, to, _ in kept}
+    verdicts = {outbox.recipients[key]: o.verdict for key, o in outbox.outcomes.items()}
+    assert {to for to, verdict in verdicts.items() if verdict is Verdict.ACCEPTED} <= sent
+    unheard = {to for to, verdict in verdicts.items() if verdict is Verdict.UNCERTAIN}
+    assert sent <= {to for to, v in verdicts.items() if v is Verdict.ACCEPTED} | unheard
+    assert len(unheard) <= 2
