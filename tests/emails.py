@@ -110,7 +110,6 @@ def carried(at: int = 2, **parts: Any) -> StoryView:
         "changed_since": Change(
             number=1,
             sentence="the first broadcaster has switched it on; pricing is now public.",
-            url=f"{BASE}/t/medias-ai-pivot/1/story-{at}/",
         ),
         "first_reported": UpdateLink(
             number=1,

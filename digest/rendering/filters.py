@@ -20,9 +20,8 @@ _LEAD = re.compile(r"(?:> )* *(?:- |\d{1,3}\. |\[\d{1,3}\] )?")
 
 def day(date: dt.date, view: EmailView) -> str:
     """ "17 May", with the year where it isn't that of the mail; in the mail's language."""
-    if date.year == view.date.year:
-        return str(format_skeleton("MMMd", date, locale=locale(view.lang)))
-    return format_date(date, "medium", locale=locale(view.lang))
+    wanted = "MMMd" if date.year == view.date.year else "yMMMd"
+    return str(format_skeleton(wanted, date, locale=locale(view.lang)))
 
 
 def full_day(date: dt.date, view: EmailView) -> str:

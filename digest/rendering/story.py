@@ -186,7 +186,7 @@ def _story(
         kind=item.kind,
         headline=item.headline,
         summary=item.summary,
-        changed_since=_change(item, data, place),
+        changed_since=_change(item),
         first_reported=_first_reported(item, data, place),
         shared=shared,
     )
@@ -196,12 +196,11 @@ def _depth(item: Item, variant: str) -> str:
     return item.depth if variant == Depths.ARRANGED else depth_at(item.position, variant)
 
 
-def _change(item: Item, data: BriefingData, place: _Place) -> Change | None:
+def _change(item: Item) -> Change | None:
     since = item.changed_since
     if since is None or since.number is None or not item.change:
         return None
-    url = place.url(since.number, data.slug)
-    return Change(number=since.number, sentence=item.change, url=url)
+    return Change(number=since.number, sentence=item.change)
 
 
 def _first_reported(item: Item, data: BriefingData, place: _Place) -> UpdateLink | None:

@@ -63,7 +63,6 @@ class Change(Part):
 
     number: int
     sentence: str
-    url: str = ""
 
 
 class StoryView(Part):
