@@ -1,6 +1,9 @@
 """The people and things that tests speak of."""
 
 import datetime as dt
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -76,3 +79,22 @@ def ann(pivot: Topic) -> Subscriber:
         confirmed_at=timezone.now() - dt.timedelta(days=30),
     )
     return person
+
+
+@pytest.fixture
+def sink(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """A relay that writes down each recipient before it says 250: its URL, and the record."""
+    record = tmp_path / "sink"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "workers.sink", "--port", "0", "--record", str(record)],
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[1],
+        text=True,
+    )
+    assert process.stdout is not None
+    port = process.stdout.readline().split()[-1]
+    try:
+        yield f"smtp://127.0.0.1:{port}?connections=4", record
+    finally:
+        process.terminate()
+        process.wait()

@@ -17,11 +17,13 @@ def draining() -> bool:
     return bool(_flag.value)
 
 
+@worker_init.connect
+def _begin(**_: Any) -> None:
+    """A flag of this worker's own, before its children are forked."""
+    global _flag  # noqa: PLW0603  # the one place that sets it
+    _flag = multiprocessing.Value("b", 0, lock=False)
+
+
 @worker_shutting_down.connect
 def _drain(**_: Any) -> None:
     _flag.value = 1
-
-
-@worker_init.connect
-def _begin(**_: Any) -> None:
-    _flag.value = 0

@@ -1,10 +1,7 @@
 """PostgreSQL, Redis and several worker processes: the same code on bigger parts."""
 
 import csv
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,25 +12,6 @@ pytestmark = pytest.mark.journey
 
 READERS = 5000
 BRIEFINGS = ROOT / "workers" / "demo" / "briefings" / "update-1"
-
-
-@pytest.fixture
-def sink(tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """A relay that writes down each recipient before it says 250: its URL, and the record."""
-    record = tmp_path / "sink"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "workers.sink", "--port", "0", "--record", str(record)],
-        stdout=subprocess.PIPE,
-        cwd=ROOT,
-        text=True,
-    )
-    assert process.stdout is not None
-    port = process.stdout.readline().split()[-1]
-    try:
-        yield f"smtp://127.0.0.1:{port}?connections=4", record
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def test_five_thousand_readers_get_one_mail_each_from_two_workers(
