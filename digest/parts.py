@@ -31,6 +31,7 @@ _PRINTABLE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
 _RFC_3339 = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?(?P<offset>[Zz]|[+-]\d\d:\d\d)?", re.ASCII
 )
+_IN_NO_ADDRESS = re.compile(r"[\s\x00-\x20\x7f-\x9f<>\"\\]")
 _ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
@@ -40,12 +41,13 @@ def _unix_newlines(text: str) -> str:
 
 def _web_address(url: str) -> str:
     """Only what a reader's click may open: never ``javascript:``, ``data:`` or ``file:``."""
-    if url and (
-        urlsplit(url).scheme.lower() not in {"http", "https"} or not urlsplit(url).hostname
-    ):
-        raise ValueError("is no http(s) address")
-    if re.search(r"[\s\x00-\x20\x7f-\x9f<>\"\\]", url):
+    if not url:
+        return url
+    if _IN_NO_ADDRESS.search(url):
         raise ValueError("has a character that no address may have; percent-encode it")
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("is no http(s) address")
     return url
 
 

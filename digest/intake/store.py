@@ -190,10 +190,11 @@ def _rewrite(topic: Topic, batch: Sequence[BriefingData], said: dict[str, str], 
     now = timezone.now()
     after = {data.slug: data for data in batch}
     rows = list(topic.briefings.filter(slug__in=after).select_related("topic"))
+    before = {row.pk: row.data for row in rows}
     BriefingVersion.objects.bulk_create(
         BriefingVersion(
             briefing=row,
-            content=row.data.model_dump(mode="json"),
+            content=before[row.pk].model_dump(mode="json"),
             replaced_at=now,
             replaced_by=by[:320],
         )
@@ -201,21 +202,17 @@ def _rewrite(topic: Topic, batch: Sequence[BriefingData], said: dict[str, str], 
     )
     carried = _as_carried(rows)
     for row in rows:
-        _change(row, after[row.slug], carried.get(row.pk), now)
+        new = after[row.slug]
+        # Small edits add up: what counts for an update is what its readers last had.
+        moved_on = row.pk in carried and is_material(carried[row.pk], new)
+        if is_material(before[row.pk], new) or (moved_on and not row.moved_on):
+            row.changed_at = now
+        row.moved_on = moved_on
+        for column, value in _columns(new).items():
+            setattr(row, column, value)
         row.content_hash = said[row.slug]
-    Briefing.objects.bulk_update(rows, _WRITTEN, batch_size=BATCH)
-
-
-def _change(
-    row: Briefing, data: BriefingData, carried: BriefingData | None, now: dt.datetime
-) -> None:
-    """Put the new parts in.  Small edits add up: what counts is what readers last had."""
-    moved_on = carried is not None and is_material(carried, data)
-    if is_material(row.data, data) or (moved_on and not row.moved_on):
-        row.changed_at = now
-    row.moved_on = moved_on
-    for column, value in _columns(data).items():
-        setattr(row, column, value)
+        # Row by row: bulk_update of as many columns took ten times as long.
+        row.save(update_fields=_WRITTEN)
 
 
 def _as_carried(rows: Sequence[Briefing]) -> dict[int, BriefingData]:
