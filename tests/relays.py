@@ -4,7 +4,7 @@ import asyncio
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 
 from workers.outbox import Envelope, Outcome
@@ -209,21 +209,30 @@ class _Talk:
 
 
 @contextmanager
+def in_a_thread(serve: Callable[[], Coroutine[None, None, asyncio.Server]]) -> Iterator[int]:
+    """Run an asyncio server beside the test, and give its port."""
+    loop = asyncio.new_event_loop()
+    server = loop.run_until_complete(serve())
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        loop.call_soon_threadsafe(server.close)
+        loop.call_soon_threadsafe(loop.call_later, 0.01, loop.stop)
+        thread.join(5)
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+
+
+@contextmanager
 def sink(manners: Manners | None = None, **options: str) -> Iterator[tuple[Relay, list[Kept]]]:
     """The sink of the drills, in a thread, keeping what it takes."""
     kept: list[Kept] = []
     box = Sink(manners, keep=lambda sender, to, message: kept.append((sender, to, message)))
-    loop = asyncio.new_event_loop()
-    server = loop.run_until_complete(box.serve())
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    port = server.sockets[0].getsockname()[1]
-    query = "&".join(f"{name}={value}" for name, value in options.items())
-    try:
-        yield Relay.from_url(f"smtp://127.0.0.1:{port}?{query}"), kept
-    finally:
-        loop.call_soon_threadsafe(server.close)
-        loop.call_soon_threadsafe(box.hang_up)
-        loop.call_soon_threadsafe(loop.call_later, 0.01, loop.stop)
-        thread.join(5)
-        loop.close()
+    with in_a_thread(box.serve) as port:
+        query = "&".join(f"{name}={value}" for name, value in options.items())
+        try:
+            yield Relay.from_url(f"smtp://127.0.0.1:{port}?{query}"), kept
+        finally:
+            box.hang_up()

@@ -89,7 +89,11 @@ class Connection(ABC):
     def _hear(self, octets: bytes) -> None:
         if not octets:
             raise RelayTrouble("the relay hung up without a word")
-        for reply in self._reader.feed(octets):
+        replies = self._reader.feed(octets)
+        if not self.ready and (len(replies) > 1 or (replies and self._reader.halfway)):
+            # Before TLS, that could be somebody else who slips in answers to what comes after.
+            raise RelayTrouble("the relay answered more than it was asked")
+        for reply in replies:
             if self.closed:
                 return
             if self.ready:
@@ -126,21 +130,17 @@ class Connection(ABC):
 
     def _set_up(self, reply: Reply | None) -> None:
         """Pass the reply on to the opening (None starts it), and do what it says next."""
-        if self._opening is None or self._shaking_hands:
-            # Who speaks in the clear after STARTTLS would speak in the relay's name.
-            raise RelayTrouble("the relay went on in the clear where TLS was to begin")
+        if self._opening is None:
+            raise RelayTrouble("the relay spoke before the connection stood")
         try:
             said = next(self._opening) if reply is None else self._opening.send(reply)
         except StopIteration as done:
             self.features, self.ready = done.value, True
             return
-        if said is not Pause.TLS:
-            if said:
-                self.wire.write(said)
-        elif self._reader.halfway:
-            raise RelayTrouble("the relay went on in the clear where TLS was to begin")
-        else:
+        if said is Pause.TLS:
             self._start_tls()
+        elif said:
+            self.wire.write(said)
 
 
 def _trouble(cause: Exception) -> RelayTrouble:

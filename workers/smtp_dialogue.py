@@ -13,6 +13,7 @@ from typing import NamedTuple
 from workers.relay import Relay, Security
 
 _LINE = re.compile(rb"[2-5][0-9][0-9](?:[ -].*)?", re.DOTALL)
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _LONGEST = 64 * 1024  # octets of one reply; RFC 5321 4.5.3.1.5 has 512 a line
 
 
@@ -39,7 +40,7 @@ class Reply(NamedTuple):
         """All of it on one line, the code once and first."""
         rest = b" ".join([line[4:].strip() for line in self.lines])
         words = f"{self.code} {rest[:1000].decode('utf-8', 'replace')}"
-        return words if words.isprintable() else " ".join(words.split())
+        return words if words.isprintable() else _UNPRINTABLE.sub("\ufffd", words)
 
 
 class ReplyReader:
