@@ -5,7 +5,6 @@ written whole or not at all; a long load is written batch by batch.
 """
 
 import contextlib
-import datetime as dt
 import enum
 from collections import Counter
 from collections.abc import Iterable, Sequence
