@@ -46,6 +46,7 @@ def load() -> None:
     for module in _SHARED:
         import_module(module)
     app.finalize()
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns where it isn't
     get_wsgi_application()
     _ = get_resolver().url_patterns
 
