@@ -85,16 +85,15 @@ def ann(pivot: Topic) -> Subscriber:
 def sink(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     """A relay that writes down each recipient before it says 250: its URL, and the record."""
     record = tmp_path / "sink"
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "workers.sink", "--port", "0", "--record", str(record)],
         stdout=subprocess.PIPE,
         cwd=Path(__file__).parents[1],
         text=True,
-    )
-    assert process.stdout is not None
-    port = process.stdout.readline().split()[-1]
-    try:
-        yield f"smtp://127.0.0.1:{port}?connections=4", record
-    finally:
-        process.terminate()
-        process.wait()
+    ) as process:
+        assert process.stdout is not None
+        port = process.stdout.readline().split()[-1]
+        try:
+            yield f"smtp://127.0.0.1:{port}?connections=4", record
+        finally:
+            process.terminate()

@@ -192,6 +192,13 @@ def failed_try(mailing_id: int, why: str) -> None:
     )
 
 
+def tell(mailing: Mailing, trouble: str) -> None:
+    """Keep why a live mailing waits, in words; "" when it does not."""
+    if mailing.why != trouble:
+        Mailing.objects.filter(id=mailing.id, state__in=ledger.LIVE).update(why=trouble[:1000])
+        mailing.why = trouble
+
+
 # ---- steering them ---------------------------------------------------------------------
 
 

@@ -76,11 +76,14 @@ def send_batch(batch: Batch) -> str:
     outbox: _Outbox | None = None
     try:
         outbox = _Outbox(batch, journal)
-        return _client().send_all(outbox).trouble
+        trouble = _client().send_all(outbox).trouble
     except Exception as problem:
         log.exception("batch failed", mailing=batch.mailing_id, batch=batch.id)
         mailings.failed_try(batch.mailing_id, f"A batch failed: {problem}")
         return str(problem)
+    else:
+        mailings.tell(batch.mailing, trouble)
+        return trouble
     finally:
         _put_away(batch, outbox)
         journal.truncate()

@@ -1,0 +1,214 @@
+"""Sending a batch: real relay over a socket, real journal, real rows."""
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from digest import approval, drafting
+from digest.models import Topic
+from subscribers.models import Subscription, SubscriptionState, Suppression, address_hash
+from tests.briefings import keep_briefing
+from tests.ledgering import readers
+from workers import audience, identity, ledger, mailings, recovery, sending
+from workers.journal import Journal
+from workers.models import BULK, URGENT, Batch, BatchState, DeliveryState, Mailing, MailingState
+from workers.outbox import Outcome, Verdict
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def relay(sink: tuple[str, Path], settings: Any) -> Iterator[Path]:
+    """A relay that takes everything; what it took is in this file."""
+    settings.SMTP_URL = sink[0]
+    sending._client.cache_clear()
+    yield sink[1]
+    sending._client().close()
+    sending._client.cache_clear()
+
+
+@pytest.fixture
+def due(pivot: Topic) -> Mailing:
+    """A mailing of an approved update to five readers, its audience filled."""
+    readers(pivot, 5)
+    keep_briefing(pivot, "story")
+    approval.approve(drafting.draft(pivot), by="pia")
+    (made,) = mailings.take_due_updates()
+    audience.fill(made)
+    return Mailing.objects.get(id=made)
+
+
+def received(relay: Path) -> list[str]:
+    return sorted(relay.read_text().split()) if relay.exists() else []
+
+
+def states(sent: Mailing) -> dict[str, str]:
+    return dict(sent.deliveries.values_list("address", "state"))
+
+
+def test_everybody_gets_one_and_the_sheet_balances(due: Mailing, relay: Path) -> None:
+    sending.send(BULK, seconds=5)
+    assert received(relay) == [f"reader{n}@example.org" for n in range(1, 6)]
+    assert set(states(due).values()) == {"accepted"}
+    ledger.finish()
+    sheet = ledger.sheet(due)
+    assert (sheet.state, sheet.balanced) == ("done", True)
+    assert sending._journal().path.read_bytes() == b"", "cut once all of it is committed"
+
+
+def test_whoever_left_since_the_fill_is_excluded_with_the_reason(due: Mailing, relay: Path) -> None:
+    Subscription.objects.filter(subscriber__email="reader1@example.org").update(
+        state=SubscriptionState.UNSUBSCRIBED
+    )
+    Subscription.objects.filter(subscriber__email="reader2@example.org").update(
+        state=SubscriptionState.PAUSED, paused_until=timezone.now() + dt.timedelta(days=3)
+    )
+    Suppression.objects.create(email_hash=address_hash("reader3@example.org"), reason="complaint")
+    sending.send(BULK, seconds=5)
+    assert received(relay) == ["reader4@example.org", "reader5@example.org"]
+    sheet = ledger.sheet(due)
+    assert sheet.excluded == {"unsubscribed": 1, "paused": 1, "suppressed": 1}
+    assert sheet.balanced
+
+
+def test_a_reader_whose_name_can_not_stand_in_a_header_is_excluded_and_the_batch_goes_on(
+    due: Mailing, relay: Path
+) -> None:
+    due.deliveries.filter(address="reader2@example.org").update(name="Eve\r\nBcc: all@example.org")
+    sending.send(BULK, seconds=5)
+    assert len(received(relay)) == 4
+    assert ledger.sheet(due).excluded == {"malformed": 1}
+
+
+def test_a_cancelled_mailing_sends_nothing_and_its_remainder_is_exact(
+    due: Mailing, relay: Path
+) -> None:
+    assert mailings.cancel(due, by="otto") == 5
+    sending.send(BULK, seconds=5)
+    assert received(relay) == []
+    sheet = ledger.sheet(due)
+    assert (sheet.state, sheet.excluded, sheet.balanced) == ("cancelled", {"cancelled": 5}, True)
+
+
+def test_a_mailing_cancelled_under_a_lease_is_excluded_by_its_worker(
+    due: Mailing, relay: Path
+) -> None:
+    batch = ledger.claim(BULK, identity.host(), "another")
+    assert batch is not None
+    assert mailings.cancel(due, by="otto") == 0, "the batch is its worker's to settle"
+    ledger.release(batch)
+    sheet = ledger.sheet(due)
+    assert (sheet.excluded, sheet.balanced) == ({"cancelled": 5}, True)
+
+
+def test_a_relay_that_is_down_costs_no_attempt_and_says_why(due: Mailing, settings: Any) -> None:
+    settings.SMTP_URL = "smtp://127.0.0.1:1?connections=2"
+    sending._client.cache_clear()
+    sending.send(BULK, seconds=5)
+    sending._client.cache_clear()
+    due.refresh_from_db()
+    assert set(states(due).values()) == {"queued"}
+    assert "127.0.0.1:1" in due.why
+    assert Batch.objects.get().state == BatchState.PENDING
+
+
+def test_a_paused_mailing_waits_and_goes_on(due: Mailing, relay: Path) -> None:
+    mailings.pause(due, by="otto")
+    sending.send(BULK, seconds=5)
+    assert received(relay) == []
+    due.refresh_from_db()
+    mailings.resume(due, by="otto")
+    sending.send(BULK, seconds=5)
+    assert len(received(relay)) == 5
+
+
+def test_a_test_mail_goes_by_the_urgent_worker_to_the_address_alone(
+    due: Mailing, relay: Path
+) -> None:
+    from digest.models import RequestedTest
+
+    assert due.update is not None
+    RequestedTest.objects.create(update=due.update, addresses=["edda@example.org"])
+    assert mailings.take_requested_tests() == 1
+    assert mailings.take_requested_tests() == 0
+    sending.send(URGENT, seconds=5)
+    assert received(relay) == ["edda@example.org"]
+
+
+# ---- after a crash -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def dead(due: Mailing) -> Journal:
+    """The journal of a worker that claimed the batch and is then no more."""
+    assert ledger.claim(BULK, identity.host(), "dead") is not None
+    return Journal.open(identity.journals(), "dead")
+
+
+def test_what_a_dead_worker_wrote_down_is_settled_by_its_journal(
+    due: Mailing, dead: Journal
+) -> None:
+    first, second, third, *_ = list(due.deliveries.order_by("id"))
+    for delivery in (first, second, third):
+        dead.begin(delivery.id)
+    dead.settle(first.id, Outcome(Verdict.ACCEPTED, 250, "250 queued as 1"))
+    dead.settle(second.id, Outcome(Verdict.FAILED, 550, "550 no such user"))
+    dead.close()
+    recovery.recover()
+    assert list(states(due).values()) == ["accepted", "failed", "uncertain", "queued", "queued"]
+    assert Batch.objects.get().state == BatchState.PENDING
+    assert ledger.sheet(due).balanced
+    assert not dead.path.exists()
+
+
+def test_settling_a_journal_twice_changes_nothing(due: Mailing, dead: Journal) -> None:
+    first = due.deliveries.order_by("id")[0]
+    dead.begin(first.id)
+    said = dead.path.read_bytes()
+    dead.close()
+    recovery.recover()
+    dead.path.write_bytes(said)
+    recovery.recover()
+    assert ledger.sheet(due).uncertain == 1
+    assert ledger.sheet(due).balanced
+
+
+def test_a_live_workers_batch_is_left_alone(due: Mailing, dead: Journal) -> None:
+    recovery.recover()
+    assert Batch.objects.get().state == BatchState.LEASED
+    dead.close(remove=True)
+
+
+def test_a_lease_whose_journal_is_gone_is_uncertain_never_sent_again(
+    due: Mailing, dead: Journal, relay: Path
+) -> None:
+    dead.close(remove=True)
+    recovery.recover()
+    assert set(states(due).values()) == {DeliveryState.UNCERTAIN}
+    sending.send(BULK, seconds=5)
+    assert received(relay) == []
+    assert ledger.sheet(due).state == MailingState.SENDING
+    ledger.finish()
+    assert ledger.sheet(due).state == MailingState.DONE
+
+
+def test_a_resend_of_an_uncertain_row_repeats_the_same_bytes(
+    due: Mailing, dead: Journal, relay: Path
+) -> None:
+    from workers.letters import Letters
+
+    row = ledger.one(due, "reader1@example.org")
+    assert row is not None
+    before = Letters(due).message(row)
+    dead.close(remove=True)
+    recovery.recover()
+    assert mailings.settle(due, DeliveryState.QUEUED, by="otto") == 5
+    again = ledger.one(due, "reader1@example.org")
+    assert again is not None
+    assert Letters(due).message(again) == before
+    sending.send(BULK, seconds=5)
+    assert len(received(relay)) == 5
