@@ -12,7 +12,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.validators import validate_email
 from django.db import models, transaction
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import Resolver404, resolve
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
@@ -66,14 +66,16 @@ def has_role(user: AbstractBaseUser | AnonymousUser, *wanted: Role) -> bool:
 def role_required(*wanted: Role) -> Callable[[View[P]], View[P]]:
     """Let only these roles (and admins) open a view.
 
-    Whoever is not signed in is led to the sign-in page and back; whoever has another role
-    is told so (403).
+    Whoever is not signed in is led to the sign-in page and back (401 to a script, which
+    says so and keeps the page); whoever has another role is told so (403).
     """
 
     def guard(view: View[P]) -> View[P]:
         @functools.wraps(view)
         def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.user.is_authenticated:
+                if "HX-Request" in request.headers:  # a piece of a page can't show the form
+                    return HttpResponse("Signed out.", status=401)
                 return redirect_to_login(request.get_full_path())
             if not has_role(request.user, *wanted):
                 names = " or ".join(role.label.lower() for role in wanted) or "admin"

@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404
 
 from digest.models import Depths, Item, Stage, Topic, Update
 from digest.rendering.story import email_view, imprint_of
-from digest.rendering.view import EmailView, StoryView
+from digest.rendering.view import EmailView, StoryView, UpdateLink
 
 PAGE = 20
 """Updates on a page of a topic."""
@@ -48,8 +48,8 @@ def _without_unsent(view: EmailView, update: Update) -> EmailView:
     named = {
         link.number
         for story in (*view.corrections, *view.stories)
-        for link in (story.first_reported, story.changed_since)
-        if link and link.url
+        for link in (story.changed_since, _ours(story))
+        if link
     }
     if not named:
         return view
@@ -66,9 +66,15 @@ def _without_unsent(view: EmailView, update: Update) -> EmailView:
 
 
 def _without_links(story: StoryView, held: set[int]) -> StoryView:
-    links = {name: getattr(story, name) for name in ("first_reported", "changed_since")}
-    cut = {name: None for name, link in links.items() if link and link.url and link.number in held}
+    links = {"changed_since": story.changed_since, "first_reported": _ours(story)}
+    cut = {name: None for name, link in links.items() if link and link.number in held}
     return story.model_copy(update=cut)
+
+
+def _ours(story: StoryView) -> UpdateLink | None:
+    """The update that first reported it, when it is one of ours rather than its source's."""
+    first = story.first_reported
+    return first if first and first.url else None
 
 
 def in_full(update: Update, slug: str) -> tuple[StoryView, StoryView | None] | None:

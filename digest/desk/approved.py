@@ -24,7 +24,7 @@ def update(request: HttpRequest, topic: str, number: int) -> HttpResponse:
         "update": found,
         "items": list(found.items.select_related("briefing", "changed_since")),
         "show": preview.wanted(request),
-        "ways": preview.Way,
+        "ways": list(preview.Way),
         "may_approve": has_role(request.user, *APPROVERS),
         "history": AuditEntry.objects.filter(about=found.ref).order_by("-pk")[:HISTORY],
     }

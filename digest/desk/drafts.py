@@ -37,7 +37,7 @@ def draft(request: HttpRequest, topic: str) -> HttpResponse:
         "items": list(update.items.select_related("briefing", "changed_since")),
         "proof": proof.of_draft(update),
         "show": preview.wanted(request),
-        "ways": preview.Way,
+        "ways": list(preview.Way),
         "depths": Depth,
         "may_approve": has_role(request.user, *APPROVERS),
     }

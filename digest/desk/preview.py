@@ -4,11 +4,12 @@ The bytes are those of the edition; only the personal parts are filled with an e
 the frame's scheme is chosen by the desk rather than by the editor's own system.
 """
 
+import re
 from enum import Enum
 from html import escape
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
@@ -26,7 +27,7 @@ POLICY = (
 )
 """Nothing runs, nothing is fetched, no form is sent; a clicked link opens a tab of its own."""
 
-_DARK = "(prefers-color-scheme: dark)"
+_DARK = re.compile(r"\(prefers-color-scheme:\s*dark\)")
 _READER = {
     Field.NAME: "Robin Reader",
     Field.ADDRESS: "robin@example.org",
@@ -80,7 +81,7 @@ def of_update(request: HttpRequest, topic: str, number: int) -> HttpResponse:
     )
     edition = update.editions.filter(kind="update").order_by("pk").first()
     if edition is None:
-        raise Http404
+        return _framed(_as_page("No rendering of this update was kept."))
     return _framed(_shown(wanted(request), edition.html, edition.text, edition.nonce))
 
 
@@ -89,8 +90,9 @@ def _shown(way: Way, html: str, text: str, nonce: str) -> str:
     reader = _READER | links
     if way is Way.TEXT:
         return _as_page(fill_text(text, nonce, reader))
-    scheme = "all" if way is Way.DARK else "not all"
-    page = fill_html(html, nonce, reader).replace(_DARK, scheme)
+    # A width that always, or never, holds: valid wherever the scheme's own condition was.
+    scheme = "(min-width: 0px)" if way is Way.DARK else "(max-width: 0px)"
+    page = _DARK.sub(scheme, fill_html(html, nonce, reader))
     return page.replace("<head>", '<head><base target="_blank">', 1)
 
 

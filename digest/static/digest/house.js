@@ -1,0 +1,26 @@
+// Says in words when a change did not reach the server; what is on the page stays.
+"use strict";
+
+function tell(words) {
+  const place = document.querySelector(".notices");
+  if (!place) return;
+  const notice = document.createElement("p");
+  notice.className = "notice bad";
+  notice.textContent = words;
+  place.replaceChildren(notice);
+  place.scrollIntoView({ block: "nearest" });
+}
+
+document.addEventListener("htmx:responseError", (event) => {
+  const status = event.detail.xhr.status;
+  if (status === 401 || status === 403) {
+    tell("That was not done: you are signed out, or may not do it. Sign in in another tab, then try again; nothing you typed here is lost.");
+  } else if (status >= 500) {
+    tell("That was not done: something broke on the server. Try again in a minute; nothing you typed here is lost.");
+  } else {
+    tell("That was not done: what it was about is gone. Load the page again to see how things stand.");
+  }
+});
+document.addEventListener("htmx:sendError", () => {
+  tell("That was not done: the server can’t be reached. Try again in a minute; nothing you typed here is lost.");
+});
