@@ -1,0 +1,387 @@
+"""The email: hostile and odd content, weight, shape, and what mrml and premailer must not break."""
+
+import datetime as dt
+import re
+import time
+from html import unescape
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote
+
+import cssutils
+import pytest
+
+from digest.parts import Image, Perspective, Source
+from digest.rendering import markup, pipeline, soundness, source
+from digest.rendering.rendered import GMAIL_CLIPS, RenderedEmail, RenderingFailed
+from digest.rendering.tokens import Field, fill_html, fill_text, nonce, token
+from digest.rendering.view import EmailView, StoryView, UpdateLink, as_view, canonical, content_hash
+from tests import emails
+
+INJECTION = "{{ 7*7 }}{% for i in range(10**9) %}<script>alert(1)</script>{{ ''.__class__ }}"
+NAUGHTY = {
+    "backslash": "a\\b\\u{41}",
+    "newline": "a\nb",
+    "NBSP": "a\u00a0b",
+    "soft hyphen": "hy\u00adphen",
+    "combining marks": "e\u0301\u0323 \u0301",
+    "double quotes": 'a" onload="x() b',
+    "single quotes": "a' onload='x() b",
+    "tags": "</td><b>&amp;&lt;",
+    "scripts": "نتفليكس 日本 🎬 नमस्ते",
+    "smart quotes": "“it’s”",
+}
+
+
+class Page(HTMLParser):
+    """What a mail program makes of the HTML: tags with their attributes, and the text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def all(self, tag: str, attribute: str) -> list[str]:
+        return [
+            attrs[attribute] or ""
+            for name, attrs in self.tags
+            if name == tag and attribute in attrs
+        ]
+
+
+def rendered(*stories: StoryView, **parts: object) -> RenderedEmail:
+    return pipeline.render(emails.update(*stories, **parts))
+
+
+# ---- content is never a template, nor markup ------------------------------------------
+
+
+def test_templates_and_scripts_in_every_field_are_printed_as_text() -> None:
+    story = emails.lead(
+        headline=INJECTION,
+        summary=INJECTION,
+        key_takeaway=INJECTION,
+        tag=INJECTION,
+        status=INJECTION,
+        body=markup.render(INJECTION, "s1"),
+        sources=(Source(name=INJECTION, url="https://a.example/"),),
+        perspectives=(Perspective(party=INJECTION, text=INJECTION),),
+    )
+    email = rendered(
+        story,
+        title=INJECTION,
+        subject=INJECTION,
+        preheader=INJECTION,
+        note=markup.render(INJECTION, "note"),
+    )
+    page = Page(email.html)
+    assert not [tag for tag, _ in page.tags if tag == "script"]
+    assert "49" not in page.text
+    # title, preheader, h1, note and nine parts of the story
+    assert page.text.count("{{ 7*7 }}{% for i in range(10**9) %}<script>") == 13
+    assert " ".join(email.text.split()).count("{{ 7*7 }}") == 11
+    assert email.subject.startswith("{{ 7*7 }}")
+
+
+@pytest.mark.parametrize("text", NAUGHTY.values(), ids=NAUGHTY.keys())
+def test_attributes_come_out_as_they_went_in(text: str) -> None:
+    url = f"https://a.example/?q={text.replace(chr(10), '')}"
+    story = emails.lead(
+        url=url,
+        headline=text,
+        image=Image.model_construct(url="https://a.example/i.png", alt=text),
+        sources=(),
+    )
+    email = rendered(story, subject=text)
+    page = Page(email.html)
+    assert page.all("img", "alt") == [text]
+    assert [unquote(href) for href in page.all("a", "href")].count(unquote(url)) == 1
+    assert page.all("div", "aria-label") == [text]
+    assert not {name for _, attrs in page.tags for name in attrs} & {"onload", "x()"}
+    assert " ".join(text.split()) in " ".join(page.text.split())
+
+
+def test_spaces_between_two_marked_words_stay() -> None:
+    body = markup.render("**One** *two* `three` [four](https://a.example)", "s1")
+    page = Page(rendered(emails.lead(body=body)).html)
+    assert "One two three four" in page.text
+
+
+def test_control_characters_are_left_out() -> None:
+    email = rendered(emails.story(1, headline="A\x00B\x1bCD"), subject="A\x00B\r\nC")
+    assert "ABCD" in Page(email.html).text
+    assert "ABCD" in email.text
+    assert email.subject == "AB C"
+
+
+# ---- bombs ----------------------------------------------------------------------------
+
+
+def test_nine_thousand_nested_tags_are_refused_at_once_with_the_briefings_name() -> None:
+    deep = markup.Prose(html="<b>" * 9000 + "x" + "</b>" * 9000, text="x")
+    begun = time.perf_counter()
+    with pytest.raises(RenderingFailed, match=r"'netflix'.*nest more than 50 deep"):
+        rendered(emails.lead(slug="netflix", body=deep), emails.story(2))
+    assert time.perf_counter() - begun < 1
+
+
+def test_a_body_of_nine_thousand_tags_is_shown_as_text() -> None:
+    body = markup.render("<b>" * 9000, "s1")
+    assert "<b>" * 9000 in Page(rendered(emails.lead(body=body)).html).text
+
+
+def test_more_text_than_a_mail_can_hold_is_refused_with_the_briefings_name() -> None:
+    with pytest.raises(RenderingFailed, match=r"'long'.*more than 300 kB"):
+        rendered(emails.story(1), emails.story(2, slug="long", summary="word " * 61_000))
+
+
+def test_style_sheets_fetch_nothing(tmp_path: Path) -> None:
+    local = tmp_path / "local.css"
+    local.write_text("p { color: red }")
+    sheet = cssutils.parseString(f"@import url({local.as_uri()}); a {{ color: blue }}")
+    (imported,) = (rule for rule in sheet if rule.type == rule.IMPORT_RULE)
+    assert imported.styleSheet.cssText == b""
+
+
+# ---- what MJML and premailer must leave alone --------------------------------------------
+
+
+def test_a_sound_mail_has_its_doctype_its_conditionals_and_its_dark_look() -> None:
+    html = rendered().html
+    assert html.startswith(soundness.DOCTYPE)
+    assert html.count("<!--[if ") == html.count("<![endif]-->") > 10
+    assert "@media (prefers-color-scheme: dark)" in html
+    assert "[data-ogsc] .card" in html
+    assert "/*inlined*/" not in html
+    assert "data-premailer" not in html
+    assert "fonts.googleapis" not in html
+
+
+@pytest.mark.parametrize(
+    ("broken", "fault"),
+    [
+        (lambda html: html.replace("<!DOCTYPE html>", "", 1), "doctype"),
+        (lambda html: html.replace("<!--[if ", "<!-- ", 1), "conditional comments"),
+        (lambda html: html.replace("@media", "@supports", 1), "media queries"),
+        (lambda html: html.replace("!important", "", 1), "!important"),
+        (lambda html: re.sub("__[A-Z0-9]+_ADDRESS__", "", html, count=1), "ADDRESS"),
+        (lambda html: html + r"<a title='\u{a0}'>", "debug format"),
+        (lambda html: html + "<mj-txt>", "mj-txt"),
+    ],
+)
+def test_each_thing_that_they_broke_before_is_noticed(broken: object, fault: str) -> None:
+    email = rendered()
+    assert not soundness.faults(email.mjml, email.html, email.html, email.nonce)
+    (found,) = soundness.faults(email.mjml, email.html, broken(email.html), email.nonce)  # type: ignore[operator]
+    assert fault in found
+
+
+def test_words_that_look_like_rust_are_words() -> None:
+    assert r"\u{a0}" in Page(rendered(emails.story(1, headline=r"On \u{a0}")).html).text
+
+
+# ---- personal parts ------------------------------------------------------------------------
+
+
+def test_tokens_come_through_whole_and_once_for_each_place() -> None:
+    email = rendered()
+    page = Page(email.html)
+    assert page.all("a", "href").count(token(Field.UNSUBSCRIBE_URL, email.nonce)) == 1
+    assert f"{token(Field.PREFERENCES_URL, email.nonce)}#pause" in page.all("a", "href")
+    assert token(Field.ADDRESS, email.nonce) in page.text
+    for field in (Field.ADDRESS, Field.UNSUBSCRIBE_URL, Field.PREFERENCES_URL):
+        assert token(field, email.nonce) in email.text
+    assert "CONFIRM_URL" not in email.html + email.text
+
+
+def test_values_are_escaped_for_html_and_left_alone_in_text() -> None:
+    email = rendered()
+    values = {Field.ADDRESS: 'a"<b>@example.org', Field.UNSUBSCRIBE_URL: "https://x.example/?a&b"}
+    html = fill_html(email.html, email.nonce, values)
+    assert "a&quot;&lt;b&gt;@example.org" in html
+    assert 'href="https://x.example/?a&amp;b"' in html
+    assert 'a"<b>@example.org' in fill_text(email.text, email.nonce, values)
+
+
+def test_content_can_not_hold_a_token_of_its_own_mail() -> None:
+    view = emails.update()
+    copied = emails.update(emails.story(1, headline=f"__{nonce(view)}_UNSUBSCRIBE_URL__"))
+    assert nonce(copied) not in canonical(copied)
+
+
+def test_the_same_view_gives_the_same_mail_and_hash() -> None:
+    again = as_view(emails.update().model_dump(mode="json"))
+    assert isinstance(again, EmailView)
+    assert content_hash(again) == content_hash(emails.update())
+    assert pipeline.render(again) == rendered()
+
+
+def test_the_hash_changes_with_any_word() -> None:
+    hashes = {
+        content_hash(emails.update(**change))
+        for change in ({}, {"title": "X"}, {"number": 3}, {"preheader": ""}, {"lang": "de"})
+    }
+    assert len(hashes) == 5
+
+
+# ---- shape ----------------------------------------------------------------------------------
+
+
+def test_every_link_within_the_mail_leads_to_one_place_in_it() -> None:
+    page = Page(rendered().html)
+    ids = [attrs["id"] for _, attrs in page.tags if "id" in attrs]
+    within = [href[1:] for href in page.all("a", "href") if href.startswith("#")]
+    assert len(ids) == len(set(ids))
+    assert len(within) == 8  # four stories, two marks, two ways back
+    assert set(within) <= set(ids)
+
+
+def test_contents_are_shown_from_three_items_on() -> None:
+    two, three = (rendered(*map(emails.story, range(1, 1 + n))) for n in (2, 3))
+    assert "In this update" not in two.html + two.text
+    assert "In this update" in three.html
+    assert "In this update" in three.text
+
+
+def test_corrections_come_first_and_what_was_missed_before_the_contents() -> None:
+    email = rendered(
+        corrections=(emails.brief(9, kind="correction", headline="We were wrong"),),
+        missed=(UpdateLink(number=1, title="Cutting rooms", url="https://a.example/t/x/1/"),),
+    )
+    for part in (email.html, email.text):
+        places = [
+            part.index(said)
+            for said in ("We were wrong", "Since you last read", "In this update", "Why it matters")
+        ]
+        assert places == sorted(places)
+
+
+def test_a_carried_story_says_first_what_changed_and_where_it_began() -> None:
+    email = rendered(emails.carried(1))
+    for part in (" ".join(Page(email.html).text.split()), " ".join(email.text.split())):
+        changed = part.index("Since Update #1: the first broadcaster")
+        first = part.index("First reported in Update #1 · Cutting rooms listen, 3 May.")
+        assert changed < first < part.index("Nine regional newsrooms agreed")
+
+
+def test_a_test_and_a_provisional_number_are_marked() -> None:
+    email = rendered(kind="test", provisional=True)
+    for part in (email.html, email.text):
+        assert "Test of Update #2" in part
+        assert "Update #2 (provisional)" in part
+    assert "Test of" not in rendered().html
+
+
+def test_dates_carry_the_year_when_it_is_not_that_of_the_mail() -> None:
+    text = rendered(date=dt.date(2026, 6, 17)).text
+    assert "17 June 2026" in text
+    assert "Example Wire, 16 May\n" in text
+    assert "Paper of Record, 30 Dec 2025" in text
+
+
+def test_language_and_direction_reach_the_page() -> None:
+    html = rendered(lang="ar", dir="rtl").html
+    assert '<html lang="ar" dir="rtl"' in html
+    assert "text-align:right" in html
+    assert "direction:rtl" in html
+    assert 'lang="en" dir="ltr"' in rendered().html
+
+
+@pytest.mark.parametrize(
+    "stories",
+    [
+        [emails.story(1)],
+        [emails.story(at) for at in range(1, 41)],
+        [emails.story(1, summary="", key_takeaway="", tag="", status="", sources=())],
+        [emails.lead(1, body=markup.render("\n\n".join(["word " * 100] * 50), "s1"))],
+        [emails.story(1, headline="x" * 300), emails.story(2, headline="A" * 40)],
+        [emails.story(1, headline=text) for text in NAUGHTY.values()],
+    ],
+    ids=["one item", "forty items", "only a headline", "5,000 words", "long words", "scripts"],
+)
+def test_odd_updates_are_rendered_with_every_story_in_both_parts(stories: list[StoryView]) -> None:
+    email = rendered(*stories)
+    html, text = "".join(Page(email.html).text.split()), "".join(email.text.split())
+    for story in stories:
+        assert "".join(story.headline.split()) in html
+        assert "".join(story.headline.split()) in text
+
+
+# ---- text -------------------------------------------------------------------------------------
+
+
+def test_the_text_is_wrapped_at_72_but_for_addresses() -> None:
+    for line in rendered().text.splitlines():
+        assert len(line) <= 72 or "https://" in line or "__" in line
+
+
+def test_the_text_has_everything_that_a_lead_has() -> None:
+    text = " ".join(rendered(emails.lead(1)).text.split())
+    for said in (
+        "Why it matters: Build, not buy",
+        "In plain English",
+        "Root causes",
+        "- Meaning: A studio trained",
+        "Animators' guild: Wants a seat",
+        "[1] The careers page, read on 16 May.",
+        "[3] https://jobs.example.org/7",
+        "- Example Wire, 16 May https://wire.example.org/9",
+        "Update #2 · 17 May 2026 · 5 min",
+        "Example Press, 1 Example Street, London",
+    ):
+        assert said in text
+
+
+# ---- weight -----------------------------------------------------------------------------------
+
+
+def test_twelve_standard_stories_weigh_at_most_45_kilobytes() -> None:
+    # summaries and takeaways as long as those of a real page
+    summary, takeaway = ("A sentence of the usual length. " * 10)[:310], ("It matters. " * 10)[:115]
+    stories = [emails.story(at, summary=summary, key_takeaway=takeaway) for at in range(1, 13)]
+    assert len(rendered(*stories).html.encode()) <= 45 * 1024
+
+
+def test_twenty_kilobytes_of_text_weigh_at_most_sixty() -> None:
+    paragraph = "The unit surfaced through job postings, in the order in which hires became known. "
+    body = "\n\n".join(paragraph * 7 + f"[^{at}]" for at in range(7))
+    body += "\n\n" + "\n".join(f"[^{at}]: Said on the {at}th." for at in range(7))
+    stories = [emails.lead(at, body=markup.render(body, f"s{at}")) for at in range(1, 5)]
+    email = rendered(*stories)
+    assert len(email.text.encode()) > 20 * 1024
+    assert len(email.html.encode()) <= 60 * 1024 < GMAIL_CLIPS
+
+
+# ---- the attribute filter ---------------------------------------------------------------------
+
+
+def test_only_plain_letters_digits_and_safe_punctuation_stay_in_attributes() -> None:
+    every = "".join(map(chr, range(32, 0x250)))
+    safe = source.references(every)
+    assert unescape(safe) == every or "&#127;" in safe
+    assert re.fullmatch(r"(?:[A-Za-z0-9 _.,:;/#?=%+()@!*-]|&#\d+;)+", safe)
+    assert "\\" not in safe.replace("&#92;", "")
+
+
+def test_depth_counts_what_is_open_at_once() -> None:
+    assert source.depth("<a><b/><br><c></c></a><d></d>") == 2
+    assert source.depth('<a title="<b><b><b>">x</a>') == 1
+
+
+# ---- the mail that asks for a yes ---------------------------------------------------------------
+
+
+def test_a_confirmation_has_one_button_and_its_address_in_text() -> None:
+    email = pipeline.render(emails.confirmation())
+    link = token(Field.CONFIRM_URL, email.nonce)
+    assert Page(email.html).all("a", "href") == [link]
+    assert link in email.text.split()
+    assert "Media's AI Pivot" in email.text
+    assert token(Field.NAME, email.nonce) not in email.html + email.text
