@@ -18,7 +18,7 @@ from workers.journal import Journal
 from workers.models import BULK, URGENT, Batch, BatchState, DeliveryState, Mailing, MailingState
 from workers.outbox import Outcome, Verdict
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

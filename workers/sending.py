@@ -95,16 +95,17 @@ def _put_away(batch: Batch, outbox: "_Outbox | None") -> None:
     Nothing may be sent meanwhile, for nothing more could be recorded. After ten minutes the
     process ends: its journal then tells whoever comes next.
     """
-    for wait in [1.0] * PATIENCE:
+    for _ in range(PATIENCE):
         try:
             if outbox is not None:
                 outbox.record()
             ledger.release(batch)
-            return
         except DatabaseError:
             log.warning("database away; the results wait", batch=batch.id)
             connection.close()
-            time.sleep(wait)
+            time.sleep(1)
+        else:
+            return
     os._exit(1)
 
 
