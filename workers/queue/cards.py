@@ -1,0 +1,254 @@
+"""Mailings as the pages show them: each a card with its facts, in few queries however many."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.conf import settings
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
+
+from workers.ledger import LIVE
+from workers.models import URGENT, Delivery, DeliveryState, Mailing, MailingKind, MailingState
+from workers.queue.clock import span
+from workers.queue.crew import Crew, asked
+from workers.queue.speed import speeds
+from workers.queue.standing import Facts, Standing, standing
+
+ENDED = [MailingState.DONE, MailingState.CANCELLED]
+OPEN = [state for state in MailingState if state not in ENDED]
+WANT_A_PERSON = [MailingState.HELD, MailingState.QUARANTINED]
+UNSEEN = dt.timedelta(seconds=30)
+"""Tests and confirmations go within a second or two; only one that takes longer is shown."""
+
+SHOWN = 50
+"""Cards on a page."""
+
+UNCERTAIN_FOR = dt.timedelta(days=30)
+"""How long an ended mailing with uncertain deliveries is shown among those that want a person."""
+
+PAGE = 20
+"""Ended mailings on a page."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """One mailing and what is known of it now."""
+
+    facts: Facts
+
+    @property
+    def mailing(self) -> Mailing:
+        return self.facts.mailing
+
+    @cached_property
+    def standing(self) -> Standing:
+        return standing(self.facts)
+
+    @property
+    def zone(self) -> str:
+        return self.mailing.topic.zone
+
+    @property
+    def title(self) -> str:
+        return title(self.mailing)
+
+    @property
+    def audience(self) -> str:
+        """To whom, in words."""
+        if self.mailing.kind in URGENT:
+            n = self.mailing.candidates
+            return f"to {n:,} {'person' if n == 1 else 'people'}"
+        names = [segment["name"] for segment in self.mailing.audience]
+        return f"to {', '.join(names)}" if names else "to every confirmed subscriber"
+
+    @property
+    def wanted(self) -> int:
+        """Candidates who are not left out on purpose."""
+        return self.mailing.candidates - self.mailing.excluded
+
+    @property
+    def attempted(self) -> int:
+        """Candidates of whom the relay was asked at least once and who do not wait anew."""
+        mailing = self.mailing
+        return mailing.accepted + mailing.deferred + mailing.failed + mailing.uncertain
+
+    @property
+    def limit(self) -> str:
+        """What was asked of its rate, in words."""
+        rate, most = self.mailing.rate, settings.SEND_RATE
+        if self.facts.asked is None:
+            return "no limit asked"
+        if rate is None or (most is not None and most < rate):
+            return f"of {self.facts.asked:g} asked for all mailings"
+        return f"of {rate:g} asked"
+
+    @property
+    def speed(self) -> str:
+        """Messages a second now, as shown."""
+        speed = self.facts.speed
+        return f"{speed:,.0f}" if speed >= 10 or not speed else f"{speed:.1f}"
+
+    @property
+    def ends(self) -> str:
+        """In how long all is attempted; retries are counted in."""
+        ends_at = self.facts.ends_at
+        return f"in {span(ends_at - self.facts.now)}" if ends_at else "–"
+
+    @property
+    def took(self) -> str:
+        """From the first message to the last answer."""
+        began, ended = self.mailing.started_at, self.mailing.finished_at
+        return span(ended - began) if began and ended else "–"
+
+    @property
+    def acts(self) -> list[str]:
+        """What can be done with it as it stands."""
+        state = self.mailing.state
+        if state in LIVE:
+            return ["pause", "rate", "cancel"]
+        if state == MailingState.PAUSED:
+            return ["resume", "rate", "cancel"]
+        if state in WANT_A_PERSON:
+            return ["resume", "cancel"]
+        return ["rate", "cancel"] if state == MailingState.SCHEDULED else []
+
+    @property
+    def live(self) -> bool:
+        return self.mailing.state in LIVE
+
+    @property
+    def over(self) -> bool:
+        return self.mailing.state in ENDED
+
+    @property
+    def to_retry(self) -> int:
+        """How many the button that tries again would queue; 0 where it can't be pressed."""
+        mailing = self.mailing
+        can = self.live or mailing.state == MailingState.DONE
+        return mailing.failed + mailing.deferred if can else 0
+
+    @property
+    def wants_a_person(self) -> bool:
+        state, unsettled = self.mailing.state, self.mailing.uncertain > 0
+        return state in WANT_A_PERSON or not self.balanced or (state in ENDED and unsettled)
+
+    @property
+    def balanced(self) -> bool:
+        """Whether the counters add up."""
+        return self.mailing.candidates == (
+            self.mailing.queued + self.mailing.excluded + self.attempted
+        )
+
+
+def title(mailing: Mailing) -> str:
+    """What it is, as on every page: "Media's AI Pivot · Update #2"."""
+    what = mailing.update.label if mailing.update else mailing.get_kind_display()
+    return f"{mailing.topic} · {what}"
+
+
+def open_cards(team: Crew) -> tuple[list[Card], bool]:
+    """(what is stuck, what moves, what is paused, what is unsettled; whether anything moves)."""
+    now = timezone.now()
+    ending = Q(state=MailingState.CANCELLED, finished_at=None)
+    uncertain = Q(state__in=ENDED, uncertain__gt=0, due_at__gte=now - UNCERTAIN_FOR)
+    rows = _with_update(Mailing.objects.filter(Q(state__in=OPEN) | ending | uncertain))
+    cards = _cards(list(rows.order_by("due_at", "id")[: SHOWN * 4]), team, now)
+    moves = any(card.facts.moves for card in cards)
+    shown = [card for card in cards if _is_shown(card, now)]
+    return sorted(shown, key=_place)[:SHOWN], moves
+
+
+def card(mailing: Mailing, team: Crew) -> Card:
+    """One mailing's card; ``update__topic`` and ``topic`` are best selected with it."""
+    return _cards([mailing], team, timezone.now())[0]
+
+
+def past(before: int | None = None) -> list[Card]:
+    """Ended mailings, the newest first: one more than a page, where there are more.
+
+    Confirmations and welcomes, of which there may be one a second, are summed elsewhere.
+    """
+    rows = Mailing.objects.filter(state__in=ENDED).exclude(
+        kind__in=[MailingKind.CONFIRM, MailingKind.WELCOME]
+    )
+    if before is not None:
+        rows = rows.filter(id__lt=before)
+    now = timezone.now()
+    nobody = Crew((), Counter(), Counter())
+    found = _with_update(rows).order_by("-id")[: PAGE + 1]
+    return [Card(_facts(mailing, nobody, now)) for mailing in found]
+
+
+def _is_shown(card: Card, now: dt.datetime) -> bool:
+    small = card.mailing.kind in URGENT
+    return not small or card.wants_a_person or card.mailing.due_at < now - UNSEEN
+
+
+def _place(card: Card) -> tuple[int, dt.datetime]:
+    if card.over:
+        rank = 3
+    elif card.wants_a_person:
+        rank = 0
+    else:
+        rank = 1 if card.live else 2
+    return rank, card.mailing.due_at
+
+
+def _with_update(rows: QuerySet[Mailing]) -> QuerySet[Mailing]:
+    return rows.select_related("update__topic", "topic")
+
+
+def _cards(mailings: Sequence[Mailing], team: Crew, now: dt.datetime) -> list[Card]:
+    moving = [one.id for one in mailings if one.started_at and one.state not in ENDED]
+    fast = speeds(moving)
+    again = _retries([one.id for one in mailings if one.deferred])
+    return [
+        Card(_facts(one, team, now, fast.get(one.id, 0.0), *again.get(one.id, (None, None))))
+        for one in mailings
+    ]
+
+
+def _facts(
+    mailing: Mailing,
+    team: Crew,
+    now: dt.datetime,
+    speed: float = 0.0,
+    next_retry: dt.datetime | None = None,
+    last_retry: dt.datetime | None = None,
+) -> Facts:
+    leased = team.leased[mailing.id]
+    return Facts(
+        mailing=mailing,
+        now=now,
+        leased=leased,
+        leased_elsewhere=team.leased.total() - leased,
+        served=team.serves(mailing.kind),
+        speed=speed,
+        asked=asked(mailing.rate),
+        next_retry=next_retry,
+        last_retry=last_retry,
+    )
+
+
+def _retries(
+    mailing_ids: Iterable[int],
+) -> dict[int, tuple[dt.datetime | None, dt.datetime | None]]:
+    """mailing → (next retry, last retry), from either end of the index of what is due."""
+    ids = list(mailing_ids)
+    if not ids:
+        return {}
+    due = Delivery.objects.filter(
+        mailing=OuterRef("id"), state=DeliveryState.DEFERRED, next_attempt_at__isnull=False
+    ).values("next_attempt_at")
+    found = (
+        Mailing.objects.filter(id__in=ids)
+        .annotate(
+            first=Subquery(due.order_by("next_attempt_at")[:1]),
+            last=Subquery(due.order_by("-next_attempt_at")[:1]),
+        )
+        .values_list("id", "first", "last")
+    )
+    return {one: (first, last) for one, first, last in found}

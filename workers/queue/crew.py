@@ -1,0 +1,74 @@
+"""Who is at work: workers alive, and the leases that are out."""
+
+import datetime as dt
+from collections import Counter
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from workers import presence
+from workers.models import URGENT, Batch, BatchState
+
+QUEUES = ("tick", "urgent", "bulk")
+"""Each needs a worker: the schedule, what a person waits for, updates."""
+
+
+@dataclass(frozen=True)
+class Hand:
+    """One worker that is alive."""
+
+    queues: tuple[str, ...]
+    host: str
+    pid: int
+    since: dt.datetime
+
+
+@dataclass(frozen=True)
+class Crew:
+    """The workers, and how many batches of which mailing and on which machine are leased."""
+
+    hands: tuple[Hand, ...]
+    leased: Counter[int]
+    on_host: Counter[str]
+
+    def serves(self, kind: str) -> bool:
+        """Whether anybody is alive who sends mailings of this kind."""
+        return self.has("urgent" if kind in URGENT else "bulk")
+
+    def has(self, queue: str) -> bool:
+        return any(queue in hand.queues for hand in self.hands)
+
+    @property
+    def missing(self) -> list[str]:
+        """Queues that nobody serves."""
+        return [queue for queue in QUEUES if not self.has(queue)]
+
+    @property
+    def machines(self) -> list[tuple[str, list[Hand], int]]:
+        """(machine, its workers, batches they hold)."""
+        hosts = dict.fromkeys([hand.host for hand in self.hands] + sorted(self.on_host))
+        return [
+            (_plain(host), [hand for hand in self.hands if hand.host == host], self.on_host[host])
+            for host in hosts
+        ]
+
+
+def crew() -> Crew:
+    """In two queries."""
+    hands = tuple(
+        Hand(tuple(one.queues.split(",")), one.host, one.pid, one.started_at)
+        for one in presence.alive()
+    )
+    leases = list(Batch.objects.filter(state=BatchState.LEASED).values_list("mailing_id", "host"))
+    return Crew(hands, Counter(one for one, _ in leases), Counter(host for _, host in leases))
+
+
+def asked(rate: float | None) -> float | None:
+    """The lower of a mailing's own rate and that of all mailings; None: no limit."""
+    limits = [limit for limit in (rate, settings.SEND_RATE) if limit is not None]
+    return min(limits, default=None)
+
+
+def _plain(host: str) -> str:
+    """The machine's own name, without what makes it ours for good."""
+    return host.rpartition("-")[0] or host

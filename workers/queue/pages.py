@@ -1,0 +1,157 @@
+"""The queue's pages and the fragments that they poll while something moves."""
+
+import datetime as dt
+from typing import Any
+
+from django.db.models import Sum
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django_htmx.http import HttpResponseClientRefresh
+
+from digest.models import Stage, Update
+from workers import ledger
+from workers.ledger import STATES
+from workers.models import Mailing, MailingKind
+from workers.queue import cards, coming, deliveries
+from workers.queue.answers import TO_SEE, answers
+from workers.queue.cards import Card
+from workers.queue.crew import crew
+from workers.queue.seen_by import is_polled, looks, may_act
+
+SMALL = [MailingKind.CONFIRM, MailingKind.WELCOME]
+_SUMS = {name: Sum(name, default=0) for name in ["candidates", *STATES]}
+LATELY = dt.timedelta(hours=24)
+SOON = dt.timedelta(minutes=2)
+"""So near its due time an update's mailing may be made at any second."""
+
+
+@looks
+def home(request: HttpRequest) -> HttpResponse:
+    """Every mailing that moves or wants a person, then what comes, then what went."""
+    return render(request, "queue/home.html", _overview(request))
+
+
+@looks
+def home_live(request: HttpRequest) -> HttpResponse:
+    """The same, as the part of the page that changes."""
+    return render(request, "queue/overview.html", _overview(request))
+
+
+@looks
+def past(request: HttpRequest) -> HttpResponse:
+    """Ended mailings, older than ``before``."""
+    shown, older = _past(_number(request.GET.get("before")))
+    return render(request, "queue/past.html", {"past": shown, "older": older})
+
+
+@looks
+def mailing(request: HttpRequest, number: int) -> HttpResponse:
+    """One mailing: its numbers, counted row by row, and the deliveries that want a look."""
+    found = find(number)
+    sheet = ledger.sheet(found)
+    found.refresh_from_db()
+    state = deliveries.state_to_show(found, request.GET.get("state", ""))
+    after = _number(request.GET.get("after")) or 0
+    page = {
+        **_one(request, found),
+        "sheet": sheet,
+        "counted_at": timezone.now(),
+        "rows": [
+            (one, sheet.excluded_total if one == "excluded" else getattr(sheet, one))
+            for one in STATES
+        ],
+        "reasons": deliveries.reasons(sheet.excluded),
+        "answers": answers(found),
+        "states": [(one.value, getattr(found, one)) for one in TO_SEE],
+        "page": deliveries.page(found, state, after) if state else None,
+        "after": after,
+    }
+    return render(request, "queue/mailing.html", page)
+
+
+@looks
+def mailing_live(request: HttpRequest, number: int) -> HttpResponseBase:
+    """The part of a mailing's page that changes; when it stops, the whole page is asked for."""
+    page = _one(request, find(number))
+    if is_polled(request) and not page["card"].facts.moves:
+        return HttpResponseClientRefresh()
+    return render(request, "queue/one.html", page)
+
+
+@looks
+def of_update(request: HttpRequest, topic: str, number: int) -> HttpResponse:
+    """The balance bar of an update's main mailing, for other rooms' pages to ask for."""
+    update = get_object_or_404(
+        Update.objects.select_related("topic").filter(stage__in=[Stage.APPROVED, Stage.SENT]),
+        topic__slug=topic,
+        number=number,
+    )
+    found = _mailings().filter(update=update, kind=MailingKind.SCHEDULED).first()
+    due = update.due_at or timezone.now()
+    page = {
+        "update": update,
+        "card": cards.card(found, crew()) if found else None,
+        "soon": found is None and abs(due - timezone.now()) < SOON,
+    }
+    return render(request, "queue/of_update.html", page)
+
+
+def _overview(request: HttpRequest) -> dict[str, Any]:
+    team = crew()
+    shown, moves = cards.open_cards(team)
+    held, upcoming = list(coming.held()), coming.coming()
+    ended, older = _past(None)
+    pressing = [card for card in shown if card.wants_a_person]
+    return {
+        "may_act": may_act(request),
+        "crew": team,
+        "cards": shown,
+        "moves": moves,
+        "held": held,
+        "coming": upcoming,
+        "past": ended,
+        "older": older,
+        "small": _small(),
+        "pressing": len(pressing) + len(held),
+        "late": sum(one.late for one in upcoming),
+    }
+
+
+def _past(before: int | None) -> tuple[list[Card], int | None]:
+    """A page of ended mailings, and the id before which the next page begins."""
+    found = cards.past(before)
+    older = found[cards.PAGE - 1].mailing.id if len(found) > cards.PAGE else None
+    return found[: cards.PAGE], older
+
+
+def _small() -> list[dict[str, Any]]:
+    """Confirmations and welcomes of the last day, summed: one balance sheet for each kind."""
+    since = timezone.now() - LATELY
+    rows = Mailing.objects.filter(kind__in=SMALL, due_at__gte=since).order_by()
+    return [
+        {"kind": kind.label, "sheet": sheet}
+        for kind in SMALL
+        if (sheet := rows.filter(kind=kind).aggregate(**_SUMS))["candidates"]
+    ]
+
+
+def _one(request: HttpRequest, found: Mailing) -> dict[str, Any]:
+    team = crew()
+    return {"card": cards.card(found, team), "crew": team, "may_act": may_act(request)}
+
+
+def _mailings() -> Any:
+    return Mailing.objects.select_related("update__topic", "topic")
+
+
+def find(number: int) -> Mailing:
+    """The mailing with this id, else 404."""
+    if number >= 2**63:
+        raise Http404
+    found: Mailing = get_object_or_404(_mailings(), id=number)
+    return found
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None

@@ -1,0 +1,20 @@
+"""The addresses of the queue."""
+
+from django.urls import path
+
+from workers.queue import acting, pages
+
+urlpatterns = [
+    path("queue/", pages.home),
+    path("queue/live/", pages.home_live),
+    path("queue/past/", pages.past),
+    path("queue/of/<slug:topic>/<int:number>/", pages.of_update),
+    path("queue/<int:number>/", pages.mailing),
+    path("queue/<int:number>/live/", pages.mailing_live),
+    path("queue/<int:number>/pause/", acting.pause),
+    path("queue/<int:number>/resume/", acting.resume),
+    path("queue/<int:number>/cancel/", acting.cancel),
+    path("queue/<int:number>/rate/", acting.rate),
+    path("queue/<int:number>/retry/", acting.retry),
+    path("queue/<int:number>/settle/", acting.settle),
+]
