@@ -6,6 +6,7 @@ it was.
 
 import datetime as dt
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import F, IntegerField, Q, QuerySet, TextField
@@ -110,31 +111,49 @@ def discard(update: Update, by: str = "command line") -> None:
 # ---- between the database and the pure assembly ------------------------------------------
 
 
+class _Row(NamedTuple):
+    """What assembly asks of a briefing; ten thousand of them are no ten thousand models."""
+
+    id: int
+    slug: str
+    headline: str
+    published_at: dt.datetime
+    updated_at: dt.datetime | None
+    changed_at: dt.datetime
+    received_at: dt.datetime
+    importance: int
+    sources: list[dict[str, str]]
+    moved_on: bool
+    withdrawn_at: dt.datetime | None
+    carried_in__number: int | None
+    short_characters: int
+    full_characters: int
+
+
 def _candidates(topic: Topic, last: Update | None, since: dt.datetime) -> Iterator[Candidate]:
     waited = {
         one["slug"] for one in (last.left_out if last else []) if one["code"] in BELOW_THE_LINE
     }
-    rows = _rows(topic, last, since, waited)
-    for row in rows.iterator(chunk_size=2000):
-        late = (
-            last is not None
-            and row.carried_in_id is None
-            and row.published_at <= since
-            and row.received_at > (last.approved_at or since)
-        )
+    approved_at = (last.approved_at if last else None) or since
+    rows = _rows(topic, last, since, waited).values_list(*_Row._fields)
+    for row in map(_Row._make, rows.iterator(chunk_size=2000)):
+        carried = row.carried_in__number
         yield Candidate(
-            id=row.pk,
+            id=row.id,
             slug=row.slug,
             headline=row.headline,
             published_at=row.published_at,
             changed_at=row.updated_at or row.changed_at,
             importance=row.importance,
             sources=len({source["name"] for source in row.sources}),
-            full_characters=row.full_characters,  # type: ignore[attr-defined]  # annotated
-            short_characters=row.short_characters,  # type: ignore[attr-defined]  # annotated
-            carried_number=row.carried_in.number if row.carried_in else None,
+            full_characters=row.full_characters,
+            short_characters=row.short_characters,
+            carried_number=carried,
             moved_on=row.moved_on,
-            late=late,
+            late=last is not None
+            and carried is None
+            and row.published_at <= since
+            and row.received_at > approved_at,
             withdrawn=row.withdrawn_at is not None,
             waited=last.number if last and row.slug in waited else None,
         )
@@ -156,21 +175,6 @@ def _rows(
     short = Length("summary") + Length("key_takeaway")
     return (
         topic.briefings.filter(wanted)
-        .select_related("carried_in")
-        .only(
-            "slug",
-            "headline",
-            "published_at",
-            "updated_at",
-            "changed_at",
-            "received_at",
-            "importance",
-            "sources",
-            "moved_on",
-            "withdrawn_at",
-            "topic_id",
-            "carried_in__number",
-        )
         .annotate(
             short_characters=short,
             full_characters=short + Length("body") + _length("analysis") + _length("perspectives"),
