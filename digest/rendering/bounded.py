@@ -46,6 +46,8 @@ def render(view: View) -> RenderedEmail:
 class Renderer:
     """One warm process, started when it is first needed."""
 
+    program = ("-m", "digest.rendering.worker")
+
     def __init__(
         self, seconds: float = SECONDS, megabytes: int = MEGABYTES, renders: int = RENDERS
     ) -> None:
@@ -109,7 +111,7 @@ class Renderer:
 
     def _started(self) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "digest.rendering.worker", str(self.megabytes)],
+            [sys.executable, *self.program, str(self.megabytes)],
             cwd=_ROOT,
             env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},  # no secret of ours
             stdin=subprocess.PIPE,
