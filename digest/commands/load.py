@@ -5,6 +5,7 @@ import json
 import click
 
 from digest.intake.outcomes import Rejected, shown
+from digest.intake.sources import STDIN
 from digest.intake.store import LoadReport
 from digest.intake.store import load as load_briefings
 
@@ -63,5 +64,5 @@ def _say(report: LoadReport, *, dry_run: bool) -> None:
 
 
 def _place(rejected: Rejected) -> str:
-    name = shown(rejected.source, 200).strip("“”")
+    name = shown("standard input" if rejected.source == STDIN else rejected.source, 200)
     return f"{name} line {rejected.line}" if rejected.line else name

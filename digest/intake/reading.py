@@ -93,7 +93,7 @@ def format_of(head: bytes) -> Format:
         raise Unfit(
             "Markdown without front matter: begin with --- and the parts, e.g. published_at", 1
         )
-    raise Unfit("nothing that can be read: " + ", ".join(found.value for found in Format))
+    raise Unfit("not one of what can be read: " + ", ".join(found.value for found in Format))
 
 
 def _markup(text: str) -> Format:

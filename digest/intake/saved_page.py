@@ -57,7 +57,7 @@ def page_fields(text: str) -> dict[str, Any]:
     takeaway, after_takeaway = sections[Section.TAKEAWAY][:1], sections[Section.TAKEAWAY][1:]
     return {
         **_head_fields(head),
-        **_times(head, report.day, text),
+        **_times(head, report.day, "\n".join(line.text for line in lines)),
         "key_takeaway": paragraphs(takeaway),
         "body": with_marks(as_markdown(paragraphs(head.body + after_takeaway))),
         "first_reported_in": report.as_field(),
