@@ -33,7 +33,7 @@ def redis_url() -> Iterator[str]:
     server = broker.make()
     process = subprocess.Popen(server.argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     try:
-        assert broker.wait_until_it_answers(server.url)
+        assert broker.silence(server.url) == ""
         yield server.url
     finally:
         process.terminate()

@@ -126,13 +126,13 @@ def schedule(is_up: IsUp) -> Part:
     return Part("schedule", run, says="schedule  looks for due work every second")
 
 
-def story(named: str) -> Part:
-    """Something to be done while all the rest runs: a demo.  When it ends, all ends."""
+def story(named: str, *, stays: bool) -> Part:
+    """Something that is done while all the rest runs: a demo."""
 
     def run() -> None:
         sys.exit(import_string(named)())
 
-    return Part("story", run, once=True)
+    return Part("story", run, once=True, stays=stays)
 
 
 class _Web(BaseApplication):  # type: ignore[misc]  # gunicorn has no types

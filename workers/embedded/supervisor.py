@@ -34,7 +34,8 @@ class Part:
     grace: float = 5.0  # seconds from "please end" to the kill
     crash_grace: float = 5.0  # the same, after the supervisor was killed
     orphaned: int = signal.SIGTERM  # what Linux sends it when supervisor and guard are killed
-    once: bool = False  # its end is the end of all, its status that of the command
+    once: bool = False  # it speaks on the terminal, and its end is the end of all…
+    stays: bool = False  # …but for an end with status 0
     pid: int = 0
     up: bool = False
     deaths: int = 0
@@ -45,9 +46,17 @@ class Part:
 class Supervisor:
     """Runs parts until a signal, or until a part that runs once has ended."""
 
-    def __init__(self, log: Path, say: Callable[[str], None], own: Iterable[int] = ()) -> None:
+    def __init__(
+        self,
+        log: Path,
+        say: Callable[[str], None],
+        own: Iterable[int] = (),
+        *,
+        quiet: bool = False,
+    ) -> None:
         self._log = log
         self._say = say
+        self._quiet = quiet  # only what goes amiss is said
         self._own = list(own)  # open files that no part may keep
         self._parts: list[Part] = []
         self._status = 0
@@ -72,7 +81,7 @@ class Supervisor:
         """Note that a part is up; parts themselves say so with ``is_up``."""
         if not part.up:
             part.up = True
-            if part.says:
+            if part.says and not self._quiet:
                 self._say(part.says)
 
     def is_up(self, name: str) -> None:
@@ -202,8 +211,10 @@ class Supervisor:
 
     def _told(self, part: Part, status: int) -> None:
         self._parts.remove(part)
-        if status >= 0 and not self._ending:
-            self._status = status
+        if part.stays and not status:
+            return
+        if not self._ending:
+            self._status = status if status >= 0 else 1
         self.end()
 
     def _plan_restart(self, part: Part, status: int) -> None:

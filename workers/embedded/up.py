@@ -11,6 +11,7 @@ import os
 import shutil
 import socket
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -31,10 +32,12 @@ class Wish:
     data_dir: Path
     host: str = "127.0.0.1"
     port: int | None = 8000  # 0: any that is free; None: no pages
+    ports: int = 1  # that many are tried, from ``port`` on
     workers: int = 2  # bulk worker processes
     with_broker: bool = True
     with_mailbox: bool = True
-    story: str = ""  # "module:function" to run once all is up; its end is the end of all
+    story: str = ""  # "module.function" to run once all is up, in place of our own lines
+    stays: bool = False  # go on when the story ends well
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class Plan:
     program: str  # the embedded broker's, and its directory
     directory: str
     story: str
+    stays: bool
 
 
 def say(line: str) -> None:
@@ -57,7 +61,7 @@ def say(line: str) -> None:
 
 
 # ---- first step ----------------------------------------------------------------------
-def become_supervisor(wish: Wish) -> NoReturn:
+def become_supervisor(wish: Wish, when_locked: Callable[[], None] = lambda: None) -> NoReturn:
     """Take the lock and the ports and run what is wished for in this process's place.
 
     Raises Unreachable (status 3) when one runs already in this DATA_DIR or the port is
@@ -65,7 +69,8 @@ def become_supervisor(wish: Wish) -> NoReturn:
     """
     locks = lock.take(wish.data_dir, say)
     broker.end_leftover(wish.data_dir / "broker")
-    web = None if wish.port is None else _bind(wish.host, wish.port)
+    when_locked()
+    web = None if wish.port is None else _bind_one_of(wish.host, wish.port, wish.ports)
     mailbox = _bind("127.0.0.1", 0) if wish.with_mailbox else None
     if web:  # for this and for other commands, unless BASE_URL is set
         (wish.data_dir / "base-url").write_text(f"http://127.0.0.1:{_port(web)}\n")
@@ -83,6 +88,7 @@ def become_supervisor(wish: Wish) -> NoReturn:
         program=ours.program if ours else "",
         directory=str(ours.directory) if ours else "",
         story=wish.story,
+        stays=wish.stays,
     )
     os.environ[_PLAN] = json.dumps(asdict(plan))
     _for_forks_and_celery()
@@ -91,6 +97,15 @@ def become_supervisor(wish: Wish) -> NoReturn:
             os.set_inheritable(file, True)
     # -P: a folder called "workers" where the command was typed must not be taken for ours.
     os.execv(sys.executable, [sys.executable, "-P", "-m", "workers.embedded.up"])  # noqa: S606
+
+
+def _bind_one_of(host: str, first: int, ports: int) -> socket.socket:
+    for port in range(first, first + ports - 1):
+        try:
+            return _bind(host, port)
+        except Unreachable:
+            say(f"Port {port} is taken by another program; trying {port + 1}.")
+    return _bind(host, first + ports - 1)
 
 
 def _bind(host: str, port: int) -> socket.socket:
@@ -151,6 +166,8 @@ def main() -> int:
     import django
 
     django.setup()
+    from django.conf import settings
+
     from digest.database import bring_up_to_date, told
 
     try:
@@ -165,6 +182,7 @@ def main() -> int:
     finally:
         if plan.directory:
             shutil.rmtree(plan.directory, ignore_errors=True)
+            (settings.DATA_DIR / "broker").unlink(missing_ok=True)
 
 
 def _start_broker(plan: Plan, watcher: "Supervisor") -> None:
@@ -203,9 +221,8 @@ def _run(plan: Plan) -> int:
     logs.set_up()
     connections.close_all()
 
-    quiet = bool(plan.story)
     watcher = Supervisor(
-        settings.DATA_DIR / "log", (lambda _: None) if quiet else say, own=[plan.locks[1]]
+        settings.DATA_DIR / "log", say, own=[plan.locks[1]], quiet=bool(plan.story)
     )
     _start_broker(plan, watcher)
     if plan.mailbox is not None:
@@ -219,7 +236,7 @@ def _run(plan: Plan) -> int:
 
     def when_up() -> None:
         if plan.story:
-            watcher.start(parts.story(plan.story))
+            watcher.start(parts.story(plan.story, stays=plan.stays))
         else:
             say(f"Digest is at {settings.BASE_URL}/ · Ctrl-C ends")
 
