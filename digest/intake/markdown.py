@@ -16,6 +16,7 @@ from digest.intake.fields import briefing_from
 from digest.intake.outcomes import Accepted, Outcome, Rejected, Unfit, shown
 
 FRONT_MATTER = 64_000  # characters; YAML is read slowly, and a body doesn't belong in it
+BRACKETS = 500  # YAML looks for a key in front of each open one, again at each further one
 _FIRST_LINE = 2  # of the source, where YAML's own count says 0
 _NULL = "tag:yaml.org,2002:null"
 _TAGS = {_NULL, *(f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map"))}
@@ -86,6 +87,8 @@ class _Plain(yaml.SafeLoader):
 
 
 def _yaml(text: str) -> Any:
+    if text.count("[") + text.count("{") > BRACKETS:
+        raise Unfit(f"more than {BRACKETS} brackets in the front matter: put each item on a line")
     try:
         return _value(_Plain(text).get_single_node(), set())
     except yaml.MarkedYAMLError as problem:
