@@ -27,6 +27,7 @@ _COMMON_ADDRESS = re.compile(
 )
 _MAILBOX = re.compile(r'(?:"((?:[^"\\]|\\.)*)"|([^"<>]*?)) *<([^<>]*)>|([^<> ]+)')
 _Q_SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
+_Q_OCTETS = [chr(b) if b in _Q_SAFE else "_" if b == 0x20 else f"={b:02X}" for b in range(256)]
 
 
 class MessageRefused(Refused):
@@ -126,7 +127,7 @@ def split_mailbox(field: str, value: str) -> tuple[str, str]:
 
 def _words(text: str, used: int) -> str:
     """The text as RFC 2047 encoded words of whole characters, folded; ``used`` is column one."""
-    encode = _q if len(_q(text)) <= len(_b(text)) else _b
+    encode = _q if len(_q(text)) <= 12 + len(text.encode()) * 4 // 3 else _b  # the shorter one
     return "\r\n ".join(_split(text, encode, FOLD - used))
 
 
@@ -143,8 +144,7 @@ def _split(text: str, encode: Callable[[str], str], room: int) -> Iterator[str]:
 
 
 def _q(text: str) -> str:
-    coded = (chr(b) if b in _Q_SAFE else "_" if b == 0x20 else f"={b:02X}" for b in text.encode())
-    return f"=?utf-8?q?{''.join(coded)}?="
+    return f"=?utf-8?q?{''.join([_Q_OCTETS[octet] for octet in text.encode()])}?="
 
 
 def _b(text: str) -> str:
