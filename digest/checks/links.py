@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from digest.checks.findings import Context, Finding, Level, stories, texts
+from digest.rendering.markup import Prose
 from digest.rendering.rendered import RenderedEmail
 from digest.rendering.tokens import tokens
 from digest.rendering.view import EmailView, StoryView
@@ -33,20 +34,25 @@ def check(view: EmailView, email: RenderedEmail, context: Context) -> Iterator[F
 def _links(view: EmailView) -> Iterator[tuple[str, str]]:
     yield "", view.web_url
     if view.note:
-        yield from (("", url) for url in _hrefs(view.note.html))
+        yield from (("", url) for url in _prose_links(view.note))
     for story in stories(view):
-        yield from ((story.slug, url) for url in _story_links(story))
+        yield from ((story.slug, url) for url in dict.fromkeys(_story_links(story)))
 
 
 def _story_links(story: StoryView) -> Iterator[str]:
     yield story.url
     if story.body:
-        yield from (url for _, url in story.body.links)
-        for part in (story.body.html, *(note.html for note in story.body.notes)):
-            yield from (url for url in _hrefs(part) if not url.startswith("#"))
+        yield from _prose_links(story.body)
     yield from (source.url for source in story.sources if source.url)
     if story.image:
         yield story.image.url
+
+
+def _prose_links(prose: Prose) -> Iterator[str]:
+    """Those of the text first: a link that is no address at all is cleaned out of the HTML."""
+    yield from (url for _, url in prose.links)
+    for part in (prose.html, *(note.html for note in prose.notes)):
+        yield from (url for url in _hrefs(part) if not url.startswith("#"))
 
 
 def _inside(email: RenderedEmail, named: set[str]) -> Iterator[Finding]:

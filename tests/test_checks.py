@@ -1,0 +1,286 @@
+"""What the checks find, each with its mend."""
+
+import dataclasses
+import time
+
+import pytest
+
+from digest import checks
+from digest.checks import Context, Finding, Level, Report
+from digest.checks.weight import by_story
+from digest.parts import Image, Source
+from digest.rendering import markup, pipeline
+from digest.rendering.rendered import RenderedEmail
+from digest.rendering.view import EmailView, StoryView
+from tests import emails
+
+HOUSE = Context(
+    from_address="Media Desk <news@daily-press.co.uk>", minutes_budget=6, items_budget=6
+)
+
+
+def looked_at(view: EmailView, context: Context = HOUSE) -> Report:
+    return checks.run(view, pipeline.render(view), context)
+
+
+def found(name: str, view: EmailView, context: Context = HOUSE) -> list[Finding]:
+    """What the check of this name has against the mail."""
+    said = looked_at(view, context).findings
+    return [one for one in said if one.name == name and one.level != Level.OK]
+
+
+def only(name: str, *stories: StoryView, **parts: object) -> Finding:
+    (finding,) = found(name, emails.update(*stories, **parts))
+    assert finding.mend
+    return finding
+
+
+def without(part: str, of: str) -> Report:
+    """The report when ``part`` is taken out of the HTML or the text."""
+    view = emails.update()
+    email = pipeline.render(view)
+    part = part.replace("NONCE", email.nonce)
+    assert part in getattr(email, of)
+    cut: RenderedEmail = dataclasses.replace(email, **{of: getattr(email, of).replace(part, "")})
+    return checks.run(view, cut, HOUSE)
+
+
+def test_a_good_mail_passes_every_check_and_each_says_so() -> None:
+    report = looked_at(emails.update(subject="Studio built, no vendor named"))
+    assert report.passed
+    assert [one.name for one in report.findings] == [check.NAME for check in checks.CHECKS]
+    assert all(one.level == Level.OK and one.message for one in report.findings)
+
+
+def test_the_report_is_what_the_contract_prints() -> None:
+    plain = looked_at(emails.update(title="", subject="")).as_json()
+    assert plain["passed"] is False
+    assert isinstance(plain["checks"], list)
+    assert {"name", "level", "message", "mend"} <= plain["checks"][0].keys()
+    assert plain["checks"][0]["level"] == "block"
+
+
+# ---- weight ---------------------------------------------------------------------------
+
+
+def test_past_what_gmail_shows_it_blocks_and_names_the_heaviest() -> None:
+    heavy = emails.lead(2, slug="heavy", body=markup.render("word " * 18_000, "s2"))
+    finding = only("weight", emails.story(1), heavy, emails.story(3))
+    assert finding.level == Level.BLOCK
+    assert finding.where == "heavy"
+    assert "102 KB" in finding.message
+    assert "'heavy' 9" in finding.message
+
+
+def test_the_weights_of_the_stories_add_up_to_most_of_the_mail() -> None:
+    view = emails.update()
+    email = pipeline.render(view)
+    sizes = dict(by_story(view, email))
+    assert sizes.keys() == {"story-1", "story-2", "story-3", "story-4"}
+    assert max(sizes, key=lambda slug: sizes[slug]) == "story-1"
+    assert all(500 < size < 6000 for size in sizes.values())
+
+
+# ---- links ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("story", "why"),
+    [
+        (emails.lead(body=markup.render("See [the list](https://).", "s1")), "unfinished"),
+        (emails.lead(body=markup.render("See [the list](/jobs).", "s1")), "no address of the web"),
+        (emails.lead(body=markup.render("See [it](https://intranet/x).", "s1")), "unfinished"),
+        (emails.lead(body=markup.render("[Write](mailto:).", "s1")), "names no mailbox"),
+        (emails.story(summary="It is at https:// and nowhere else."), "stands unfinished"),
+        (emails.story(url="https://127.0.0.1/x"), "this machine"),
+        (
+            emails.story(sources=(Source.model_construct(name="A", url="https://a b.example/"),)),
+            "space",
+        ),
+        (emails.story(sources=(Source.model_construct(name="A", url="http://[x"),)), "no address"),
+    ],
+)
+def test_a_link_that_can_not_be_followed_blocks_and_says_where(story: StoryView, why: str) -> None:
+    finding = only("links", story)
+    assert finding.level == Level.BLOCK
+    assert why in finding.message
+    assert finding.where == "story-1"
+
+
+def test_links_to_this_machine_are_fine_while_mails_stay_on_it() -> None:
+    here = dataclasses.replace(HOUSE, relay_on_loopback=True)
+    assert not found("links", emails.update(emails.story(url="http://127.0.0.1:8000/t/x/")), here)
+
+
+def test_a_place_that_is_not_in_the_mail_is_noticed() -> None:
+    report = without(' id="s2"', "html")
+    assert [one.name for one in report.blocking] == ["links"]
+    assert "“#s2”" in report.blocking[0].message
+
+
+# ---- the parts of the mail ----------------------------------------------------------------
+
+
+def test_a_picture_without_words_is_worth_a_look() -> None:
+    finding = only("alt texts", emails.story(1, image=Image(url="https://a.example/i.png")))
+    assert finding.level == Level.WARN
+    assert finding.where == "story-1"
+    said = Image(url="https://a.example/i.png", alt="A chart")
+    assert not found("alt texts", emails.update(emails.story(1, image=said)))
+
+
+def test_a_story_that_the_text_lacks_blocks() -> None:
+    report = without("Serie A streams free on a phone app", "text")
+    assert [(one.name, one.where) for one in report.blocking] == [("text part", "story-3")]
+
+
+@pytest.mark.parametrize("part", ["html", "text"])
+def test_a_mail_that_can_not_be_left_blocks(part: str) -> None:
+    report = without("__NONCE_UNSUBSCRIBE_URL__", part)
+    assert "unsubscribe" in {one.name for one in report.blocking}
+
+
+# ---- subject and preheader --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ({"subject": "Update #2"}, "no news"),
+        ({"subject": "Update #2: studio built"}, "begins with a number"),
+        ({"subject": "A subject of more than forty-one characters"}, "phones show 41"),
+        ({"subject": "STUDIO BUILT IN HOUSE"}, "capitals"),
+        ({"subject": "Studio built!"}, "exclamation"),
+        ({"preheader": ""}, "no preheader"),
+        ({"subject": "Studio built", "preheader": "Studio built, and more"}, "repeats"),
+        ({"preheader": "word " * 30}, "characters; inboxes"),
+    ],
+)
+def test_a_subject_or_preheader_that_fails_in_an_inbox_is_worth_a_look(
+    parts: dict[str, str], said: str
+) -> None:
+    finding = only("subject", **{"subject": "Studio built in house", **parts})
+    assert finding.level == Level.WARN
+    assert said in finding.message
+
+
+def test_a_mail_without_a_subject_blocks() -> None:
+    assert only("subject", subject="  ").level == Level.BLOCK
+
+
+# ---- words ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        ("Lorem ipsum dolor sit amet.".lower(), Level.BLOCK),
+        ("The sum is TODO.", Level.BLOCK),
+        ("As [insert name] said.", Level.BLOCK),
+        ("Dear {{ name }},", Level.WARN),
+        ("Dear *|FNAME|*,", Level.WARN),
+        ("The sum is TK.", Level.WARN),
+    ],
+)
+def test_what_was_to_be_replaced_is_found(text: str, level: Level) -> None:
+    finding = only("leftovers", emails.story(1, summary=text))
+    assert (finding.level, finding.where) == (level, "story-1")
+    assert "summary" in finding.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Disney named vendors for post-production, ; the dropped investment.",
+        "Disney dropped the investment, , and Adobe began.",
+        "The assistant came to Premiere Pro . It stayed.",
+        "The the assistant came.",
+        "Disney named vendors (Avid and others; it dropped them.",
+    ],
+)
+def test_slips_that_lost_links_leave_are_found(text: str) -> None:
+    finding = only("slips", emails.story(1, key_takeaway=text))
+    assert finding.level == Level.WARN
+    assert "key takeaway" in finding.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It said that that was had had, ... and .5 of 1,000; a) b) (c).",
+        "See the list [1], the note [2]. And more.",
+        "It is 12, 13, and 14. No, no.",
+    ],
+)
+def test_good_sentences_are_left_alone(text: str) -> None:
+    assert not found("slips", emails.update(emails.story(1, summary=text)))
+
+
+def test_the_french_space_before_a_semicolon_is_no_slip() -> None:
+    story = emails.story(1, summary="Il arrive ; il part.")
+    assert not found("slips", emails.update(story, lang="fr"))
+    assert found("slips", emails.update(story, lang="en"))
+
+
+def test_a_mark_without_its_note_is_found() -> None:
+    body = markup.render("A studio inside Animation.[^1] Letters went out.[^2]", "s1")
+    assert "Footnote mark 1, 2 has no note" in only("slips", emails.lead(body=body)).message
+
+
+# ---- the title ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("title", "missing"),
+    [
+        ("Streamer builds its own studio; BuzzFeed sold for AI", "BuzzFeed"),
+        ("Streamer builds its own studio; agentic primetime", "agentic primetime"),
+        ("Studio built by Netflix", "Netflix"),
+        ("Studio built in 2031", "2031"),
+    ],
+)
+def test_a_title_that_names_what_no_item_does_is_worth_a_look(title: str, missing: str) -> None:
+    finding = only("title", title=title, subject=title)
+    assert finding.level == Level.WARN
+    assert f"“{missing}”" in finding.message
+
+
+@pytest.mark.parametrize("title", ["Streamer's studio, built in house", "Media's AI Pivot", ""])
+def test_a_title_in_other_words_passes(title: str) -> None:
+    assert not found("title", emails.update(title=title, subject=title))
+
+
+def test_a_title_in_another_script_is_compared_too() -> None:
+    story = emails.story(1, headline="日本の新聞社が印を公開する")
+    assert not found("title", emails.update(story, title="新聞社が印を", subject="新聞社が印を"))
+
+
+# ---- budget and sender -------------------------------------------------------------------
+
+
+def test_more_than_the_topic_promises_is_worth_a_look() -> None:
+    assert "7 min to read" in only("budget", reading_minutes=7).message
+    assert "7 items" in only("budget", *map(emails.story, range(1, 8))).message
+    unlimited = dataclasses.replace(HOUSE, minutes_budget=0, items_budget=0)
+    assert not found("budget", emails.update(reading_minutes=90), unlimited)
+
+
+def test_a_mail_that_leaves_the_house_needs_an_address_and_a_true_from() -> None:
+    nowhere = emails.update(imprint=emails.IMPRINT.model_copy(update={"postal_address": ""}))
+    nobody = dataclasses.replace(HOUSE, from_address="Digest <digest@example.org>")
+    assert "POSTAL_ADDRESS" in found("sender", nowhere)[0].mend
+    for address in ("a@example.com", "a@news.example.net", "a@x.test", "A <a@b.example>", ""):
+        finding = found("sender", emails.update(), dataclasses.replace(HOUSE, from_address=address))
+        assert finding[0].level == Level.BLOCK
+    at_home = dataclasses.replace(nobody, relay_on_loopback=True)
+    assert not found("sender", nowhere, at_home)
+    assert not found("sender", emails.update())
+
+
+def test_checks_of_a_long_hostile_mail_take_little_time() -> None:
+    story = emails.story(1, summary="a" * 50_000 + "(" * 40_000 + " ,; " * 9000 + "[" * 40_000)
+    view = emails.update(story)
+    email = pipeline.render(view)
+    begun = time.process_time()
+    checks.run(view, email, HOUSE)
+    assert time.process_time() - begun < 1
