@@ -134,6 +134,12 @@ class Subscription(models.Model):
     def __str__(self) -> str:
         return f"{self.subscriber} {self.state} {self.topic}"
 
+    def stands(self, now: dt.datetime) -> str:
+        """The state as it counts now, as ``standing`` has it for queries."""
+        over = self.paused_until is not None and self.paused_until <= now
+        paused = self.state == SubscriptionState.PAUSED
+        return SubscriptionState.CONFIRMED if paused and over else self.state
+
     @property
     def is_asked_for(self) -> bool:
         """Somebody wants it, and the reader has not yet said whether it was them."""
