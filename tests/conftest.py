@@ -12,9 +12,10 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from digest import staff
-from digest.models import Topic
+from digest import drafting, staff
+from digest.models import Briefing, Topic, Update
 from subscribers.models import Subscriber, Subscription, SubscriptionState, address_hash
+from tests import newsroom
 
 # WhiteNoise warns of a folder that isn't there, and warnings are errors here.
 Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
@@ -97,3 +98,31 @@ def sink(tmp_path: Path) -> Iterator[tuple[str, Path]]:
             yield f"smtp://127.0.0.1:{port}?connections=4", record
         finally:
             process.terminate()
+
+
+@pytest.fixture
+def desk(edda: User, signed_in: type["SignedIn"]) -> Client:
+    """Edda's browser."""
+    return signed_in(edda)
+
+
+@pytest.fixture
+def press(pia: User, signed_in: type["SignedIn"]) -> Client:
+    """Pia's browser."""
+    return signed_in(pia)
+
+
+@pytest.fixture
+def stories(pivot: Topic) -> list[Briefing]:
+    """Three briefings of today."""
+    now = timezone.now() - dt.timedelta(hours=2)
+    return [
+        newsroom.briefing(pivot, name, published_at=now, importance=weight)
+        for name, weight in [("First story", 3), ("Second story", 2), ("Third story", 1)]
+    ]
+
+
+@pytest.fixture
+def draft(pivot: Topic, stories: list[Briefing]) -> Update:
+    """A draft of the three."""
+    return drafting.draft(pivot, by="edda@example.org")

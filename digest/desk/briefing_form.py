@@ -74,6 +74,8 @@ class BriefingForm:
     texts: dict[str, str]
     rows: dict[str, list[Row]]
     before: BriefingData | None = None
+    more: str = ""
+    """The part that another row was asked for, by a page without scripts."""
     errors: dict[str, str] = field(default_factory=dict)
 
     def read(self) -> BriefingData | None:
@@ -92,7 +94,8 @@ class BriefingForm:
 
     def shown_rows(self, name: str) -> list[Row]:
         """The filled rows of a part, and some empty ones to write in."""
-        return [*self.rows[name], *([dict.fromkeys(ROWS[name], "")] * SPARE)]
+        spare = SPARE + (name == self.more)
+        return [*self.rows[name], *([dict.fromkeys(ROWS[name], "")] * spare)]
 
     def _parts(self) -> dict[str, Any]:
         texts = {name: text.strip() for name, text in self.texts.items()}
@@ -171,7 +174,7 @@ def of_post(topic: Topic, post: QueryDict, before: BriefingData | None) -> Brief
     """The form as it was sent; rows left empty are dropped."""
     texts = {name: post.get(name, "").replace("\r\n", "\n") for name in PLAIN}
     rows = {name: _rows(post, name, keys) for name, keys in ROWS.items()}
-    return BriefingForm(topic, texts, rows, before=before)
+    return BriefingForm(topic, texts, rows, before=before, more=post.get("more", ""))
 
 
 def _rows(post: QueryDict, name: str, keys: Sequence[str]) -> list[Row]:
@@ -205,6 +208,7 @@ _WORDS = {
     "int_parsing": "Write a whole number.",
     "int_parsing_size": "Write a smaller number.",
     "string_too_short": "This can’t be empty.",
+    "too_short": "This can’t be empty.",
     "missing": "This can’t be empty.",
     "string_pattern_mismatch": "This has a line break or a character that can’t be shown.",
 }

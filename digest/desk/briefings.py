@@ -62,7 +62,7 @@ def write(request: HttpRequest, topic: str) -> HttpResponseBase:
     if request.method != "POST":
         return _form(request, briefing_form.blank(found, timezone.now()), None)
     form = briefing_form.of_post(found, request.POST, None)
-    if "more" in request.POST:
+    if form.more:
         return _form(request, form, None)
     data = form.read()
     if data and found.briefings.filter(slug=data.slug).exists():
@@ -83,7 +83,7 @@ def briefing(request: HttpRequest, topic: str, slug: str) -> HttpResponseBase:
     if request.method != "POST":
         return _form(request, briefing_form.of_data(found.topic, found.data), found)
     form = briefing_form.of_post(found.topic, request.POST, found.data)
-    if "more" in request.POST:
+    if form.more:
         return _form(request, form, found)
     data = form.read()
     if data and request.POST.get("seen") != found.content_hash:

@@ -1,0 +1,340 @@
+"""The desk: the draft seen, arranged, worded, tested and approved."""
+
+import datetime as dt
+import html as entities
+import re
+from itertools import product
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.utils import timezone
+
+from digest import drafting
+from digest.models import (
+    AuditEntry,
+    Briefing,
+    Depth,
+    RequestedTest,
+    Stage,
+    Topic,
+    Update,
+)
+from tests import newsroom
+
+T = "/desk/medias-ai-pivot"
+
+
+def order(update: Update) -> list[str]:
+    return [item.briefing.slug for item in update.items.select_related("briefing")]
+
+
+def text(answer: HttpResponse) -> str:
+    return entities.unescape(answer.content.decode())
+
+
+def seen(client: Client, topic: Topic) -> str:
+    found = re.search(r'name="seen" value="([0-9a-f]{64})"', text(page(client, topic)))
+    assert found, "the draft's page offers no approval"
+    return found[1]
+
+
+def page(client: Client, topic: Topic) -> Any:
+    return client.get(f"/desk/{topic.slug}/draft/")
+
+
+# ---- the draft --------------------------------------------------------------------------------
+
+
+def test_without_a_draft_the_page_offers_to_assemble_one(
+    desk: Client, pivot: Topic, stories: list[Briefing]
+) -> None:
+    assert "There is no draft" in text(page(desk, pivot))
+    desk.post(f"{T}/draft/assemble/")
+    html = text(page(desk, pivot))
+    for one in stories:
+        assert one.headline in html
+    assert "Update #1" in html
+    assert "provisional" in html
+    assert AuditEntry.objects.get(what="assembled update").who == "edda@example.org"
+
+
+def test_every_item_and_everything_left_out_shows_its_reason(
+    desk: Client, pivot: Topic, draft: Update
+) -> None:
+    pivot.items_budget = 2
+    pivot.save()
+    drafting.draft(pivot)
+    html = text(page(desk, pivot))
+    assert "Importance 3" in html
+    assert "Below the line" in html
+    assert "Over the budget of 2 items" in html
+
+
+def test_items_are_moved_dropped_and_included_again(
+    desk: Client, pivot: Topic, draft: Update
+) -> None:
+    def do(slug: str, **sent: str) -> None:
+        answer = desk.post(f"{T}/draft/items/{slug}/", sent)
+        assert answer["Location"] == f"{T}/draft/#item-{slug}"
+
+    assert order(draft) == ["first-story", "second-story", "third-story"]
+    do("third-story", do="up")
+    assert order(draft) == ["first-story", "third-story", "second-story"]
+    do("first-story", do="down")
+    assert order(draft) == ["third-story", "first-story", "second-story"]
+    do("first-story", do="drop")
+    assert order(draft) == ["third-story", "second-story"]
+    do("first-story", do="include")
+    assert order(draft) == ["third-story", "second-story", "first-story"]
+    do("second-story", do="pin")
+    assert draft.items.get(briefing__slug="second-story").pinned
+    do("second-story", do="unpin")
+    assert not draft.items.get(briefing__slug="second-story").pinned
+    do("second-story", do="depth", depth="brief")
+    assert draft.items.get(briefing__slug="second-story").depth == Depth.BRIEF
+    do("second-story", do="reword", headline="In other words", summary="")
+    assert "In other words" in text(page(desk, pivot))
+
+
+def test_what_can_not_be_done_is_said_on_the_page(
+    desk: Client, pivot: Topic, draft: Update
+) -> None:
+    desk.post(f"{T}/draft/items/no-such-story/", {"do": "up"})
+    assert "not in the draft" in text(page(desk, pivot))
+    desk.post(f"{T}/draft/items/first-story/", {"do": "depth", "depth": "huge"})
+    assert "There is no depth" in text(page(desk, pivot))
+    assert desk.post(f"{T}/draft/items/first-story/", {"do": "explode"}).status_code == 404
+
+
+def test_words_of_the_update_are_saved_and_emptied_ones_made_again(
+    desk: Client, pivot: Topic, draft: Update
+) -> None:
+    desk.post(f"{T}/draft/words/", {"subject": "Mine", "title": draft.title, "note": "**Hi**"})
+    fresh = Update.objects.get(pk=draft.pk)
+    assert (fresh.subject, fresh.note, fresh.worded_by_hand) == ("Mine", "**Hi**", ["subject"])
+    desk.post(f"{T}/draft/words/", {"subject": ""})
+    again = Update.objects.get(pk=draft.pk)
+    assert again.subject == draft.subject
+    assert again.worded_by_hand == []
+
+
+def test_the_preview_is_the_mail_in_a_frame_that_can_do_nothing(
+    desk: Client, pivot: Topic, draft: Update
+) -> None:
+    html = text(page(desk, pivot))
+    frame = re.search(r"<iframe[^>]*>", html)
+    assert frame
+    assert 'sandbox="allow-popups allow-popups-to-escape-sandbox"' in frame[0]
+    shown = {}
+    for way in ("phone", "desktop", "dark", "text"):
+        answer = desk.get(f"{T}/draft/preview/?show={way}")
+        policy = answer["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "sandbox allow-popups" in policy
+        assert "allow-same-origin" not in policy
+        assert "script" not in policy
+        shown[way] = text(answer)
+        assert "First story" in shown[way]
+        assert "__" not in re.sub(r"<style.*?</style>", "", shown[way], flags=re.DOTALL)
+    assert "prefers-color-scheme" not in shown["dark"] + shown["phone"]
+    assert shown["dark"] != shown["phone"] == shown["desktop"]
+    assert "<pre" in shown["text"]
+
+
+def test_hostile_content_does_nothing_on_the_desk(desk: Client, pivot: Topic) -> None:
+    evil = '"><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7*7 }}'
+    now = timezone.now() - dt.timedelta(hours=1)
+    one = newsroom.briefing(
+        pivot, evil, published_at=now, slug="evil", tag=evil, status=evil, body=evil
+    )
+    newsroom.update(pivot, 1, one, title=evil, despite=evil, segments=[evil])
+    Briefing.objects.update(moved_on=True)
+    made = drafting.draft(pivot)
+    made.note = evil
+    made.save()
+    made.items.update(headline=evil, why=evil, change=evil)
+    paths = ["/desk/", f"{T}/briefings/", f"{T}/briefings/evil/", f"{T}/draft/", f"{T}/1/"]
+    paths += [f"{T}/draft/preview/?show={way}" for way in ("phone", "text")]
+    for path in paths:
+        html = desk.get(path).content.decode()
+        assert "<script>alert" not in html, path
+        assert not re.search(r"<img[^>]*onerror", html), path
+        assert "{{ 7*7 }}" in entities.unescape(html) or "alert" not in html, path
+
+
+def test_a_test_is_asked_for_by_whoever_is_signed_in(
+    desk: Client, pivot: Topic, draft: Update
+) -> None:
+    desk.post(f"{T}/draft/test/", {"addresses": "edda@example.org, otto@example.org"})
+    asked = RequestedTest.objects.get()
+    assert asked.addresses == ["edda@example.org", "otto@example.org"]
+    assert asked.asked_by == "edda@example.org"
+
+
+@pytest.mark.parametrize(
+    ("addresses", "said"),
+    [
+        ("", "Name an address"),
+        ("nobody", "is no e-mail address"),
+        ("a@example.org\r\nBcc:x@example.org", "is no e-mail address"),
+        (" ".join(f"a{n}@example.org" for n in range(21)), "at most 20"),
+    ],
+)
+def test_a_test_to_nobody_or_to_everybody_is_refused(
+    desk: Client, pivot: Topic, draft: Update, addresses: str, said: str
+) -> None:
+    desk.post(f"{T}/draft/test/", {"addresses": addresses})
+    assert said in text(page(desk, pivot))
+    assert not RequestedTest.objects.exists()
+
+
+def test_a_draft_is_thrown_away_and_its_briefings_stay(
+    desk: Client, pivot: Topic, draft: Update
+) -> None:
+    desk.post(f"{T}/draft/discard/")
+    assert Update.objects.get(pk=draft.pk).stage == Stage.DISCARDED
+    assert order(drafting.draft(pivot)) == ["first-story", "second-story", "third-story"]
+
+
+# ---- approving --------------------------------------------------------------------------------
+
+
+def test_a_publisher_approves_what_was_seen(press: Client, pivot: Topic, draft: Update) -> None:
+    answer = press.post(
+        f"{T}/draft/approve/",
+        {
+            "seen": seen(press, pivot),
+            "when": "now",
+            "segment_names": "Staff, Press ,",
+            "rate": "70",
+        },
+    )
+    assert answer["Location"] == f"{T}/1/"
+    update = Update.objects.get(pk=draft.pk)
+    assert (update.stage, update.number, update.approved_by) == (
+        Stage.APPROVED,
+        1,
+        "pia@example.org",
+    )
+    assert (update.segments, update.rate) == (["Staff", "Press"], 70)
+    shown = text(press.get(f"{T}/1/"))
+    assert "Staff, Press" in shown
+    assert "70 messages a second" in shown
+    frozen = press.get(f"{T}/1/preview/")
+    assert "First story" in text(frozen)
+    assert "sandbox" in frozen["Content-Security-Policy"]
+
+
+def test_an_edit_after_looking_voids_the_approval(
+    press: Client, desk: Client, pivot: Topic, draft: Update
+) -> None:
+    looked_at = seen(press, pivot)
+    desk.post(f"{T}/draft/words/", {"subject": "Changed a second ago"})
+    press.post(f"{T}/draft/approve/", {"seen": looked_at, "when": "now"})
+    assert "changed since you looked at it" in text(page(press, pivot))
+    assert Update.objects.get(pk=draft.pk).stage == Stage.DRAFT
+
+
+def test_a_briefing_withdrawn_a_second_ago_voids_the_approval(
+    press: Client, desk: Client, pivot: Topic, draft: Update
+) -> None:
+    looked_at = seen(press, pivot)
+    desk.post(f"{T}/briefings/first-story/withdraw/")
+    press.post(f"{T}/draft/approve/", {"seen": looked_at, "when": "now"})
+    assert "Withdrawn since: First story" in text(page(press, pivot))
+    assert Update.objects.get(pk=draft.pk).stage == Stage.DRAFT
+
+
+def test_approving_in_two_tabs_happens_once(press: Client, pivot: Topic, draft: Update) -> None:
+    sent = {"seen": seen(press, pivot), "when": "now"}
+    assert press.post(f"{T}/draft/approve/", sent).status_code == 302
+    assert press.post(f"{T}/draft/approve/", sent).status_code == 404
+    assert AuditEntry.objects.filter(what="approved update").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ({"when": "at", "at": ""}, "no day and time"),
+        ({"when": "at", "at": "2020-01-01T10:00"}, "is past"),
+        ({"when": "now", "rate": "fast"}, "messages a second"),
+        ({"when": "now", "rate": "-3"}, "messages a second"),
+        ({"when": "now", "rate": "nan"}, "messages a second"),
+        ({"when": "now", "seen": ""}, "look at it"),
+        ({"when": "now", "seen": "f" * 64}, "changed since you looked at it"),
+    ],
+)
+def test_an_approval_that_makes_no_sense_is_refused_in_words(
+    press: Client, pivot: Topic, draft: Update, sent: dict[str, str], said: str
+) -> None:
+    press.post(f"{T}/draft/approve/", {"seen": seen(press, pivot)} | sent)
+    assert said in text(page(press, pivot))
+    assert Update.objects.get(pk=draft.pk).stage == Stage.DRAFT
+
+
+def test_a_time_is_taken_in_the_topics_zone(press: Client, pivot: Topic, draft: Update) -> None:
+    Topic.objects.update(zone="Europe/London")
+    summer = f"{timezone.now().year + 1}-07-01T15:00"
+    press.post(f"{T}/draft/approve/", {"seen": seen(press, pivot), "when": "at", "at": summer})
+    due = Update.objects.get(pk=draft.pk).due_at
+    assert due is not None
+    assert due.astimezone(dt.UTC).hour == 14
+    assert "15:00 London" in text(press.get(f"{T}/1/"))
+
+
+def test_a_check_that_blocks_asks_for_a_reason_which_is_kept(
+    press: Client, pivot: Topic, draft: Update
+) -> None:
+    desk_note = "TODO finish this [link](https://)"
+    press.post(f"{T}/draft/words/", {"note": desk_note})
+    html = text(page(press, pivot))
+    assert "To mend." in html
+    assert "Review and approve" not in html
+    sent = {"seen": seen(press, pivot), "when": "now"}
+    press.post(f"{T}/draft/approve/", sent)
+    assert Update.objects.get(pk=draft.pk).stage == Stage.DRAFT
+    press.post(f"{T}/draft/approve/", sent | {"despite": "It is only a drill."})
+    assert Update.objects.get(pk=draft.pk).despite == "It is only a drill."
+    assert "It is only a drill." in text(press.get(f"{T}/1/"))
+
+
+def test_an_approval_is_taken_back_and_the_number_stays(
+    press: Client, desk: Client, pivot: Topic, draft: Update
+) -> None:
+    press.post(f"{T}/draft/approve/", {"seen": seen(press, pivot), "when": "now"})
+    assert desk.post(f"{T}/1/unapprove/").status_code == 403
+    assert press.post(f"{T}/1/unapprove/")["Location"] == f"{T}/draft/"
+    update = Update.objects.get(pk=draft.pk)
+    assert (update.stage, update.number) == (Stage.DRAFT, 1)
+
+
+def test_what_is_on_its_way_is_not_taken_back(press: Client, pivot: Topic) -> None:
+    newsroom.update(pivot, 1, newsroom.briefing(pivot))
+    press.post(f"{T}/1/unapprove/")
+    assert "on its way" in text(press.get(f"{T}/1/"))
+    assert Update.objects.get().stage == Stage.SENT
+
+
+def test_an_editor_sees_the_state_but_no_button(desk: Client, pivot: Topic, draft: Update) -> None:
+    html = text(page(desk, pivot))
+    assert "A publisher approves" in html
+    assert "/draft/approve/" not in html
+
+
+def test_an_empty_draft_can_not_be_approved(press: Client, pivot: Topic) -> None:
+    drafting.draft(pivot)
+    html = text(page(press, pivot))
+    assert "nothing to approve" in html
+    press.post(f"{T}/draft/approve/", {"seen": "f" * 64, "when": "now"})
+    assert "has no items" in text(page(press, pivot))
+
+
+def test_the_routes_of_nothing_are_404(press: Client, pivot: Topic) -> None:
+    paths = ["none/draft/", "none/briefings/", "none/write/"]
+    paths += [f"{pivot.slug}/{rest}" for rest in ("9/", "9/preview/", "briefings/none/")]
+    for path in paths:
+        assert press.get(f"/desk/{path}").status_code == 404, path
+    for method, rest in product(["POST"], ["words/", "test/", "approve/", "discard/"]):
+        assert press.generic(method, f"{T}/draft/{rest}").status_code == 404, rest
