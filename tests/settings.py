@@ -21,7 +21,7 @@ if os.environ.get("DIGEST_TEST_DATABASE") == "postgres":
     if not os.environ.get("DATABASE_URL"):
         from tests.servers import postgres
 
-        os.environ["DATABASE_URL"] = postgres(SCRATCH / "postgres")
+        os.environ["DATABASE_URL"] = postgres()
 else:
     os.environ["DATABASE_URL"] = ""
 

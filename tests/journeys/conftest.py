@@ -12,19 +12,14 @@ from tests.servers import postgres
 from workers.embedded import broker
 
 
-@pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The URL of a PostgreSQL of this test run."""
-    return postgres(tmp_path_factory.mktemp("pg") / "data")
-
-
 @pytest.fixture
-def postgres_url(postgres_server: str, tmp_path: Path) -> str:
-    """An empty database on it."""
+def postgres_url(tmp_path: Path) -> str:
+    """An empty database on a PostgreSQL of this test run."""
+    server = postgres()
     name = f"t{abs(hash(tmp_path)):x}"
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
+    with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
-    return urlunsplit(urlsplit(postgres_server)._replace(path=f"/{name}"))
+    return urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
 
 
 @pytest.fixture
