@@ -1,6 +1,7 @@
 """Sample views for the tests of rendering and of the checks: our own words, plainly fictional."""
 
 import datetime as dt
+from html.parser import HTMLParser
 from typing import Any
 
 from digest.parts import Analysis, Consequence, Perspective, Source
@@ -52,7 +53,9 @@ def story(at: int = 1, **parts: Any) -> StoryView:
         "key_takeaway": "A mark that travels with the text is worth more than a policy page that "
         "nobody opens.",
         "sources": (
-            Source(name="Example Wire", date=dt.date(2026, 5, 16), url="https://wire.example.org/9"),
+            Source(
+                name="Example Wire", date=dt.date(2026, 5, 16), url="https://wire.example.org/9"
+            ),
             Source(name="Paper of Record", date=dt.date(2025, 12, 30)),
         ),
     }
@@ -164,3 +167,26 @@ def confirmation(**parts: Any) -> ConfirmView:
         "preheader": "One press of a button, and the next update is yours.",
     }
     return ConfirmView(**{**said, **parts})
+
+
+class Page(HTMLParser):
+    """What a mail program makes of the HTML: tags with their attributes, and the text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def all(self, tag: str, attribute: str) -> list[str]:
+        return [
+            attrs[attribute] or ""
+            for name, attrs in self.tags
+            if name == tag and attribute in attrs
+        ]

@@ -4,7 +4,6 @@ import datetime as dt
 import re
 import time
 from html import unescape
-from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -17,6 +16,7 @@ from digest.rendering.rendered import GMAIL_CLIPS, RenderedEmail, RenderingFaile
 from digest.rendering.tokens import Field, fill_html, fill_text, nonce, token
 from digest.rendering.view import EmailView, StoryView, UpdateLink, as_view, canonical, content_hash
 from tests import emails
+from tests.emails import Page
 
 INJECTION = "{{ 7*7 }}{% for i in range(10**9) %}<script>alert(1)</script>{{ ''.__class__ }}"
 NAUGHTY = {
@@ -31,29 +31,6 @@ NAUGHTY = {
     "scripts": "نتفليكس 日本 🎬 नमस्ते",
     "smart quotes": "“it’s”",
 }
-
-
-class Page(HTMLParser):
-    """What a mail program makes of the HTML: tags with their attributes, and the text."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-    def all(self, tag: str, attribute: str) -> list[str]:
-        return [
-            attrs[attribute] or ""
-            for name, attrs in self.tags
-            if name == tag and attribute in attrs
-        ]
 
 
 def rendered(*stories: StoryView, **parts: object) -> RenderedEmail:

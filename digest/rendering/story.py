@@ -51,7 +51,7 @@ def email_view(
     variant: str = Depths.ARRANGED,
     provisional: bool = False,
 ) -> EmailView:
-    """The update as one mail.  Three queries, however many items.
+    """The update as one mail, in two queries, however many items.
 
     ``number``: its own, or the one it would get (``provisional``: the mail says so).
     ``on``: the day in its masthead (default: when it is due, else its cut-off, in the
