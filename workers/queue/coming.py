@@ -116,6 +116,6 @@ def _further(rule: Schedule) -> str:
 def _last_readers(topic: str) -> Subquery:
     """Candidates of the topic's latest main mailing."""
     latest = Mailing.objects.filter(
-        topic=OuterRef(topic), kind=MailingKind.SCHEDULED, prepared_at__isnull=False
-    ).order_by("-id")
+        update__topic=OuterRef(topic), kind=MailingKind.SCHEDULED, prepared_at__isnull=False
+    ).order_by("-update__number")
     return Subquery(latest.values("candidates")[:1])

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from workers.models import Delivery, Exclusion, Mailing
-from workers.queue.answers import TO_SEE
+from workers.queue.answers import IS_TO_SEE, TO_SEE
 
 PAGE = 50
 
@@ -31,7 +31,7 @@ class Page:
 def page(mailing: Mailing, state: str, after: int) -> Page:
     """By the partial index on (mailing, state, id): as quick on the last page as on the first."""
     rows = list(
-        mailing.deliveries.filter(state=state, id__gt=after)
+        mailing.deliveries.filter(IS_TO_SEE, state=state, id__gt=after)
         .only("address", "name", "state", "code", "answer", "attempts", "next_attempt_at",
               "settled_at", "mailing_id")
         .order_by("id")[: PAGE + 1]

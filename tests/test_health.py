@@ -1,0 +1,42 @@
+"""What watchers of the process are told."""
+
+import pytest
+from django.db import OperationalError, connection
+from django.db.migrations.recorder import MigrationRecorder
+
+from workers.queue import health
+
+
+def test_a_process_that_answers_is_healthy_without_its_database(client):
+    response = client.get("/healthz")
+    assert (response.status_code, response.content) == (200, b"ok\n")
+    assert response["Content-Type"] == "text/plain; charset=utf-8"
+    assert "no-store" in response["Cache-Control"]
+
+
+@pytest.mark.django_db
+def test_a_database_as_new_as_the_program_is_ready(client):
+    response = client.get("/readyz")
+    assert (response.status_code, response.content) == (200, b"ready\n")
+
+
+@pytest.mark.django_db
+def test_an_older_or_newer_database_is_not_ready_and_says_why(client):
+    MigrationRecorder(connection).record_unapplied("workers", "0001_initial")
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert b"older than the program; run: digest migrate" in response.content
+    MigrationRecorder(connection).record_applied("workers", "0001_initial")
+    MigrationRecorder(connection).record_applied("workers", "9999_later")
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert b"newer than the program" in response.content
+
+
+def test_a_database_that_can_t_be_reached_is_not_ready_and_tells_no_secrets(client, monkeypatch):
+    def gone(_connection: object) -> None:
+        raise OperationalError("password=hunter2 host=10.0.0.7 refused")
+
+    monkeypatch.setattr(health, "MigrationRecorder", gone)
+    response = client.get("/readyz")
+    assert (response.status_code, response.content) == (503, b"The database can't be reached.\n")
