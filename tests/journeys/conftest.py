@@ -1,5 +1,6 @@
 """Real servers for the journeys: started once, a database and a key space of its own for each."""
 
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,3 +34,4 @@ def redis_url() -> Iterator[str]:
     finally:
         process.terminate()
         process.wait()
+        shutil.rmtree(server.directory, ignore_errors=True)

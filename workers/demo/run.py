@@ -221,11 +221,11 @@ def _say_where(desk: str) -> None:
     for what, where in {
         "what was sent": f"{base}/t/{SLUG}/",
         "the mails": f"{base}/mailbox/",
-        "the queue": f"{base}/queue/",
         "the desk, where Update #4 waits": desk,
+        "the queue, once you are in": f"{base}/queue/",
     }.items():
         console.print(f"  {what:<32} [link={where}]{where}[/]")
-    console.print(f"  The last link lets you in once, as {YOU}. Ctrl-C ends the demo.")
+    console.print(f"\nThe link to the desk lets you in once, as {YOU}. Ctrl-C ends the demo.")
 
 
 # ---- dates -------------------------------------------------------------------------------
