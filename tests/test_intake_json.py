@@ -365,7 +365,7 @@ def test_bad_bytes_cost_only_their_line() -> None:
 def test_a_line_past_the_limit_is_passed_over_and_the_next_is_read() -> None:
     long = json.dumps(story(headline="x" * BRIEFING))
     outcomes = read(f"{long}\n{TEN[0]}\n")
-    assert rejected(outcomes) == [(1, "a line of more than 2 MB")]
+    assert rejected(outcomes) == [(1, f"a line of more than 2 MB that begins “{long[:40]}…”")]
     assert len(kept(outcomes)) == 1
 
 
@@ -379,7 +379,10 @@ def test_a_line_without_an_end_is_given_up() -> None:
             yield b'{"headline": "' + b"x" * 1_000_000
 
     outcomes = list(read_json_lines(endless(), "in"))
-    assert rejected(outcomes) == [(1, "a line of more than 64 MB; nothing was read past it")]
+    ((line, why),) = rejected(outcomes)
+    assert line == 1
+    assert why.startswith("a line of more than 64 MB that begins “{")
+    assert why.endswith("; nothing was read past it")
     assert taken < 70
 
 

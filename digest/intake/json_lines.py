@@ -5,8 +5,10 @@ from collections.abc import Iterable, Iterator
 from digest.intake.briefing_json import outcome
 from digest.intake.encoding import decoded
 from digest.intake.limits import BRIEFING, LINE_SKIPPED, megabytes
-from digest.intake.outcomes import Outcome, Rejected, Unfit
+from digest.intake.outcomes import Outcome, Rejected, Unfit, shown
 from digest.intake.strict_json import value_at
+
+BEGINNING = 200  # bytes of an overlong line that are kept to tell which one it is
 
 
 def read_json_lines(
@@ -45,17 +47,19 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[tuple[int, bytes | Unfit]]:
             number, kept, skipped = number + 1, b"", 0
         kept += rest
         if skipped or len(kept) > BRIEFING:
-            skipped, kept = skipped + len(kept), b""
+            skipped, kept = skipped + len(kept), kept[:BEGINNING]
         if skipped > LINE_SKIPPED:
-            yield (
-                number,
-                Unfit(f"a line of more than {megabytes(LINE_SKIPPED)}; nothing was read past it"),
-            )
+            why = f"a line of more than {megabytes(LINE_SKIPPED)}{_beginning(kept)}"
+            yield number, Unfit(f"{why}; nothing was read past it")
             return
     yield number, _whole(kept, skipped)
 
 
 def _whole(line: bytes, skipped: int) -> bytes | Unfit:
     if skipped or len(line) > BRIEFING:
-        return Unfit(f"a line of more than {megabytes(BRIEFING)}")
+        return Unfit(f"a line of more than {megabytes(BRIEFING)}{_beginning(line)}")
     return line
+
+
+def _beginning(line: bytes) -> str:
+    return f" that begins {shown(line[:BEGINNING].decode('utf-8', 'replace'), 40)}"

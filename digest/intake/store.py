@@ -114,7 +114,9 @@ def load(
     """
     found = sources.find(names)
     if topic is not None and not _topics([topic]):
-        raise Refused(f"There is no topic {shown(topic)}; nothing was loaded. {_mend(topic)}")
+        raise Refused(
+            f"There is no topic {shown(topic)}; nothing was loaded. Add it with: {_adding(topic)}"
+        )
     report = LoadReport()
     with contextlib.closing(Gathered()) as gathered:
         _gather(found, topic, gathered, report)
@@ -145,7 +147,7 @@ def _gather(
         if isinstance(outcome, Rejected):
             report.rejected.append(outcome)
         elif (slug := outcome.briefing.topic) not in known:
-            why = f"no topic {shown(slug)}: {_mend(slug)}"
+            why = f"no topic {shown(slug)}: add it with {_adding(slug)}"
             report.rejected.append(Rejected(outcome.source, outcome.line, why))
         else:
             report.warnings.update(outcome.warnings)
@@ -245,5 +247,5 @@ def _topics(slugs: Iterable[str]) -> list[Topic]:
     return list(Topic.objects.filter(slug__in=[slug for slug in slugs if slug.isascii()]))
 
 
-def _mend(topic: str) -> str:
-    return f"Add it with: digest topic add {topic} --name …"
+def _adding(topic: str) -> str:
+    return f"digest topic add {topic} --name …"
