@@ -4,8 +4,8 @@ import datetime as dt
 
 from workers.ledger import Result, Row
 from workers.models import DeliveryState, Mailing
-from workers.retries import next_attempt
 from workers.outbox import Outcome, Verdict
+from workers.retries import next_attempt
 
 
 def result_of(row: Row, outcome: Outcome, mailing: Mailing, now: dt.datetime) -> list[Result]:

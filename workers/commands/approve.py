@@ -10,7 +10,7 @@ from digest import approval, updates
 from digest.commands.drafts import read_time
 from digest.errors import CheckFailed, Refused
 from digest.models import RequestedTest, Stage, Update, audit
-from subscribers.addresses import judged
+from subscribers.addresses import normal
 from workers import progress
 from workers.audience import count
 from workers.mailings import freeze_or_refuse
@@ -67,7 +67,7 @@ def unapprove(update: str) -> None:
 @click.command()
 @_options
 @click.pass_context
-def send(ctx: click.Context, update: str, **options: Any) -> None:
+def send(ctx: click.Context, /, update: str, **options: Any) -> None:
     """Approve for now, and show progress until it is done."""
     found = updates.find(update)
     if found.stage == Stage.DRAFT:
@@ -85,7 +85,7 @@ def test(update: str, addresses: tuple[str, ...]) -> None:
     found = updates.find(update)
     if not found.items.exists():
         raise Refused(f"{found.label} of {found.topic} has no items; nothing was sent.")
-    good = [judged(address) for address in addresses]
+    good = [normal(address) for address in addresses]
     RequestedTest.objects.create(update=found, addresses=good, asked_by=BY)
     audit(BY, "asked for a test of", found.ref, addresses=good)
     click.echo(
