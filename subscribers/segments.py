@@ -90,8 +90,11 @@ def save(name: str, rule: Any) -> bool:
     Raises Refused for a rule that can't be read or that names a topic which doesn't exist.
     """
     name = name.strip()
-    if not name or len(name) > 100 or not name.isprintable():
-        raise Refused("A segment's name has 1 to 100 printable characters; nothing was changed.")
+    if not name or len(name) > 100 or not name.isprintable() or "," in name:
+        raise Refused(
+            "A segment's name has 1 to 100 printable characters and no comma, for names are "
+            "listed with commas; nothing was changed."
+        )
     known = set(Topic.objects.values_list("slug", flat=True))
     for slug, place in _topics(rules.read(rule)):
         if slug not in known:

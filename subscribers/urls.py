@@ -2,11 +2,15 @@
 
 from django.urls import path
 
-from subscribers import pages
+from subscribers import pages, people
 
 urlpatterns = [
     path("subscribe/", pages.subscribe),
     path("confirm/<str:token>/", pages.confirm),
     path("preferences/<str:token>/", pages.choose),
     path("unsubscribe/<str:token>/", pages.unsubscribe),
+    path("people/", people.people),
+    path("people/segments/", people.segment_list),
+    path("people/segments/choices/", people.segment_choices),
+    path("people/suppression/", people.suppression),
 ]

@@ -19,7 +19,7 @@ LONGEST_LINE = 1_000_000
 
 _DELIMITERS = ",;\t|"
 _UNDECODED = re.compile(r"[\udc80-\udcff]")
-_PREFIXED = re.compile(r"'+[=+\-@\t\r]")
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")  # what a spreadsheet runs, or our guard before it
 
 
 class Row(NamedTuple):
@@ -66,16 +66,13 @@ def read(file: BinaryIO) -> Table:
 
 def cell(text: str) -> str:
     """A cell's text, without the apostrophe that guards a spreadsheet against formulas."""
-    return (text[1:] if _PREFIXED.match(text) else text).strip()
+    guards = text.startswith("'") and _FORMULA.match(text)
+    return (text[1:] if guards else text).strip()
 
 
 def guarded(text: str) -> str:
     """The text as a cell that no spreadsheet takes for a formula; ``cell`` undoes it."""
-    return (
-        f"'{text}"
-        if text[:1] in {"=", "+", "-", "@", "\t", "\r"} or _PREFIXED.match(text)
-        else text
-    )
+    return f"'{text}" if _FORMULA.match(text) else text
 
 
 def _lines(file: BinaryIO) -> Iterator[str]:

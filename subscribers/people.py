@@ -1,0 +1,125 @@
+"""The staff's pages about readers: who they are, the segments, the suppressed."""
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from digest.errors import Refused
+from digest.models import Topic
+from digest.staff import APPROVERS, WRITERS, Role, role_required
+from subscribers import addresses, segments
+from subscribers.models import (
+    Segment,
+    Subscriber,
+    SubscriberState,
+    Suppression,
+    SuppressionReason,
+    address_hash,
+)
+from subscribers.selection import selected
+
+PAGE = 50
+Row = TypeVar("Row", Subscriber, Suppression)
+_SEES_PEOPLE = (Role.OPS, *APPROVERS)
+
+
+@require_safe
+@role_required(*_SEES_PEOPLE)
+def people(request: HttpRequest) -> HttpResponse:
+    """Everybody, newest first; a search looks into addresses and names."""
+    query = request.GET.get("q", "").strip()[: addresses.LONGEST]
+    everybody = Subscriber.objects.filter(state=SubscriberState.ACTIVE)
+    found = everybody.filter(_matching(query)) if query else everybody
+    page, more = _page(request, found.prefetch_related("subscriptions__topic", "tags"))
+    suppressed = _suppressed(page)
+    now = timezone.now()
+    rows = [
+        {
+            "person": person,
+            "topics": [(one.topic, one.stands(now)) for one in person.subscriptions.all()],
+            "suppressed": suppressed.get(person.email_hash),
+        }
+        for person in page
+    ]
+    shown = {"rows": rows, "q": query, "more": more, "total": everybody.count()}
+    return render(request, "people/people.html", shown)
+
+
+@require_safe
+@role_required(*_SEES_PEOPLE)
+def segment_list(request: HttpRequest) -> HttpResponse:
+    """The segments, their rules, and how many people each one selects now."""
+    rows = [
+        (one.name, json.dumps(one.rule, ensure_ascii=False), _count(segments.people, one))
+        for one in Segment.objects.all()
+    ]
+    return render(request, "people/segments.html", {"rows": rows})
+
+
+@require_safe
+@role_required(*WRITERS)
+def segment_choices(request: HttpRequest) -> HttpResponse:
+    """A fragment for the approval form: a box for each segment, with whom it reaches."""
+    topic = get_object_or_404(Topic, slug=request.GET.get("topic", "").replace("\0", ""))
+    rows = [
+        (one.name, _count(lambda rule: selected(topic, [rule]), one))
+        for one in Segment.objects.all()
+    ]
+    shown = {"rows": rows, "everybody": selected(topic, []).count()}
+    return render(request, "people/choices.html", shown)
+
+
+@require_safe
+@role_required(*_SEES_PEOPLE)
+def suppression(request: HttpRequest) -> HttpResponse:
+    """Why addresses are not mailed. Only their hashes are kept, so one asks for an address."""
+    asked = request.GET.get("q", "").strip()[: addresses.LONGEST]
+    problem, answer = "", None
+    found = Suppression.objects.all()
+    if asked:
+        try:
+            found = found.filter(email_hash=address_hash(addresses.normal(asked)))
+            answer = found.first()
+        except Refused as refused:
+            problem, found = str(refused), found.none()
+    page, more = _page(request, found)
+    counts = [
+        (reason.label, Suppression.objects.filter(reason=reason).count())
+        for reason in SuppressionReason
+    ]
+    shown = {"q": asked, "problem": problem, "answer": answer, "rows": page, "more": more}
+    return render(request, "people/suppression.html", shown | {"counts": counts})
+
+
+def _matching(query: str) -> Q:
+    text = query.replace("\0", "")
+    return Q(email__icontains=text) | Q(name__icontains=text)
+
+
+def _count(of: Callable[[Any], QuerySet[Subscriber]], segment: Segment) -> int | None:
+    """How many people a segment selects; None where that depends on the mailing's topic."""
+    try:
+        return of(segment.rule).count()
+    except Refused:
+        return None
+
+
+def _suppressed(page: Iterable[Subscriber]) -> dict[str, str]:
+    """Hash → why, of those on the page whose address is suppressed."""
+    found = Suppression.objects.filter(email_hash__in=[person.email_hash for person in page])
+    return {one.email_hash: one.get_reason_display() for one in found}
+
+
+def _page(request: HttpRequest, rows: QuerySet[Row]) -> tuple[list[Row], int | None]:
+    """The rows before ``?before=``, newest first, and where the next page begins."""
+    before = request.GET.get("before", "")
+    if before.isascii() and before.isdigit() and len(before) < 19:
+        rows = rows.filter(id__lt=int(before))
+    page = list(rows.order_by("-id")[: PAGE + 1])
+    return page[:PAGE], page[PAGE - 1].pk if len(page) > PAGE else None
