@@ -5,11 +5,14 @@ import json
 import os
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from django.db import connection
 
 from config.cli import main
 from digest.intake import store
@@ -219,6 +222,25 @@ def test_a_load_leaves_one_line_in_the_log_and_none_where_nothing_changed(pivot:
     load("-", stdin=json.dumps(story()))
     (entry,) = AuditEntry.objects.all()
     assert (entry.what, entry.detail) == ("loaded briefings", {"created": 1, "updated": 0})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_loads_at_once_create_each_briefing_once(pivot: Topic, tmp_path: Path) -> None:
+    given = tmp_path / "given.jsonl"
+    given.write_text("\n".join(json.dumps(story(number)) for number in range(300)))
+    barrier = threading.Barrier(2)
+
+    def load_it() -> store.LoadReport:
+        try:
+            barrier.wait()
+            return store.load([str(given)], "medias-ai-pivot")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as both:
+        first, second = (task.result() for task in [both.submit(load_it), both.submit(load_it)])
+    assert first.created + second.created == 300
+    assert first.unchanged + second.unchanged == 300
 
 
 # ---- bad input ------------------------------------------------------------------------------
