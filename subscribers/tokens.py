@@ -77,19 +77,11 @@ def verify(purpose: int, token: str, now: float | None = None) -> Claim | None:
 
 
 def path(purpose: int, token: str) -> str:
-    """Where the link leads, as ``/unsubscribe/<token>/``."""
-    return f"/{Purpose(purpose).name.lower()}/{token}/"
+    """Where the link leads, as ``/unsubscribe/<token>/``.
 
-
-def urls(base: str, subscriber_id: int, topic_id: int, version: int) -> dict[str, str]:
-    """Every personal link of one reader: ``unsubscribe``, ``preferences`` and ``confirm``.
-
-    ``base`` is settings.BASE_URL: never a request's host, which anybody may write.
+    It goes behind settings.BASE_URL: never behind a request's host, which anybody may write.
     """
-    return {
-        purpose.name.lower(): base + path(purpose, make(purpose, subscriber_id, topic_id, version))
-        for purpose in Purpose
-    }
+    return f"/{Purpose(purpose).name.lower()}/{token}/"
 
 
 def _mac(claim: bytes) -> bytes:
