@@ -256,7 +256,7 @@ def letter(html: str = "<p>Hello</p>", subject: str = "Grüße") -> bytes:
     return message.as_bytes()
 
 
-def near(**extra: str) -> Client:
+def near(**extra: Any) -> Client:
     return Client(REMOTE_ADDR="127.0.0.1", SERVER_NAME="127.0.0.1", **extra)
 
 

@@ -10,7 +10,7 @@ import datetime as dt
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ from workers import progress
 from workers.ledger import Sheet, sheet
 from workers.mailbox.reading import decoded
 from workers.mailbox.store import Mailbox
+from workers.models import Delivery, DeliveryState
 
 HERE = Path(__file__).parent
 SLUG, NAME = "medias-ai-pivot", "Media's AI Pivot"
@@ -46,6 +47,9 @@ PATIENCE = 120.0
 YOU = "you@example.org"
 BY = "demo"
 _DATES = {"published_at", "updated_at", "date"}
+
+Mails = Counter[tuple[str, str]]
+"""(subject, address) → how many."""
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -64,7 +68,8 @@ def _told(*, serves: bool) -> int:
     began = time.monotonic()
     try:
         mailed = _main_job()
-        wrong = list(amiss(mailed))
+        sheets = [(update.label, found) for update, found in mailed]
+        wrong = list(amiss(sheets, _kept(), _expected(update for update, _ in mailed)))
         _say_sum(mailed, wrong, time.monotonic() - began)
         _draft_waits(serves=serves)
     except DigestError as problem:
@@ -152,29 +157,35 @@ def _sent(update: Update) -> Sheet:
 # ---- what there is in the end -------------------------------------------------------------
 
 
-def amiss(mailed: list[tuple[Update, Sheet]]) -> Iterator[str]:
+def amiss(sheets: Iterable[tuple[str, Sheet]], kept: Mails, expected: Mails) -> Iterator[str]:
     """What isn't as it must be: sheets that don't balance, mails too few or too many."""
-    for update, found in mailed:
+    for label, found in sheets:
         if not found.balanced:
-            yield f"The sheet of {update.label} does not balance."
+            yield f"The sheet of {label} does not balance."
         if (found.candidates, found.accepted) != (READERS, READERS):
             yield (
-                f"{update.label}: {found.accepted} of {found.candidates} accepted; "
+                f"{label}: {found.accepted} of {found.candidates} accepted; "
                 f"{READERS} of {READERS} were expected."
             )
-    kept = Counter(
-        (decoded(mail.subject), " ".join(mail.recipients))
-        for mail in Mailbox(settings.DATA_DIR / "mailbox").newest()
-    )
-    expected = Counter(
-        (update.subject, address)
-        for update, _ in mailed
-        for address in update.mailings.values_list("deliveries__address", flat=True)
-    )
-    for (subject, _), n in (kept - expected).items():
-        yield f"{n} more in the mailbox than the ledger says: {subject}"
+    for (subject, address), n in (kept - expected).items():
+        yield f"{n} more in the mailbox than the ledger says: {subject}, to {address}"
     for (subject, address), n in (expected - kept).items():
         yield f"{n} fewer in the mailbox than the ledger says: {subject}, to {address}"
+
+
+def _kept() -> Mails:
+    mails = Mailbox(settings.DATA_DIR / "mailbox").newest()
+    return Counter((decoded(mail.subject), " ".join(mail.recipients)) for mail in mails)
+
+
+def _expected(updates: Iterable[Update]) -> Mails:
+    return Counter(
+        (update.subject, address)
+        for update in updates
+        for address in Delivery.objects.filter(
+            mailing__update=update, state=DeliveryState.ACCEPTED
+        ).values_list("address", flat=True)
+    )
 
 
 def _say_sum(mailed: list[tuple[Update, Sheet]], wrong: list[str], seconds: float) -> None:
