@@ -1,5 +1,6 @@
 """Editions: an update (or another mail) rendered once, checked, and kept under its hash."""
 
+import dataclasses
 import hashlib
 import json
 
@@ -58,6 +59,21 @@ def keep(view: View, email: RenderedEmail, topic: Topic, update: Update | None) 
         },
     )
     return edition
+
+
+def as_kept(update: Update, email: RenderedEmail) -> RenderedEmail:
+    """The rendering as approval froze it, where it did; else the one given."""
+    edition = update.editions.filter(kind="update").first()
+    if edition is None:
+        return email
+    return dataclasses.replace(
+        email,
+        subject=edition.subject,
+        preheader=edition.preheader,
+        html=edition.html,
+        text=edition.text,
+        nonce=edition.nonce,
+    )
 
 
 def for_test(update: Update) -> Edition:

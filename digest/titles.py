@@ -22,20 +22,20 @@ def title(leads: Sequence[str], others: Sequence[str] = ()) -> str:
         if len(joined) > LONGEST:
             break
         made = joined
-    return made or _shortened(_tidy(wanted[0]), LONGEST) if wanted else ""
+    return made or shortened(_tidy(wanted[0]), LONGEST) if wanted else ""
 
 
 def preheader(title_made: str, headlines: Sequence[str]) -> str:
     """What the title leaves out, as one line."""
     rest = [said for said in map(_tidy, headlines) if said and said not in title_made]
-    return _shortened("; ".join(rest), PREHEADER)
+    return shortened("; ".join(rest), PREHEADER)
 
 
 def _tidy(headline: str) -> str:
     return " ".join(headline.split()).rstrip(".;,: ")
 
 
-def _shortened(text: str, longest: int) -> str:
+def shortened(text: str, longest: int) -> str:
     """Cut at a word, with an ellipsis, to at most ``longest`` characters."""
     if len(text) <= longest:
         return text

@@ -4,8 +4,9 @@ import datetime as dt
 import re
 import unicodedata
 from collections.abc import Iterator
+from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_skeleton
+from babel.dates import format_date, format_skeleton, format_time
 from markupsafe import Markup, escape
 
 from digest.rendering.language import locale
@@ -22,6 +23,13 @@ def day(date: dt.date, view: EmailView) -> str:
     """ "17 May", with the year where it isn't that of the mail; in the mail's language."""
     wanted = "MMMd" if date.year == view.date.year else "yMMMd"
     return str(format_skeleton(wanted, date, locale=locale(view.lang)))
+
+
+def moment(when: dt.datetime, view: EmailView) -> str:
+    """ "17 May, 15:20 UTC", in the topic's zone and the mail's language."""
+    here = when.astimezone(ZoneInfo(view.topic.zone))
+    time = format_time(here, "HH:mm", locale=locale(view.lang))
+    return f"{day(here.date(), view)}, {time} {here.tzname()}"
 
 
 def full_day(date: dt.date, view: EmailView) -> str:

@@ -107,6 +107,7 @@ def _templates() -> ImmutableSandboxedEnvironment:
     made.filters.update(
         day=filters.day,
         full_day=filters.full_day,
+        moment=filters.moment,
         lines=filters.lines,
         paragraphs=markup.paragraphs,
         references=_references,

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
+from digest import titles
 from digest.assembly import CHARACTERS_A_SECOND, depth_at
 from digest.models import Depth, Depths, Item, Kind, Stage, Topic, Update, from_address
 from digest.parts import Analysis, BriefingData, Perspective
@@ -74,7 +75,9 @@ def email_view(
         kind=kind,
         lang=topic.language or "en",
         dir=direction(topic.language),
-        topic=TopicView(name=topic.name, slug=topic.slug, accent=topic.accent, url=home),
+        topic=TopicView(
+            name=topic.name, slug=topic.slug, accent=topic.accent, url=home, zone=topic.zone
+        ),
         imprint=imprint,
         number=number,
         provisional=provisional,
@@ -82,7 +85,7 @@ def email_view(
         reading_minutes=_reading_minutes(views, shared),
         title=title,
         subject=f"Test: {subject}" if kind == "test" else subject,
-        preheader=update.preheader or (first_sentence(views[0].summary) if views else ""),
+        preheader=update.preheader or (_preheader(views[0]) if views else ""),
         note=markup.render(update.note, "note") if update.note.strip() else None,
         corrections=tuple(view for view in views if view.kind == "correction"),
         stories=stories,
@@ -126,6 +129,7 @@ def story_view(
         url=url,
         read_minutes=data.read_minutes,
         minutes=data.read_minutes if lead else _minutes(len(shown) / CHARACTERS_A_SECOND),
+        as_of=(data.updated_at or data.published_at).astimezone(dt.UTC) if lead else None,
         tag=data.tag,
         status=data.status,
         first_reported=first_reported,
@@ -158,6 +162,11 @@ def first_sentence(text: str) -> str:
 
 
 # ---- items ---------------------------------------------------------------------------
+
+
+def _preheader(story: StoryView) -> str:
+    """Where the title has told everything: how the first story begins."""
+    return titles.shortened(first_sentence(story.summary), titles.PREHEADER)
 
 
 class _Place:

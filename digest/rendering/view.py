@@ -41,12 +41,13 @@ class Imprint(Part):
 
 
 class TopicView(Part):
-    """The topic; ``accent`` as #rrggbb, ``url`` of its archive."""
+    """The topic; ``accent`` as #rrggbb, ``url`` of its archive, ``zone`` that of its times."""
 
     name: str
     slug: str
     accent: str
     url: str
+    zone: str = "UTC"
 
 
 class UpdateLink(Part):
@@ -69,7 +70,8 @@ class StoryView(Part):
     """A story, with what its depth shows of it.
 
     ``anchor``: its place in the mail. ``url``: the story in full, on the web.
-    ``read_minutes``: in full. ``minutes``: of what stands here.
+    ``read_minutes``: in full. ``minutes``: of what stands here. ``as_of``: when it was last
+    brought up to date; of a lead alone.
     """
 
     slug: str
@@ -80,6 +82,7 @@ class StoryView(Part):
     url: str
     read_minutes: int
     minutes: int
+    as_of: dt.datetime | None = None
     tag: str = ""
     status: str = ""
     first_reported: UpdateLink | None = None

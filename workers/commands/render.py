@@ -42,6 +42,7 @@ def render(update: str, out: Path, segment: str | None) -> None:
     email = editions.rendered(view)
     report = editions.checked(found, view, email)
     milliseconds = round((time.perf_counter() - began) * 1000, 1)
+    email = editions.as_kept(found, email)
     message = _message(found, view, email)
     files = {
         "update.mjml": email.mjml.encode(),
