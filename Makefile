@@ -31,3 +31,6 @@ check: dev       ## lint, format, types, layers
 	cd "$(HERE)" && "$(BIN)/ruff" format --check
 	cd "$(HERE)" && "$(BIN)/mypy"
 	cd "$(HERE)" && "$(BIN)/lint-imports"
+
+screenshots: dev ## the README's pictures, from a demo of its own; needs Chromium
+	cd "$(HERE)" && "$(BIN)/python" scripts/screenshots.py

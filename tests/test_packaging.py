@@ -144,8 +144,9 @@ def test_what_the_image_copies_exists_and_is_not_ignored() -> None:
 
 
 def test_the_image_holds_every_package_and_the_templates_beside_them() -> None:
-    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests"}
-    assert packages | {"templates"} <= set(_copied())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    packages = project["tool"]["setuptools"]["packages"]["find"]["include"]
+    assert {name.rstrip("*") for name in packages} | {"templates"} <= set(_copied())
 
 
 def test_the_image_does_not_run_as_root() -> None:
