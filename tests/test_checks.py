@@ -1,18 +1,22 @@
 """What the checks find, each with its mend."""
 
 import dataclasses
+import json
 import time
 
 import pytest
+from click.testing import CliRunner, Result
 
+from config.cli import main
 from digest import checks
 from digest.checks import Context, Finding, Level, Report
 from digest.checks.weight import by_story
+from digest.models import Depth, Stage, Topic
 from digest.parts import Image, Source
 from digest.rendering import markup, pipeline
 from digest.rendering.rendered import RenderedEmail
 from digest.rendering.view import EmailView, StoryView
-from tests import emails
+from tests import emails, newsroom
 
 HOUSE = Context(
     from_address="Media Desk <news@daily-press.co.uk>", minutes_budget=6, items_budget=6
@@ -284,3 +288,36 @@ def test_checks_of_a_long_hostile_mail_take_little_time() -> None:
     begun = time.process_time()
     checks.run(view, email, HOUSE)
     assert time.process_time() - begun < 1
+
+
+# ---- the command -------------------------------------------------------------------------
+
+
+def checked(*words: str) -> Result:
+    return CliRunner().invoke(main, ["check", *words])
+
+
+def test_the_command_says_what_to_mend_and_ends_with_1_when_something_blocks(pivot: Topic) -> None:
+    story = newsroom.briefing(pivot, body="See [the list](https://).", short_headline="Pier")
+    newsroom.update(pivot, None, story, stage=Stage.DRAFT, title="Pier", preheader="And more.")
+    ran = checked("medias-ai-pivot/draft")
+    assert ran.exit_code == 1
+    assert "block links: “https://” is unfinished. (in a-pier-reopens)" in ran.stdout
+    assert "Complete the link" in ran.stdout
+    assert "medias-ai-pivot/draft: 1 to mend" in ran.stderr
+
+
+def test_the_command_prints_one_json_object_and_ends_with_0_when_nothing_blocks(
+    pivot: Topic,
+) -> None:
+    newsroom.update(pivot, None, newsroom.whole(pivot), stage=Stage.DRAFT, depth=Depth.STANDARD)
+    ran = checked("medias-ai-pivot/draft", "--json")
+    assert ran.exit_code == 0
+    plain = json.loads(ran.stdout)
+    assert plain["passed"] is True
+    assert {one["level"] for one in plain["checks"]} <= {"ok", "warn"}
+
+
+def test_an_update_that_does_not_exist_ends_with_2(pivot: Topic) -> None:
+    ran = checked("medias-ai-pivot/9")
+    assert (ran.exit_code, ran.stdout) == (2, "")
