@@ -60,11 +60,11 @@ def cancel(request: HttpRequest, number: int) -> HttpResponseBase:
         return render(request, "queue/cancel.html", page)
 
     def do(mailing: Mailing, by: str) -> str:
-        mailings.cancel(mailing, by)
+        back = mailings.cancel(mailing, by)
         mailing.refresh_from_db()
         left = mailing.queued + mailing.deferred
         still = f" {left:,} more are being taken back by the worker that has them." if left else ""
-        return f"Cancelled: {mailing.accepted:,} had gone, {mailing.excluded:,} will not go.{still}"
+        return f"Cancelled: {mailing.accepted:,} had gone, {back:,} will not go.{still}"
 
     return _done(request, number, do)
 
