@@ -1,7 +1,7 @@
 # The commands of this project, the same for people and for CI. `make help` lists them.
 # PYTHON=… names the Python to use, ARGS=… goes to pytest or digest up, ONCE=1 to the demo.
 
-.PHONY: help setup dev demo run test check bench screenshots
+.PHONY: help setup dev demo run test check
 .DEFAULT_GOAL := help
 override HERE := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 override BIN := $(HERE)/.venv/bin

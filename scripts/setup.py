@@ -119,7 +119,7 @@ def install(kind: str) -> None:
     environment = {**os.environ, "VIRTUAL_ENV": str(VENV), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     pip = [str(PYTHON), "-m", "pip"]
     uv = find_uv(pip, environment)
-    say(f"3/3 Installing {count(kind)} packages {KINDS[kind]}")
+    say(f"3/3 Installing what is needed {KINDS[kind]}, each package's hash checked")
     works = uv and all(
         run(
             [uv, "pip", "install", "--python", str(PYTHON), *words],
@@ -167,10 +167,6 @@ def told_by_pip(pip: list[str], environment: dict[str, str]) -> dict[str, str]:
             separator = "," if name == "find-links" else " "
             told[variable] = separator.join(value.replace("\\n", " ").split())
     return told
-
-
-def count(kind: str) -> int:
-    return len(re.findall(r"^[\w.\[\]-]+==", requirements(kind).read_text(), re.MULTILINE))
 
 
 def run(words: list[str], environment: dict[str, str]) -> bool:
