@@ -219,8 +219,8 @@ def read_env_file(path: Path) -> dict[str, str]:
     values: dict[str, str] = {}
     if not path.is_file():
         return values
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
-        line = line.strip().removeprefix("export ")
+    for number, written in enumerate(path.read_text("utf-8").splitlines(), 1):
+        line = written.strip().removeprefix("export ")
         if not line or line.startswith("#"):
             continue
         name, equals, value = line.partition("=")

@@ -10,12 +10,15 @@ SINCE = UNTIL - dt.timedelta(days=7)
 HOUR = dt.timedelta(hours=1)
 
 
+ROOMY, UNTOUCHED = Budget(), Hand()
+
+
 def story(slug: str, **said: object) -> Candidate:
     said = {"published_at": UNTIL - HOUR, "changed_at": UNTIL - HOUR, **said}
     return Candidate(id=hash(slug), slug=slug, headline=slug.title(), **said)  # type: ignore[arg-type]
 
 
-def made(*stories: Candidate, budget: Budget = Budget(), hand: Hand = Hand()) -> Assembly:
+def made(*stories: Candidate, budget: Budget = ROOMY, hand: Hand = UNTOUCHED) -> Assembly:
     return assemble(stories, SINCE, UNTIL, budget, hand)
 
 

@@ -56,8 +56,7 @@ def test_a_rule_that_makes_no_sense_is_refused_in_words(pivot: Topic, cron: str,
 @pytest.fixture
 def daily(pivot: Topic) -> Schedule:
     """The pivot, assembled at 07:00 in London by an editor, last due a minute ago."""
-    made = schedule.set_schedule(pivot, "0 7 * * *", "Europe/London", auto=False, by="test")
-    return made
+    return schedule.set_schedule(pivot, "0 7 * * *", "Europe/London", auto=False, by="test")
 
 
 def test_a_slot_without_news_is_skipped_and_says_why(daily: Schedule) -> None:

@@ -80,7 +80,7 @@ def _recent() -> list[Mailing]:
 
 def _shown() -> Group:
     parts: list[Any] = [progress.workers(presence.alive()), Text()]
-    parts += [held for held in _held()]
+    parts += _held()
     return Group(*parts, progress.listed(_recent()))
 
 
