@@ -228,7 +228,7 @@ def test_the_french_space_before_a_semicolon_is_no_slip() -> None:
 
 def test_a_mark_without_its_note_is_found() -> None:
     body = markup.render("A studio inside Animation.[^1] Letters went out.[^2]", "s1")
-    assert "Footnote mark 1, 2 has no note" in only("slips", emails.lead(body=body)).message
+    assert "Footnote marks 1, 2 have no note" in only("slips", emails.lead(body=body)).message
 
 
 # ---- the title ---------------------------------------------------------------------------------

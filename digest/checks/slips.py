@@ -20,7 +20,9 @@ def check(view: EmailView, _email: RenderedEmail, _context: Context) -> Iterator
     """Warns of each kind of slip once per text."""
     for slug, part, text in texts(view):
         if stray := _stray(text, view.lang):
-            yield _warn(f"Stray punctuation in the {part}: “{stray}”.", "Mend the sentence.", slug)
+            times = f", {len(stray)} times" if len(stray) > 1 else ""
+            message = f"Stray punctuation in the {part}{times}: “{'”, “'.join(stray[:3])}”."
+            yield _warn(message, "Mend the sentence.", slug)
         if doubled := _doubled(text):
             yield _warn(f"“{doubled} {doubled}” in the {part}.", "Take one out.", slug)
         if unclosed := _unclosed(text):
@@ -30,19 +32,21 @@ def check(view: EmailView, _email: RenderedEmail, _context: Context) -> Iterator
     for story in stories(view):
         if story.body and story.body.bare:
             marks = ", ".join(map(str, story.body.bare))
+            one = len(story.body.bare) == 1
             yield _warn(
-                f"Footnote mark {marks} has no note.",
+                f"Footnote mark{' ' if one else 's '}{marks} {'has' if one else 'have'} no note.",
                 "Write the note below the body, as [^1]: …, or take the mark out.",
                 story.slug,
             )
 
 
-def _stray(text: str, lang: str) -> str:
-    for found in _STRAY.finditer(text):
-        if not (lang.startswith("fr") and _FRENCH.match(found[0])):
-            begin, end = max(0, found.start() - _AROUND), found.end() + 8
-            return " ".join(text[begin:end].split())
-    return ""
+def _stray(text: str, lang: str) -> list[str]:
+    """Each slip with the word before it."""
+    return [
+        text[text.rfind(" ", 0, found.start()) + 1 : found.end()][-_AROUND:]
+        for found in _STRAY.finditer(text)
+        if not (lang.startswith("fr") and _FRENCH.match(found[0]))
+    ]
 
 
 def _doubled(text: str) -> str:
