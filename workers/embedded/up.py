@@ -5,6 +5,7 @@ and mailbox will be, and replaces its own process: so the settings are read anew
 that in them.  ``main``, in the fresh one, brings the database up to date and runs the parts.
 """
 
+import contextlib
 import errno
 import json
 import os
@@ -55,9 +56,10 @@ class Plan:
 
 
 def say(line: str) -> None:
-    """One line for the person at the console."""
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+    """One line for the person at the console, should there still be one."""
+    with contextlib.suppress(OSError):
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
 
 
 # ---- first step ----------------------------------------------------------------------
