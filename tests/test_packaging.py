@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 import yaml
+from celery.bin.celery import celery
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -54,6 +55,9 @@ def _must_exist(words: list[str]) -> None:
     if program == "celery":
         assert rest[0] == "-A"
         assert importlib.import_module(rest[1]).app is app
+        command = celery.commands[rest[2]]
+        known = {option for parameter in command.params for option in parameter.opts}
+        assert {word for word in rest[3:] if word.startswith("-")} <= known
 
 
 def _image_command() -> str:
