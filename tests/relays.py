@@ -12,10 +12,11 @@ from workers.relay import Limits, Relay
 from workers.sink import Manners, Sink
 
 HANG_UP = "hang up"
-QUICK = Limits(
-    connecting=2, opening=0.3, commands=0.3, body=0.3, final=0.3, stall=5, pause=0.01, spare=0.05
-)
-"""Limits with which a test of the impatient kind takes a fraction of a second."""
+BRISK = Limits(pause=0.01, spare=0.05)
+"""Waits little between attempts, and long for answers."""
+
+QUICK = Limits(opening=0.5, commands=0.5, body=0.5, final=0.5, stall=5, pause=0.01, spare=0.05)
+"""Waits little for answers too."""
 
 Answer = Callable[[str, str, int], str | None]
 """(verb, line, number of the connection) -> a reply instead of the polite one, or HANG_UP."""
@@ -177,6 +178,14 @@ class _Talk:
 
     def _take_body(self) -> None:
         self.holding = False
+        early = self.relay._answer("BODY", self.recipient, self.number)
+        if early == HANG_UP:
+            raise EOFError
+        if early:
+            self._send(early)
+            while self.socket.recv(1 << 20):
+                pass
+            raise EOFError
         self.come = b"\r\n" + self.come
         body = self._until(b"\r\n.\r\n")[2:] + b"\r\n"
         if self._say("DOT", self.recipient, "250 2.0.0 OK queued"):

@@ -1,5 +1,6 @@
 """The journal: what survives a worker that is killed, and who may read it."""
 
+import fcntl
 import os
 import resource
 import subprocess
@@ -210,6 +211,28 @@ def test_ones_own_journal_is_never_abandoned_and_reading_it_keeps_the_lock(tmp_p
     assert seen.stdout == "[]\n"
     journal.close(remove=True)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_journal_that_is_settled_and_removed_while_it_is_opened_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, replaced: bool
+) -> None:
+    path, lock, calls = tmp_path / "w.log", fcntl.lockf, []
+
+    def late(descriptor: int, how: int) -> None:
+        calls.append(how)
+        if len(calls) == 1:
+            path.unlink()
+            if replaced:
+                path.touch()
+        lock(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "lockf", late)
+    journal = Journal.open(tmp_path, "w")
+    journal.begin(1)
+    assert path.read_bytes() == b"B 1\n"
+    assert len(calls) == 2
+    journal.close()
 
 
 def test_an_abandoned_journal_is_settled_by_one_process_at_a_time(tmp_path: Path) -> None:

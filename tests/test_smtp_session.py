@@ -114,7 +114,7 @@ class Dispatch:
         self._log.append(("settle", job.envelope.key, outcome.code))
         self._outbox.settle(job.envelope.key, outcome)
 
-    def give_back(self, job: Job, trouble: RelayTrouble) -> None:
+    def give_back(self, job: Job, trouble: RelayTrouble, *, blamed: bool) -> None:
         self._log.append(("back", job.envelope.key))
 
     def gone(self, session: Session, trouble: RelayTrouble) -> None:

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.relays import QUICK, Outbox, PoliteRelay, in_a_thread, readers
+from tests.relays import BRISK, Outbox, PoliteRelay, in_a_thread, readers
 from workers.relay import Relay, Security
 from workers.smtp import Report, send_all
 
@@ -113,7 +113,7 @@ def test_signing_in_within_tls(pem: Path, barred: list[str]) -> None:
         assert outbox.verdicts == ["accepted"] * 2
         relay = Relay("127.0.0.1", port, Security.STARTTLS, "ann", "wrong", cafile=str(pem))
         outbox = Outbox(readers(2))
-        assert "does not let ann in: 535" in send_all(relay, outbox, QUICK).trouble
+        assert "does not let ann in: 535" in send_all(relay, outbox, BRISK).trouble
         assert outbox.calls == []
 
 
@@ -139,7 +139,7 @@ def test_a_certificate_that_does_not_hold_is_trouble_and_nothing_is_said(
     outbox = Outbox(readers(5))
     with polite.running() as plain:
         relay = Relay(plain.host, plain.port, security, "ann", "secret", cafile=trusted)
-        report = send_all(relay, outbox, QUICK)
+        report = send_all(relay, outbox, BRISK)
     assert "certificate is not valid" in report.trouble
     assert outbox.calls == []
     assert polite.connections == 1
@@ -149,7 +149,7 @@ def test_a_certificate_that_does_not_hold_is_trouble_and_nothing_is_said(
 def test_a_relay_without_starttls_gets_nothing_in_the_clear() -> None:
     polite, outbox = PoliteRelay(), Outbox(readers(5))
     with polite.running(starttls="1") as relay:
-        report = send_all(relay, outbox, QUICK)
+        report = send_all(relay, outbox, BRISK)
     assert "offers no STARTTLS" in report.trouble
     assert [line[:4] for _, line in polite.lines] == ["EHLO"]
     assert outbox.calls == []
@@ -163,7 +163,7 @@ def test_what_is_slipped_in_before_tls_is_not_taken_for_the_relay(pem: Path) -> 
     outbox = Outbox(readers(1))
     with polite.running() as plain:
         relay = Relay(plain.host, plain.port, Security.STARTTLS, "ann", "secret", cafile=str(pem))
-        assert "more than it was asked" in send_all(relay, outbox, QUICK).trouble
+        assert "more than it was asked" in send_all(relay, outbox, BRISK).trouble
     assert outbox.calls == []
 
 
@@ -171,5 +171,5 @@ def test_a_relay_that_speaks_no_tls_is_trouble_in_words() -> None:
     outbox = Outbox(readers(1))
     with PoliteRelay().running() as plain:
         relay = Relay(plain.host, plain.port, Security.IMPLICIT)
-        assert "TLS with the relay failed" in send_all(relay, outbox, QUICK).trouble
+        assert "TLS with the relay failed" in send_all(relay, outbox, BRISK).trouble
     assert outbox.calls == []

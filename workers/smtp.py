@@ -159,9 +159,12 @@ class Client:
         except Exception as error:  # noqa: BLE001  raised again at the end of the run
             self._run.stop(error=error)
 
-    def give_back(self, job: Job, trouble: RelayTrouble) -> None:
-        """A message whose connection ended before its body began: it may go by another."""
-        job.losses += 1
+    def give_back(self, job: Job, trouble: RelayTrouble, *, blamed: bool) -> None:
+        """A message whose connection ended before its body began: it may go by another.
+
+        ``blamed`` when it may be this message that made the relay hang up.
+        """
+        job.losses += blamed
         if job.losses >= self._limits.losses:
             self.settle(job, Outcome(Verdict.DEFERRED, trouble.code, str(trouble)))
         elif self._run.stopped or self._run.over:

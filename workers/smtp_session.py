@@ -29,7 +29,7 @@ class Job:
 
     def __init__(self, envelope: Envelope) -> None:
         self.envelope = envelope
-        self.losses = 0  # connections that ended before its body was begun
+        self.losses = 0  # connections that ended under it, before its body was begun
 
 
 class Step(IntEnum):
@@ -51,7 +51,7 @@ class Dispatcher(Protocol):
     def next_for(self, session: "Session") -> Job | None: ...
     def begin(self, job: Job) -> bool: ...
     def settle(self, job: Job, outcome: Outcome) -> None: ...
-    def give_back(self, job: Job, trouble: RelayTrouble) -> None: ...
+    def give_back(self, job: Job, trouble: RelayTrouble, *, blamed: bool) -> None: ...
     def gone(self, session: "Session", trouble: RelayTrouble) -> None: ...
 
 
@@ -73,11 +73,11 @@ class Session(Connection):
         self._expected: deque[Step] = deque()
         self._later: deque[tuple[Step, bytes]] = deque()  # commands that go one by one
         self._ahead: Job | None = None  # its commands are out, its body isn't begun
+        self._granted = False  # its MAIL was
         self._refusal: Reply | None = None  # the first no to a command of ``_ahead``
         self._body: Job | None = None  # its body is begun, and not answered
         self._end_of_body = 0  # what ``wire.sent`` is once the final dot is out
         self._unreset = False  # the relay holds a transaction that came to nothing
-        self._last = False  # hang up after the answer to this body
         self._on = {
             Step.RSET: self._on_reset,
             Step.MAIL: self._on_mail,
@@ -113,7 +113,7 @@ class Session(Connection):
 
     def look_at_the_clock(self) -> None:
         """Hang up when the relay has taken too long."""
-        if self._now > self._deadline and (self.busy or not self.ready):
+        if self._now > self._deadline and not self.idle:
             self.hang_up(RelayTrouble("the relay took too long to answer"))
 
     def give_away(self) -> Job | None:
@@ -123,8 +123,7 @@ class Session(Connection):
             return None
         if self._now <= begun + self._limits.stall:
             return None
-        job, self._ahead = self._ahead, None
-        self._last = True  # since the relay still expects that message here
+        job, self._ahead = self._ahead, None  # should it be granted here, we hang up
         return job
 
     def on_writable(self) -> None:
@@ -149,7 +148,9 @@ class Session(Connection):
         elif body:
             self._client.settle(body, Outcome(Verdict.UNTRIED, 0, f"not sent whole: {trouble}"))
         if ahead:
-            self._client.give_back(ahead, trouble)
+            # A relay that has had enough of this connection says nothing about the message.
+            blamed = self._granted or not (self.of_use or body)
+            self._client.give_back(ahead, trouble, blamed=blamed)
 
     def take_up(self) -> None:
         """Begin the next message, if there is one, on an idle connection."""
@@ -166,7 +167,7 @@ class Session(Connection):
 
     def _commands(self, job: Job) -> bytes:
         """What is to be written for this message before its body, all or the first of it."""
-        self._ahead = job
+        self._ahead, self._granted = job, False
         self._deadline = self._now + self._limits.commands
         envelope, features = job.envelope, self.features
         size = b" SIZE=%d" % len(envelope.message) if features.states_size else b""
@@ -215,6 +216,7 @@ class Session(Connection):
             raise RelayTrouble(f"the relay does not let us in: {reply.text}", lasting=True)
         if reply.code == 503:
             raise RelayTrouble(f"the relay and we are out of step: {reply.text}")
+        self._granted = reply.code < 300
         self._on_recipient(reply)
 
     def _on_recipient(self, reply: Reply) -> None:
@@ -248,7 +250,7 @@ class Session(Connection):
     def _send_body(self) -> None:
         job, self._ahead = self._ahead, None
         if job is None:
-            raise RelayTrouble("the relay granted a body that nobody has")
+            raise RelayTrouble("the message went another way")
         following = self._client.next_for(self) if self.features.pipelining else None
         if not self._client.begin(job):
             self._ahead = following
@@ -268,8 +270,8 @@ class Session(Connection):
         if not out and reply.code < 400:
             raise RelayTrouble(f"the relay answered before the end: {reply.text}")
         self._settle_body(reply)
-        if not out or self._last:
-            raise RelayTrouble(f"the relay answered late or early: {reply.text}")
+        if not out:
+            raise RelayTrouble(f"the relay stopped a message halfway: {reply.text}")
         self._deadline = self._now + self._limits.commands
 
     def _settle_body(self, reply: Reply) -> None:

@@ -74,29 +74,26 @@ class Wire:
     def write(self, *chunks: bytes) -> None:
         """Hand over what the kernel takes now, and keep the rest for ``flush``."""
         self.queued += sum(map(len, chunks))
-        if not self._unsent and not self.secure and not self._lost:
-            taken = self._send_at_once(chunks)
-            self.sent += taken
-            if self.sent == self.queued:
-                return
-            for chunk in chunks:
-                if taken < len(chunk):
-                    self._unsent.append(memoryview(chunk)[taken:])
-                taken = max(0, taken - len(chunk))
-            return
-        self._unsent.extend(map(memoryview, chunks))
-        if len(self._unsent) == len(chunks):
+        waiting = bool(self._unsent)
+        taken = 0 if waiting or self.secure else self._send_at_once(chunks)
+        for chunk in chunks if self.sent < self.queued else ():
+            if taken < len(chunk):
+                self._unsent.append(memoryview(chunk)[taken:])
+            taken = max(0, taken - len(chunk))
+        if not waiting and self._unsent:
             self.flush()
 
     def _send_at_once(self, chunks: tuple[bytes, ...]) -> int:
         try:
-            return self._socket.sendmsg(chunks)  # type: ignore[arg-type]  # never the TLS one
+            taken = self._socket.sendmsg(chunks)  # type: ignore[arg-type]  # never the TLS one
         except BlockingIOError:
             return 0
         except OSError:
             # What the relay said before it hung up is still to be read; reading tells the end.
             self._lost = True
             return 0
+        self.sent += taken
+        return taken
 
     def flush(self) -> None:
         """Hand over more of what was kept."""
