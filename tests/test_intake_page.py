@@ -205,6 +205,11 @@ def test_a_page_whose_day_has_no_year_anywhere_is_refused_with_the_line() -> Non
     assert (told.line, "has no year" in told.why) == (4, True)
 
 
+def test_what_is_too_long_for_a_page_is_refused_before_it_is_read() -> None:
+    for more in ("x" * 600_000, "x\n" * 30_000):
+        assert rejection(PAGE + more).why.startswith("longer than a briefing page")
+
+
 def test_a_page_is_told_from_other_text() -> None:
     assert looks_like_page(PAGE)
     assert not looks_like_page("A letter.\n\nIt names 27 May and a 4 min read, no more.\n")

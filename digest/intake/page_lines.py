@@ -4,6 +4,14 @@ import enum
 import re
 from dataclasses import dataclass
 
+from digest.intake.outcomes import Unfit
+
+LONGEST = 500_000
+"""Characters in the text of a page; a long one has 30,000."""
+
+MOST_LINES = 20_000
+"""Lines in the text of a page, empty ones too; a long one has 300."""
+
 PROSE = 90
 """Characters from which a line is taken for prose even if no full stop ends it."""
 
@@ -63,7 +71,14 @@ class Line:
 
 
 def lines_of(page: str) -> list[Line]:
-    """The lines of a page that say something, trimmed, without those of the site's chrome."""
+    """The lines of a page that say something, trimmed, without those of the site's chrome.
+
+    Raises Unfit for a text that is no page of one briefing by its size alone.
+    """
+    if len(page) > LONGEST or page.count("\n") > MOST_LINES:
+        raise Unfit(
+            f"longer than a briefing page: over {LONGEST:,} characters or {MOST_LINES:,} lines"
+        )
     found = []
     for number, raw in enumerate(re.split(r"\r\n|\r|\n", page), 1):
         text = _SPACES.sub(" ", raw).strip()
