@@ -77,6 +77,7 @@ def become_supervisor(wish: Wish, when_locked: Callable[[], None] = lambda: None
     if web:  # for this and for other commands, unless BASE_URL is set
         (wish.data_dir / "base-url").write_text(f"http://127.0.0.1:{_port(web)}\n")
     if mailbox:
+        os.environ["DIGEST_MAILBOX_HOST"] = "127.0.0.1"
         os.environ["DIGEST_MAILBOX_PORT"] = str(_port(mailbox))
     ours = broker.make() if wish.with_broker else None
     if ours:
