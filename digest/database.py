@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from django.db import Error, InterfaceError, OperationalError, connection
 from django.db.migrations.loader import MigrationLoader
 
 from digest.errors import Refused, Unreachable
+from digest.models import Installation
 
 _OWN = {"digest", "subscribers", "workers"}
 _LOCK = 0x4449_4745  # "DIGE": the advisory lock under which one process migrates
@@ -22,14 +24,28 @@ def bring_up_to_date() -> None:
     Raises Refused in words, Unreachable when the server can't be reached.
     """
     behind, empty = _standing()
-    if not behind:
-        return
-    if not (settings.DATABASE_IS_EMBEDDED or empty):
+    if behind:
+        if not (settings.DATABASE_IS_EMBEDDED or empty):
+            raise Refused(
+                "The database is older than this program; nothing was changed. Back it up, then "
+                "run: digest migrate"
+            )
+        migrate()
+    refuse_another_key()
+
+
+def refuse_another_key() -> None:
+    """Refuse a SECRET_KEY other than the one that this database was first used with.
+
+    Links in mails already sent, and those that other machines send, would stop working.
+    """
+    mine = hashlib.sha256(b"fingerprint:" + settings.SECRET_KEY.encode()).hexdigest()
+    kept, _ = Installation.objects.get_or_create(pk=1, defaults={"key_fingerprint": mine})
+    if kept.key_fingerprint != mine:
         raise Refused(
-            "The database is older than this program; nothing was changed. Back it up, then "
-            "run: digest migrate"
+            "This database was used with another SECRET_KEY; nothing was started. Set the same "
+            f"SECRET_KEY everywhere (without one it is read from {settings.DATA_DIR}/secret-key)."
         )
-    migrate()
 
 
 def migrate() -> None:

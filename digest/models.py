@@ -339,6 +339,17 @@ class AuditEntry(models.Model):
         return f"{self.at:%Y-%m-%d %H:%M} {self.who} {self.what} {self.about}"
 
 
+class Installation(models.Model):
+    """What belongs to the database as a whole: one row."""
+
+    key_fingerprint = models.CharField(
+        max_length=64, help_text="Of the SECRET_KEY that signed the links in mails already sent."
+    )
+
+    def __str__(self) -> str:
+        return self.key_fingerprint[:12]
+
+
 def audit(who: str, what: str, about: str, **detail: Any) -> None:
     """Add one line to the audit log, in the caller's transaction."""
     AuditEntry.objects.create(who=who, what=what, about=about, detail=detail)

@@ -7,7 +7,7 @@ Start with ``celery -A workers.celery worker -Q bulk,import`` (or ``tick,urgent`
 import os
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 os.environ.setdefault("C_FORCE_ROOT", "1")  # messages are JSON: nothing is unpickled
@@ -57,6 +57,13 @@ app.conf.update(
     beat_max_loop_interval=1,
 )
 app.autodiscover_tasks(["workers"])
+
+
+@worker_init.connect
+def _same_key(**_: object) -> None:
+    from digest.database import refuse_another_key
+
+    refuse_another_key()
 
 
 @setup_logging.connect

@@ -1,0 +1,54 @@
+"""The database at the start: brought up to date, or refused in words."""
+
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connection
+
+from digest import database
+from digest.errors import Refused, Unreachable
+from digest.models import Installation
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+
+
+def test_the_first_start_keeps_the_fingerprint_of_its_key_and_not_the_key(settings: Any) -> None:
+    database.refuse_another_key()
+    kept = Installation.objects.get().key_fingerprint
+    assert len(kept) == 64
+    assert settings.SECRET_KEY not in kept
+    database.refuse_another_key()
+
+
+def test_a_start_with_another_key_is_refused(settings: Any) -> None:
+    database.refuse_another_key()
+    settings.SECRET_KEY = "another"
+    with pytest.raises(Refused, match="another SECRET_KEY; nothing was started"):
+        database.refuse_another_key()
+
+
+def test_a_database_that_is_newer_than_the_program_is_refused() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO django_migrations (app, name, applied) "
+            "VALUES ('workers', '9999_from_the_future', CURRENT_TIMESTAMP)"
+        )
+    with pytest.raises(Refused, match="newer than this program.*9999_from_the_future"):
+        database.bring_up_to_date()
+
+
+def test_a_shared_database_that_is_older_waits_for_digest_migrate(settings: Any) -> None:
+    settings.DATABASE_IS_EMBEDDED = False
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'digest' AND name LIKE '0002%%'")
+    with pytest.raises(Refused, match="run: digest migrate"):
+        database.bring_up_to_date()
+
+
+def test_a_database_that_can_not_be_reached_is_told_with_what_to_do() -> None:
+    with (
+        pytest.raises(Unreachable, match="no route.*What was committed is kept") as told,
+        database.told(),
+    ):
+        raise OperationalError("no route\nmore")
+    assert told.value.status == 3
