@@ -3,34 +3,32 @@
 
 .PHONY: help setup dev demo run test check
 .DEFAULT_GOAL := help
-override HERE := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
-override BIN := $(HERE)/.venv/bin
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 help:            ## this list
-	@sed -n 's/^\([a-z]*\): .*##/make \1\t/p' "$(HERE)/Makefile" | expand -t 20
+	@sed -n 's/^\([a-z]*\): .*##/make \1\t/p' Makefile | expand -t 20
 
 setup:           ## make .venv from your own Python (3.11 or newer), and nothing else
-	@sh "$(HERE)/scripts/setup.sh" run "$(PYTHON)"
+	@sh scripts/setup.sh run "$(PYTHON)"
 
 dev:             ## the same with what the tests and checks need
-	@sh "$(HERE)/scripts/setup.sh" dev "$(PYTHON)"
+	@sh scripts/setup.sh dev "$(PYTHON)"
 
 demo: setup      ## set up and run the main job on sample briefings; ONCE=1 ends after it
-	@cd "$(HERE)" && exec "$(BIN)/digest" demo $(if $(filter-out 0 no false,$(ONCE)),--once)
+	@exec .venv/bin/digest demo $(if $(filter-out 0 no false,$(ONCE)),--once)
 
 run: setup       ## web, workers, schedule, broker and mailbox in one go (digest up)
-	@cd "$(HERE)" && exec "$(BIN)/digest" up $(ARGS)
+	@exec .venv/bin/digest up $(ARGS)
 
 test: dev        ## all tests, then those about the database again on PostgreSQL
-	cd "$(HERE)" && "$(BIN)/pytest" $(ARGS)
-	cd "$(HERE)" && DIGEST_TEST_DATABASE=postgres "$(BIN)/pytest" -m both_databases $(ARGS)
+	.venv/bin/pytest $(ARGS)
+	DIGEST_TEST_DATABASE=postgres .venv/bin/pytest -m both_databases $(ARGS)
 
 check: dev       ## lint, format, types, layers
-	cd "$(HERE)" && "$(BIN)/ruff" check
-	cd "$(HERE)" && "$(BIN)/ruff" format --check
-	cd "$(HERE)" && "$(BIN)/mypy"
-	cd "$(HERE)" && "$(BIN)/lint-imports"
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/lint-imports
 
 screenshots: dev ## the README's pictures, from a demo of its own; needs Chromium
-	cd "$(HERE)" && "$(BIN)/python" scripts/screenshots.py
+	.venv/bin/python" scripts/screenshots.py
