@@ -120,6 +120,22 @@ def test_words_of_the_update_are_saved_and_emptied_ones_made_again(
     assert again.worded_by_hand == []
 
 
+def test_two_editors_at_once_do_not_undo_each_others_words(
+    desk: Client, press: Client, pivot: Topic, draft: Update
+) -> None:
+    was = {f"was_{name}": getattr(draft, name) for name in ("title", "subject", "note")}
+    old = {name: getattr(draft, name) for name in ("title", "subject", "note")}
+    press.post(f"{T}/draft/words/", was | old | {"subject": "Theirs"})
+    desk.post(f"{T}/draft/words/", was | old | {"note": "Mine"})
+    fresh = Update.objects.get(pk=draft.pk)
+    assert (fresh.subject, fresh.note) == ("Theirs", "Mine")
+    desk.post(f"{T}/draft/words/", was | old | {"subject": "Mine too"})
+    assert Update.objects.get(pk=draft.pk).subject == "Theirs"
+    assert "Somebody else has changed the subject meanwhile; it says “Theirs”" in text(
+        page(desk, pivot)
+    )
+
+
 def test_the_preview_is_the_mail_in_a_frame_that_can_do_nothing(
     desk: Client, pivot: Topic, draft: Update
 ) -> None:
@@ -258,6 +274,7 @@ def test_approving_in_two_tabs_happens_once(press: Client, pivot: Topic, draft: 
     ("sent", "said"),
     [
         ({"when": "at", "at": ""}, "no day and time"),
+        ({"when": "now", "at": "2099-01-01T10:00"}, "Choose one of them"),
         ({"when": "at", "at": "2020-01-01T10:00"}, "is past"),
         ({"when": "now", "rate": "fast"}, "messages a second"),
         ({"when": "now", "rate": "-3"}, "messages a second"),

@@ -71,7 +71,17 @@ def reword(request: HttpRequest, topic: str) -> HttpResponseBase:
     """Set title, subject, preheader and note; an empty one of the first three is made by rule."""
     found, update = _draft_or_404(topic)
     typed = {name: _typed(request, name) for name in WORDS if name in request.POST}
-    fresh = {name: text for name, text in typed.items() if text != getattr(update, name)}
+    was = {name: _typed(request, f"was_{name}") for name in typed if f"was_{name}" in request.POST}
+    now = {name: getattr(update, name) for name in typed}
+    mine = [name for name in typed if typed[name] not in {was.get(name), now[name]}]
+    taken = [name for name in mine if name in was and now[name] != was[name]]
+    for name in taken:
+        messages.error(
+            request,
+            f"Somebody else has changed the {name} meanwhile; it says “{now[name]}” and was kept. "
+            "Load the page again to change it.",
+        )
+    fresh = {name: typed[name] for name in mine if name not in taken}
     if not fresh:
         return _back(found, "words")
     return _doing(
@@ -154,6 +164,10 @@ def approve(request: HttpRequest, topic: str) -> HttpResponseBase:
 def _due(request: HttpRequest, topic: Topic) -> dt.datetime | None:
     """When it is to go out; None is now. The time is typed in the topic's zone."""
     if request.POST.get("when") != "at":
+        if _typed(request, "at"):
+            raise Refused(
+                "You chose “now” and gave a time as well; nothing was approved. Choose one of them."
+            )
         return None
     try:
         typed = dt.datetime.fromisoformat(_typed(request, "at"))
