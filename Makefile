@@ -1,7 +1,7 @@
 # The commands of this project, the same for people and for CI. `make help` lists them.
 # PYTHON=… names the Python to use, ARGS=… goes to pytest or digest up, ONCE=1 to the demo.
 
-.PHONY: help setup dev demo run test check
+.PHONY: help setup dev demo run test check screenshots
 .DEFAULT_GOAL := help
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
@@ -31,4 +31,4 @@ check: dev       ## lint, format, types, layers
 	.venv/bin/lint-imports
 
 screenshots: dev ## the README's pictures, from a demo of its own; needs Chromium
-	.venv/bin/python" scripts/screenshots.py
+	.venv/bin/python scripts/screenshots.py
