@@ -316,6 +316,11 @@ def retry(mailing: Mailing, by: str) -> int:
 def settle(mailing: Mailing, how: DeliveryState, by: str) -> int:
     """Settle all uncertain deliveries: ACCEPTED takes them as sent; QUEUED sends them again,
     with the same Message-ID, Date and bytes. How many there were."""
+    if how == DeliveryState.QUEUED and mailing.state == MailingState.CANCELLED:
+        raise Refused(
+            f"Mailing {mailing.id} is cancelled; nothing of it is sent again. Take its uncertain "
+            f"deliveries as sent: digest settle {mailing.id} --accept"
+        )
     total = 0
     uncertain = mailing.deliveries.filter(state=DeliveryState.UNCERTAIN).order_by("id")
     while ids := list(uncertain.values_list("id", flat=True)[:2000]):

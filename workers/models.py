@@ -235,11 +235,8 @@ class Delivery(models.Model):
     class Meta:
         verbose_name_plural = "deliveries"
         constraints = [
-            models.UniqueConstraint(
-                fields=["mailing", "subscriber"],
-                condition=models.Q(subscriber__isnull=False),
-                name="delivery_once",
-            ),
+            # Also the way to a mailing's rows; where there is no subscriber, NULLs are distinct.
+            models.UniqueConstraint(fields=["mailing", "subscriber"], name="delivery_once"),
             models.UniqueConstraint(
                 fields=["mailing", "address"],
                 condition=models.Q(subscriber__isnull=True),
