@@ -12,7 +12,6 @@ import tomllib
 from collections.abc import Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -159,28 +158,31 @@ def test_the_image_does_not_run_as_root() -> None:
 
 def test_the_image_asks_for_hashes_and_every_pin_has_one() -> None:
     assert "--require-hashes" in DOCKERFILE
-    for pin in _pins():
+    for pin in _pins("run.txt"):
         assert "--hash=sha256:" in pin
 
 
 def test_every_dependency_is_pinned_within_its_range() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    needed = project["project"]["dependencies"]
+    _must_be_pinned(needed, "run.txt")
+    _must_be_pinned([*needed, *project["dependency-groups"]["dev"]], "dev.txt")
+
+
+def _must_be_pinned(wanted: list[str], file: str) -> None:
     pinned = {}
-    for pin in _pins():
+    for pin in _pins(file):
         name, _, version = pin.partition("==")
         pinned[canonicalize_name(name)] = version.split()[0]
-    for text in _project()["dependencies"]:
-        wanted = Requirement(text)
-        assert wanted.specifier.contains(pinned[canonicalize_name(wanted.name)]), text
+    for requirement in map(Requirement, wanted):
+        version = pinned.get(canonicalize_name(requirement.name), "")
+        assert version, f"{file} lacks {requirement}"
+        assert requirement.specifier.contains(version), f"{file}: {requirement}, not {version}"
 
 
-def _pins() -> list[str]:
-    text = (ROOT / "requirements" / "run.txt").read_text().replace("\\\n", "")
+def _pins(file: str) -> list[str]:
+    text = (ROOT / "requirements" / file).read_text().replace("\\\n", "")
     return [line for line in text.splitlines() if line and not line.lstrip().startswith("#")]
-
-
-def _project() -> dict[str, Any]:
-    project: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    return project
 
 
 # ---- the mailbox in a container of its own -----------------------------------------------
