@@ -33,7 +33,7 @@ def test_a_database_that_is_newer_than_the_program_is_refused() -> None:
             "INSERT INTO django_migrations (app, name, applied) "
             "VALUES ('workers', '9999_from_the_future', CURRENT_TIMESTAMP)"
         )
-    with pytest.raises(Refused, match="newer than this program.*9999_from_the_future"):
+    with pytest.raises(Refused, match=r"newer than this program.*9999_from_the_future"):
         database.bring_up_to_date()
 
 
@@ -47,7 +47,7 @@ def test_a_shared_database_that_is_older_waits_for_digest_migrate(settings: Any)
 
 def test_a_database_that_can_not_be_reached_is_told_with_what_to_do() -> None:
     with (
-        pytest.raises(Unreachable, match="no route.*What was committed is kept") as told,
+        pytest.raises(Unreachable, match=r"no route.*What was committed is kept") as told,
         database.told(),
     ):
         raise OperationalError("no route\nmore")
