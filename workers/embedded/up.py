@@ -49,8 +49,9 @@ class Plan:
     workers: int
     web: int | None
     mailbox: int | None
-    program: str  # the embedded broker's, and its directory
+    program: str  # the embedded broker's; its directory; the note that names that
     directory: str
+    note: str
     story: str
     stays: bool
 
@@ -70,7 +71,8 @@ def become_supervisor(wish: Wish, when_locked: Callable[[], None] = lambda: None
     taken; nothing was started then.
     """
     locks = lock.take(wish.data_dir, say)
-    broker.end_leftover(wish.data_dir / "broker")
+    note = wish.data_dir / "broker"
+    broker.end_leftover(note)
     when_locked()
     web = None if wish.port is None else _bind_one_of(wish.host, wish.port, wish.ports)
     mailbox = _bind("127.0.0.1", 0) if wish.with_mailbox else None
@@ -81,7 +83,7 @@ def become_supervisor(wish: Wish, when_locked: Callable[[], None] = lambda: None
         os.environ["DIGEST_MAILBOX_PORT"] = str(_port(mailbox))
     ours = broker.make() if wish.with_broker else None
     if ours:
-        (wish.data_dir / "broker").write_text(f"{ours.directory}\n")
+        note.write_text(f"{ours.directory}\n")
         os.environ["REDIS_URL"] = ours.url
     plan = Plan(
         locks=locks,
@@ -90,6 +92,7 @@ def become_supervisor(wish: Wish, when_locked: Callable[[], None] = lambda: None
         mailbox=mailbox.fileno() if mailbox else None,
         program=ours.program if ours else "",
         directory=str(ours.directory) if ours else "",
+        note=str(note),
         story=wish.story,
         stays=wish.stays,
     )
@@ -166,17 +169,8 @@ def main() -> int:
     for file in (*plan.locks, plan.web, plan.mailbox):
         if file is not None:
             os.set_inheritable(file, False)
-    import django
-
-    django.setup()
-    from django.conf import settings
-
-    from digest.database import bring_up_to_date, told
-
     try:
-        with told():
-            bring_up_to_date()
-        return _run(plan)
+        return _prepared_and_run(plan)
     except DigestError as problem:
         sys.stderr.write(f"digest: {problem}\n")
         return problem.status
@@ -185,7 +179,18 @@ def main() -> int:
     finally:
         if plan.directory:
             shutil.rmtree(plan.directory, ignore_errors=True)
-            (settings.DATA_DIR / "broker").unlink(missing_ok=True)
+            Path(plan.note).unlink(missing_ok=True)
+
+
+def _prepared_and_run(plan: Plan) -> int:
+    import django
+
+    django.setup()
+    from digest.database import bring_up_to_date, told
+
+    with told():
+        bring_up_to_date()
+    return _run(plan)
 
 
 def _start_broker(plan: Plan, watcher: "Supervisor") -> None:
