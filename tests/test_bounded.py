@@ -87,6 +87,18 @@ def test_what_takes_too_long_is_ended(renderer: Renderer) -> None:
     assert renderer.render(emails.update()).html
 
 
+class Deaf(Renderer):
+    """Reads nothing, so that a long request fills the pipe."""
+
+    program = ("-c", "import signal; signal.pause()")
+
+
+def test_one_that_does_not_even_listen_is_ended() -> None:
+    renderer = Deaf(seconds=0.2)
+    with pytest.raises(RenderingFailed, match="took longer"):
+        renderer.render(emails.update(emails.story(1, summary="word " * 50_000)))
+
+
 def test_what_takes_too_much_memory_is_ended() -> None:
     renderer = Renderer(megabytes=110)
     try:
@@ -144,6 +156,9 @@ PARENT = """
         return bounded._RENDERER.pid
 
     first = said()
+    if not os.fork():  # holds what it inherited, and outlives its parent
+        sys.stdin.read()
+        os._exit(0)
     child = os.fork()
     if not child:
         print(said(), flush=True)
@@ -151,7 +166,7 @@ PARENT = """
     os.waitpid(child, 0)
     assert said() == first
     print(first, flush=True)
-    sys.stdin.read()
+    signal.pause()
 """
 
 
@@ -168,5 +183,5 @@ def test_it_ends_with_its_parent_however_that_ends_and_is_not_shared_with_a_fork
     assert of_child != of_parent
     assert ended(of_child)
     parent.kill()
-    parent.communicate()
     assert ended(of_parent)
+    parent.communicate()

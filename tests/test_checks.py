@@ -111,6 +111,17 @@ def test_a_link_that_can_not_be_followed_blocks_and_says_where(story: StoryView,
     assert finding.where == "story-1"
 
 
+def test_pages_of_ours_that_readers_can_not_reach_are_told_once() -> None:
+    local = "http://127.0.0.1:8000"
+    view = emails.update(
+        *(emails.story(at, url=f"{local}/t/x/2/{at}/") for at in range(1, 5)),
+        imprint=emails.IMPRINT.model_copy(update={"base_url": local}),
+        web_url=f"{local}/t/x/2/",
+    )
+    (finding,) = found("links", view)
+    assert "BASE_URL" in finding.message
+
+
 def test_links_to_this_machine_are_fine_while_mails_stay_on_it() -> None:
     here = dataclasses.replace(HOUSE, relay_on_loopback=True)
     assert not found("links", emails.update(emails.story(url="http://127.0.0.1:8000/t/x/")), here)

@@ -86,7 +86,7 @@ def test_attributes_come_out_as_they_went_in(text: str) -> None:
 
 
 def test_spaces_between_two_marked_words_stay() -> None:
-    body = markup.render("**One** *two* `three` [four](https://a.example)", "s1")
+    body = markup.render("**One**\n*two* `three`\n[four](https://a.example)", "s1")
     page = Page(rendered(emails.lead(body=body)).html)
     assert "One two three four" in page.text
 

@@ -35,8 +35,11 @@ def _links(view: EmailView) -> Iterator[tuple[str, str]]:
     yield "", view.web_url
     if view.note:
         yield from (("", url) for url in _prose_links(view.note))
+    ours = view.imprint.base_url  # said once, of the mail's own page
     for story in stories(view):
-        yield from ((story.slug, url) for url in dict.fromkeys(_story_links(story)))
+        for url in dict.fromkeys(_story_links(story)):
+            if not url.startswith(f"{ours}/"):
+                yield story.slug, url
 
 
 def _story_links(story: StoryView) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 mrml 6.0.1 prints attribute values in Rust's debug format: a backslash, a quote, a line
 end, NBSP, soft hyphen or combining mark comes out broken or as an injection.  It drops a
-space that stands alone between two tags.  And some thousand nested tags overflow its stack.
+line end that stands alone between two tags.  And some thousand nested tags overflow its stack.
 """
 
 import html
