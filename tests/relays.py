@@ -83,6 +83,13 @@ class PoliteRelay:
         self.lines: list[tuple[int, str]] = []  # number of the connection, and what it said
         self.connections = 0
         self.faults: list[str] = []
+        self._taken: list[socket.socket] = []
+
+    def hang_up(self) -> None:
+        """End every connection."""
+        for taken in self._taken:
+            with suppress(OSError):
+                taken.shutdown(socket.SHUT_RDWR)
 
     @contextmanager
     def running(self, **options: str) -> Iterator[Relay]:
@@ -109,12 +116,12 @@ class PoliteRelay:
                 taken.close()
                 break
             self.connections += 1
+            self._taken.append(taken)
             talk = threading.Thread(target=self._serve, args=(taken, self.connections))
             talk.start()
-            talks.append((talk, taken))
-        for talk, taken in talks:
-            with suppress(OSError):
-                taken.shutdown(socket.SHUT_RDWR)
+            talks.append(talk)
+        self.hang_up()
+        for talk in talks:
             talk.join(5)
 
     def _serve(self, taken: socket.socket, number: int) -> None:

@@ -1,6 +1,7 @@
 """The SMTP client against relays of every kind, over real sockets."""
 
 import re
+import select
 import smtplib
 import socket
 import threading
@@ -299,22 +300,41 @@ def test_one_message_that_makes_the_relay_hang_up_is_put_off_and_the_others_go()
     assert outbox.outcomes[3].text == "the relay hung up without a word"
 
 
-def test_a_connection_that_died_between_two_runs_is_replaced_unnoticed() -> None:
+def test_a_connection_is_kept_from_run_to_run() -> None:
     polite = PoliteRelay()
     with polite.running(connections="1") as relay:
         client = Client(relay)
-        for _ in range(2):
+        for _ in range(3):
             outbox = Outbox(readers(2))
             assert client.send_all(outbox) == FINE
             assert outbox.verdicts == ["accepted"] * 2
-        assert polite.connections == 1
         client.close()
-    with sink(Manners(per_connection=2), connections="1") as (relay, kept):
-        client = Client(relay)
-        for _ in range(3):
-            assert client.send_all(Outbox(readers(2))) == FINE
+    assert polite.connections == 1
+
+
+def test_a_kept_connection_that_the_relay_closed_is_offered_no_message() -> None:
+    polite, outbox = PoliteRelay(), Outbox(readers(2))
+    with polite.running(connections="1") as relay:
+        client = Client(relay, Limits(losses=1))
+        client.send_all(Outbox(readers(1)))
+        polite.hang_up()
+        assert select.select([session.wire for session in client._sessions], [], [], 5)[0]
+        assert client.send_all(outbox) == FINE
         client.close()
-        assert len(kept) == 6
+    assert outbox.verdicts == ["accepted"] * 2
+
+
+def test_a_connection_kept_for_long_is_left_in_good_form() -> None:
+    now = [0.0]
+    polite = PoliteRelay()
+    with polite.running(connections="1") as relay:
+        client = Client(relay, Limits(idle=20), lambda: now[0])
+        client.send_all(Outbox(readers(1)))
+        now[0] = 21.0
+        client.send_all(Outbox(readers(1)))
+        client.close()
+    assert polite.connections == 2
+    assert (1, "QUIT") in polite.lines
 
 
 def test_leaving_the_relay_is_said() -> None:
