@@ -7,9 +7,12 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
 
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from rich.console import Console
 from rich.table import Table
 
+from workers.dkim import SignedPieces, Signer
 from workers.headers import Letterhead
 from workers.journal import Journal
 from workers.lint import lint
@@ -61,6 +64,15 @@ def reader(number: int, name: str = "Ann Reader") -> dict[str, str]:
     }
 
 
+def signer() -> Signer:
+    pem = rsa.generate_private_key(65537, 2048).private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return Signer("example.org", "bench", pem)
+
+
 def by_email_package(fields: dict[str, str]) -> bytes:
     """The same message as the standard library makes it."""
     message = EmailMessage(policy=SMTP)
@@ -89,6 +101,7 @@ def cpu(work: Callable[[int], object], times: int) -> float:
 def rows() -> list[tuple[str, float]]:
     pieces, ann = edition(), reader(1)
     message = pieces.join(ann)
+    signed = SignedPieces(pieces, signer())
     accepted = Outcome(Verdict.ACCEPTED, 250, "250 2.0.0 OK queued as 4F1A2B3C4D")
     with tempfile.TemporaryDirectory() as directory:
         journal = Journal.open(Path(directory), "bench")
@@ -104,6 +117,7 @@ def rows() -> list[tuple[str, float]]:
             ("… for a name in other letters",
              cpu(lambda _: pieces.join({**ann, "name": "Jørgen Åsgård"}), 3000)),
             ("… and make its fields", cpu(lambda n: pieces.join(reader(n)), 3000)),
+            ("join and sign (RSA-2048)", cpu(lambda _: signed.join(ann), 300)),
             ("both lines of the journal", cpu(write_down, 3000)),
             ("the same by the email package", cpu(lambda _: by_email_package(ann), 5)),
         ]  # fmt: skip
