@@ -29,6 +29,8 @@ WHERE = {  # command -> where it stands, and one line for --help
     "status": ("workers.commands.status:status", "Show queue, mailings and workers."),
     "audit": ("workers.commands.status:audit", "Print a mailing's balance sheet."),
     "message": ("workers.commands.status:message", "Print the bytes sent to a reader."),
+    "drill": ("workers.commands.drill:drill", "Kill the workers in mid-send; count who got what."),
+    "bench": ("workers.commands.bench:bench", "Measure how fast this machine sends."),
     "subscribers": ("subscribers.commands.subscribers:subscribers", "Import and export readers."),
     "segment": ("subscribers.commands.segment:segment", "Save and count rules over readers."),
     "schedule": ("workers.commands.schedule:schedule", "Say when a topic's updates are made."),
@@ -36,7 +38,8 @@ WHERE = {  # command -> where it stands, and one line for --help
     "migrate": ("digest.commands.migrate:migrate", "Bring the database up to date."),
 }
 NO_DATABASE = {"migrate"}  # sees to it itself
-ANEW = {"up", "demo"}  # begin a process of their own, and need nothing of Django before
+# They begin a process of their own, and need nothing of Django before.
+ANEW = {"up", "demo", "drill", "bench"}
 
 
 class Commands(click.Group):

@@ -82,6 +82,7 @@ DATABASES = {
     )
 }
 DATABASE_IS_EMBEDDED = not ENV["DATABASE_URL"]
+DATABASE_URL: str = ENV["DATABASE_URL"]
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # IMMEDIATE took "database is locked" from thousands to none in a write storm: a transaction
     # that begins as a reader can't be upgraded while another writes, however long it waits.

@@ -34,7 +34,11 @@ app.conf.update(
         "health_check_interval": 10,
     },
     enable_utc=True,
-    imports=["workers.presence", "workers.drain"],  # they listen for Celery's signals
+    imports=[  # they listen for Celery's signals
+        "workers.presence",
+        "workers.drain",
+        *(["workers.bench.meter"] if "DIGEST_METER" in os.environ else []),
+    ],
     task_acks_late=True,
     task_acks_on_failure_or_timeout=True,
     task_create_missing_queues=True,

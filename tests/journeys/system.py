@@ -38,7 +38,7 @@ class System:
             capture_output=True,
             text=True,
             input=stdin,
-            timeout=120,
+            timeout=240,
             check=False,
         )
         assert done.returncode == expect, f"{args}: {done.returncode}\n{done.stdout}{done.stderr}"

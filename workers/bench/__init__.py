@@ -1,0 +1,1 @@
+"""``digest bench``: how fast this machine sends, end to end."""

@@ -1,0 +1,25 @@
+"""``digest bench``: how fast this machine sends."""
+
+import click
+
+from workers.trial import place
+
+
+@click.command()
+@click.option("--messages", default=20_000, show_default=True, type=click.IntRange(100))
+@click.option(
+    "--workers", default=2, show_default=True, type=click.IntRange(1, 64),
+    help="Processes that send.",
+)  # fmt: skip
+@click.option(
+    "--sink", default="", metavar="PROGRAM",
+    help="Another sink than the built-in one, called like it.",
+)  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_context
+def bench(ctx: click.Context, /, **asked: int | str | bool) -> None:
+    """Measure how fast this machine sends: through Celery, ledger and journal, into a sink.
+
+    In a folder and database of its own beside yours, which are removed afterwards.
+    """
+    ctx.exit(place.run("bench", "workers.bench", asked))

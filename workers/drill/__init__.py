@@ -1,0 +1,1 @@
+"""``digest drill``: kills its own workers in mid-send, and counts who got what."""

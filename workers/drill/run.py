@@ -1,0 +1,164 @@
+"""A drill, in a process whose settings are those of the trial's own installation."""
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from rich.console import Console
+from rich.live import Live
+
+from digest.errors import CheckFailed
+from workers import ledger, progress
+from workers.drill import faults
+from workers.drill.checker import Claim, Verdict, judge
+from workers.drill.plan import Plan
+from workers.ledger import Sheet
+from workers.models import Delivery, MailingState
+from workers.trial import mailing, parts
+
+CONNECTIONS = 4
+"""Per worker process: what may be under way, and so uncertain, when it is killed."""
+
+LATENCY = 0.004
+"""Seconds by which the sink answers late, so that a kill finds messages on the wire."""
+
+PATIENCE = 150.0
+"""Seconds without a message or a fault after which the drill gives up."""
+
+LOOK_EVERY = 0.25
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the command was told."""
+
+    messages: int
+    kills: int
+    seed: int
+    workers: int
+    restart: str  # a shell command that restarts PostgreSQL, or ""
+
+
+@dataclass(frozen=True)
+class Result:
+    """How it ended."""
+
+    sheet: Sheet
+    verdict: Verdict
+    done: list[faults.Done]
+    uncertain_at_most: int
+    at_sink: int
+    seconds: float
+
+    @property
+    def missed(self) -> int:
+        """Faults that found nobody sending any more."""
+        return sum(one.missed for one in self.done)
+
+    @property
+    def killed(self) -> int:
+        return sum(one.killed for one in self.done)
+
+
+class Drill:
+    """One drill: its plan, its record, and how far it has come."""
+
+    def __init__(self, asked: Asked, planned: Plan, console: Console) -> None:
+        self._asked, self._plan, self._console = asked, planned, console
+        self._record = parts.Record(settings.DATA_DIR / "sink")
+        self._ahead = list(planned.events)
+        self._done: list[faults.Done] = []
+
+    def run(self) -> Result:
+        """Send, break, wait, and judge.  Raises CheckFailed where it comes to no end."""
+        self._begun = time.monotonic()
+        self._update = mailing.draft(self._asked.messages)
+        mailing.approve(self._update)
+        with self._scene() as scene:
+            self._go(scene)
+        # Nothing sends any more: what is read now is the end.
+        found = mailing.of(self._update)
+        assert found is not None, "it was seen to be done"
+        sheet = ledger.sheet(found)
+        rows = Delivery.objects.filter(mailing=found).values_list("address", "state")
+        claim = Claim(list(rows), sheet.candidates, sheet.balanced)
+        got, at_most = self._record.recipients(), self._at_most()
+        verdict = judge(got, claim, self._asked.messages, at_most)
+        return Result(sheet, verdict, self._done, at_most, len(got), time.monotonic() - self._begun)
+
+    @contextmanager
+    def _scene(self) -> Iterator[faults.Scene]:
+        """Sink, broker and program; ended in good order however this ends."""
+        with ExitStack() as stack:
+            port = stack.enter_context(parts.sink(self._record.path, *_manners(self._plan)))
+            broker = parts.Broker()
+            stack.callback(broker.close)
+            system = parts.System(
+                settings.DATA_DIR,
+                self._asked.workers,
+                REDIS_URL=broker.url,
+                SMTP_URL=f"smtp://127.0.0.1:{port}?connections={CONNECTIONS}",
+            )
+            stack.callback(system.close)
+            yield faults.Scene(system, broker, self._asked.workers, self._asked.restart)
+
+    def _go(self, scene: faults.Scene) -> None:
+        """Watch until the mailing is done, and strike whenever the plan says so."""
+        moved, before, looked = time.monotonic(), -1, 0.0
+        with Live(console=self._console, refresh_per_second=4) as live:
+            while True:
+                count = self._record.count()
+                if self._ahead and count >= self._ahead[0].at:
+                    self._strike(scene, count)
+                    before = -1
+                now = time.monotonic()
+                if now - looked > LOOK_EVERY:
+                    looked = now
+                    if self._finished(live) and not self._ahead:
+                        return
+                if count != before:
+                    moved, before = now, count
+                if now - moved > PATIENCE:
+                    raise CheckFailed(f"Nothing has moved for {PATIENCE:.0f} s; see the logs.")
+                time.sleep(0.005)
+
+    def _strike(self, scene: faults.Scene, count: int) -> None:
+        done = faults.strike(self._ahead.pop(0), scene)
+        self._done.append(done)
+        since = time.monotonic() - self._begun
+        self._console.print(f"  {since:5.1f} s {count:>7,} at the sink  {done.told}")
+
+    def _finished(self, live: Live) -> bool:
+        """Show the balance; whether the mailing is done.  The database may be away."""
+        try:
+            found = mailing.of(self._update)
+            if found is None:
+                return False
+            live.update(progress.told(found))
+        except DatabaseError:
+            connection.close()
+            return False
+        if found.state in progress.WANTS_A_PERSON:
+            raise CheckFailed(f"The mailing is {found.state}: {found.why}")
+        return found.state == MailingState.DONE
+
+    def _at_most(self) -> int:
+        """How many may be uncertain: one for each connection that broke in mid-message."""
+        killed = sum(one.killed for one in self._done)
+        return killed * CONNECTIONS + len(self._plan.drop_after)
+
+
+def _manners(planned: Plan) -> list[str]:
+    """The sink's options: late, and hanging up on the readers that the plan names."""
+    words = ["--latency", str(LATENCY)]
+    for option, numbers in (
+        ("--drop-before", planned.drop_before),
+        ("--drop-after", planned.drop_after),
+    ):
+        names = "|".join(re.escape(mailing.address(number)) for number in numbers)
+        words += [option, f"^(?:{names})$" if names else "(?!)"]
+    return words
