@@ -20,6 +20,7 @@ urlpatterns = [
     path("login/link/<str:uid>/<str:token>/", signing_in.one_time),
     # editors and publishers
     path("desk/", overview.home),
+    path("desk/<slug:topic>/", overview.topic),
     path("desk/<slug:topic>/write/", briefings.write),
     path("desk/<slug:topic>/rows/<slug:name>/", briefings.row),
     path("desk/<slug:topic>/briefings/", briefings.briefings),

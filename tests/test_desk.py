@@ -37,6 +37,7 @@ PUBLIC = [
 ]
 FOR_WRITERS = [
     ("GET", "/desk/"),
+    ("GET", f"{T}/"),
     ("GET", f"{T}/briefings/"),
     ("GET", f"{T}/write/"),
     ("POST", f"{T}/write/"),

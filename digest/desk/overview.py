@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from django.db.models import Count, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -41,6 +41,13 @@ class Standing:
 def home(request: HttpRequest) -> HttpResponse:
     """Every topic, those that need a person first."""
     return render(request, "desk/home.html", {"standings": standings(timezone.now())})
+
+
+@require_safe
+@role_required(*WRITERS)
+def topic(_request: HttpRequest, topic: str) -> HttpResponseBase:
+    """A topic's place on the desk is its draft."""
+    return redirect(f"/desk/{topic}/draft/")
 
 
 def standings(now: dt.datetime) -> list[Standing]:

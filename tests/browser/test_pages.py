@@ -1,0 +1,227 @@
+"""The archive and the desk in a real browser: they can be used, and hostile content can't."""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+from playwright.sync_api import Browser, Dialog, Page, Request, Route
+from pytest_django.live_server_helper import LiveServer
+
+from digest import drafting
+from digest.models import Briefing, Stage, Topic, Update
+from tests import newsroom
+
+NASTY = Path(__file__).parents[2].parent / "shared" / "data" / "nasty"
+SHORT_LIST = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    '"><svg onload=alert(1)>',
+    "<iframe srcdoc='<script>parent.alert(1)</script>'>",
+    "<a href='javascript:alert(1)'>x</a>",
+    "</textarea></title></style><script>alert(1)</script>",
+    "[x](javascript:alert(1)) ![x](https://evil.example.com/pixel.gif)",
+    "<style>@import 'https://evil.example.com/a.css';</style>",
+    "<meta http-equiv=refresh content='0;url=https://evil.example.com/'>",
+    "<base href=https://evil.example.com/>",
+    "{{ constructor.constructor('alert(1)')() }}",
+]
+
+
+@dataclass
+class Seen:
+    """What a page did that it should not."""
+
+    dialogs: list[str] = field(default_factory=list)
+    elsewhere: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Window:
+    """A browser's window onto the site."""
+
+    page: Page
+    site: str
+    client: Client
+    seen: Seen
+
+    def open(self, path: str, width: int = 1200, look: str = "light") -> None:
+        self.page.set_viewport_size({"width": width, "height": 900})
+        self.page.emulate_media(color_scheme=look)  # type: ignore[arg-type]  # light or dark
+        self.page.goto(self.site + path)
+
+    def dismiss(self, dialog: Dialog) -> None:
+        self.seen.dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    def shut_out(self, route: Route, request: Request) -> None:
+        """Let nothing but the site itself be reached, and write down what was asked for."""
+        if request.url.startswith(f"{self.site}/"):
+            route.continue_()
+        else:
+            self.seen.elsewhere.append(request.url)
+            route.abort()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def in_one_thread() -> Iterator[None]:
+    """Playwright runs its loop in this thread; Django would take our queries for the loop's."""
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    yield
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture(params=[{}], ids=["usual"])
+def window(
+    request: pytest.FixtureRequest,
+    live_server: LiveServer,
+    chromium: Browser,
+    pia: User,
+    signed_in: type[Client],
+) -> Iterator[Window]:
+    """Pia's window; a test may ask for one with other options."""
+    client = signed_in(pia)  # type: ignore[call-arg]  # SignedIn of conftest
+    context = chromium.new_context(**request.param)
+    session = client.cookies["sessionid"].value
+    context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+    made = Window(context.new_page(), live_server.url, client, Seen())
+    made.page.route("**/*", made.shut_out)
+    made.page.on("dialog", made.dismiss)
+    made.page.on("pageerror", lambda error: made.seen.errors.append(str(error)))
+    yield made
+    context.close()
+
+
+@pytest.fixture
+def newsdesk(pivot: Topic, stories: list[Briefing]) -> Update:
+    """Two updates out and a third as a draft."""
+    whole = newsroom.whole(pivot)
+    newsroom.update(pivot, 1, whole, newsroom.briefing(pivot), newsroom.briefing(pivot, "Third"))
+    newsroom.update(pivot, 2, whole, note="We read the **terms**.")
+    return drafting.draft(pivot)
+
+
+PAGES = [
+    "/",
+    "/t/medias-ai-pivot/",
+    "/t/medias-ai-pivot/1/",
+    "/t/medias-ai-pivot/2/lantern-studio-hires-for-a-model-of-its-own/",
+    "/desk/",
+    "/desk/medias-ai-pivot/briefings/",
+    "/desk/medias-ai-pivot/briefings/lantern-studio-hires-for-a-model-of-its-own/",
+    "/desk/medias-ai-pivot/write/",
+    "/desk/medias-ai-pivot/draft/",
+    "/desk/medias-ai-pivot/2/",
+]
+
+
+@pytest.mark.parametrize("look", ["light", "dark"])
+def test_every_page_fits_a_phone_and_has_no_finding_of_axe(
+    window: Window, newsdesk: Update, look: str
+) -> None:
+    for path in PAGES:
+        window.open(path, 320, look)
+        assert window.page.evaluate("document.documentElement.scrollWidth") <= 320, path
+        found = Axe().run(window.page).response["violations"]
+        assert not [(one["id"], one["nodes"][0]["target"]) for one in found], path
+    assert not window.seen.errors
+    assert not window.seen.elsewhere
+
+
+def test_items_move_without_the_page_being_loaded_anew(window: Window, newsdesk: Update) -> None:
+    window.open("/desk/medias-ai-pivot/draft/")
+    page = window.page
+    page.evaluate("window.mark = 1")
+    page.click("#up-second-story")
+    page.locator("#item-second-story:first-child").wait_for()
+    assert page.evaluate("[window.mark, document.activeElement.id]") == [1, "up-second-story"]
+    assert newsdesk.items.order_by("position")[0].briefing.slug == "second-story"
+
+
+def test_words_are_saved_on_leaving_the_field_and_the_preview_follows(
+    window: Window, newsdesk: Update
+) -> None:
+    window.open("/desk/medias-ai-pivot/draft/")
+    page = window.page
+    page.fill("#note", "A note of **two** words.")
+    page.locator("#note").blur()
+    page.frame_locator(".frame iframe").get_by_text("A note of two words.").wait_for()
+    assert Update.objects.get(pk=newsdesk.pk).note == "A note of **two** words."
+
+
+def test_a_lost_session_costs_nothing_that_was_typed(window: Window, newsdesk: Update) -> None:
+    window.open("/desk/medias-ai-pivot/draft/")
+    window.client.logout()
+    window.page.fill("#note", "Typed before the session was lost")
+    window.page.locator("#note").blur()
+    window.page.get_by_text("you are signed out").wait_for()
+    assert window.page.input_value("#note") == "Typed before the session was lost"
+
+
+def nasty() -> list[str]:
+    """Vectors of the public lists where they are present, and a short list of our own."""
+    found = list(SHORT_LIST)
+    if NASTY.is_dir():
+        found += json.loads((NASTY / "blns.json").read_text("utf-8"))
+        for file in sorted(NASTY.glob("*.txt")):
+            found += file.read_text("utf-8", "replace").splitlines()
+    return ["".join(mark for mark in text if mark.isprintable()) for text in found if text.strip()]
+
+
+# What is escaped needs no policy to be harmless; with one, a slip would go unseen here.
+@pytest.mark.parametrize("window", [{"bypass_csp": True}], ids=["no policy"], indirect=True)
+def test_hostile_content_opens_nothing_asks_for_nothing_and_breaks_nothing(
+    window: Window, pivot: Topic
+) -> None:
+    vectors = nasty()
+    now = timezone.now()
+    each = 400
+    for at in range(0, len(vectors), each):
+        part = vectors[at : at + each]
+        newsroom.briefing(
+            pivot,
+            part[0][:400],
+            slug=f"nasty-{at}",
+            published_at=now,
+            tag=part[1 % len(part)][:400],
+            status=part[2 % len(part)][:400],
+            summary="\n\n".join(part),
+            body="\n\n".join(part),
+            key_takeaway=part[3 % len(part)],
+            analysis={
+                "plain_english": "\n".join(part),
+                "next": [{"kind": part[0][:400], "text": part[0]}],
+            },
+            perspectives=[{"party": text[:400], "text": text} for text in part[:20]],
+            sources=[{"name": text[:400]} for text in part[:20]],
+            image={"url": "https://evil.example.com/a.png", "alt": part[0][:400]},
+        )
+    briefings = list(pivot.briefings.all())
+    newsroom.update(pivot, 1, *briefings, title=vectors[0], note="\n\n".join(vectors[:50]))
+    Briefing.objects.update(moved_on=True)
+    Topic.objects.update(name=vectors[2][:200], description=vectors[1], items_budget=3)
+    draft = drafting.draft(Topic.objects.get())
+    draft.note = draft.preheader = SHORT_LIST[0]
+    draft.save()
+    root = "medias-ai-pivot"
+    slugs = [one.slug for one in briefings]
+    paths = ["/", f"/t/{root}/", f"/t/{root}/1/", "/desk/", f"/desk/{root}/briefings/"]
+    paths += [f"/desk/{root}/draft/", f"/desk/{root}/draft/?show=text", f"/desk/{root}/1/"]
+    paths += [f"/t/{root}/1/{slug}/" for slug in slugs]
+    paths += [f"/desk/{root}/briefings/{slug}/" for slug in slugs]
+    for path in paths:
+        window.open(path)
+        window.page.wait_for_load_state("networkidle")
+        assert not window.seen.dialogs, path
+        assert not window.seen.errors, path
+        assert window.page.url == window.site + path
+    pictures = {"https://evil.example.com/a.png"}  # a briefing's own picture, on its own page
+    assert set(window.seen.elsewhere) <= pictures
+    assert Update.objects.get(pk=draft.pk).stage == Stage.DRAFT
