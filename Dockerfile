@@ -21,12 +21,9 @@ RUN useradd --system --uid 10001 --create-home digest \
     && install -d -o digest -g digest /data
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app
-# REMAP_SIGTERM must stand in the environment: it is read before workers/celery.py runs, and
-# without it a worker that is asked to stop waits for its task without end.
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     DJANGO_SETTINGS_MODULE=config.settings \
-    REMAP_SIGTERM=SIGQUIT \
     DATA_DIR=/data
 USER digest
 WORKDIR /app

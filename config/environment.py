@@ -196,6 +196,27 @@ SETTINGS = (
         "on",
         _switch,
     ),
+    Setting(
+        "DKIM_DOMAIN",
+        "",
+        "Signs mails for this domain; goes with the two that follow.",
+        "example.org",
+        _one_line,
+    ),
+    Setting(
+        "DKIM_SELECTOR",
+        "",
+        "Names the key in DNS: <selector>._domainkey.<domain>.",
+        "digest2026",
+        _one_line,
+    ),
+    Setting(
+        "DKIM_KEY_FILE",
+        "",
+        "The private key, PEM, RSA of 2048 bits or more.",
+        "/etc/digest/dkim.pem",
+        lambda text: Path(text).expanduser().resolve() if text else None,
+    ),
     Setting("DEBUG", "off", "Show error pages with details; never on a server.", "on", _switch),
     Setting(
         "LOG_LEVEL",
@@ -248,7 +269,20 @@ def load(environ: Mapping[str, str] = os.environ, env_file: Path = Path(".env"))
                 f"Write for example {setting.name}={setting.example}\n"
             )
             raise BadSetting(2) from None
+    _refuse_half_a_key(values)
     return values
+
+
+def _refuse_half_a_key(values: Mapping[str, Any]) -> None:
+    """Mails that somebody believes to be signed must not go out unsigned."""
+    names = ("DKIM_DOMAIN", "DKIM_SELECTOR", "DKIM_KEY_FILE")
+    missing = [name for name in names if not values[name]]
+    if 0 < len(missing) < len(names):
+        sys.stderr.write(
+            f"Setting {missing[0]}: is empty while another DKIM_ setting is not; nothing was "
+            "started. Set all three of them, or none.\n"
+        )
+        raise BadSetting(2)
 
 
 def as_markdown() -> str:

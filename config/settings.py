@@ -72,6 +72,9 @@ SMTP_URL: str = ENV["SMTP_URL"] or f"smtp://{MAILBOX_HOST}:{MAILBOX_PORT}?connec
 RELAY_ON_LOOPBACK = MAILBOX_IS_RELAY or environment.is_loopback(urlsplit(SMTP_URL).hostname or "")
 SEND_RATE: float | None = ENV["SEND_RATE"]
 JOURNAL_FSYNC: bool = ENV["JOURNAL_FSYNC"]
+DKIM_DOMAIN: str = ENV["DKIM_DOMAIN"]
+DKIM_SELECTOR: str = ENV["DKIM_SELECTOR"]
+DKIM_KEY_FILE: Path | None = ENV["DKIM_KEY_FILE"]
 REDIS_URL: str = ENV["REDIS_URL"]  # `digest up` sets it for its children when it is empty
 
 # ---- database ----------------------------------------------------------------------

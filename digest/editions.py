@@ -37,6 +37,7 @@ def checked(update: Update, view: EmailView, email: RenderedEmail) -> checks.Rep
         from_address=from_address(update.topic),
         relay_on_loopback=settings.RELAY_ON_LOOPBACK,
         minutes_budget=update.topic.minutes_budget,
+        items_budget=update.topic.items_budget,
     )
     return checks.run(view, email, context)
 

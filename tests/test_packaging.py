@@ -97,10 +97,8 @@ def test_every_setting_reaches_the_containers(service: str) -> None:
 def test_a_worker_may_hand_back_what_it_sends_before_its_container_is_killed() -> None:
     for name in ("hasty", "bulk"):
         grace = int(OURS[name]["stop_grace_period"].removesuffix("s"))
-        assert grace > app.conf.worker_soft_shutdown_timeout
+        assert grace >= 40, "a worker hands back what it sends, and waits for answers"
         assert OURS[name]["init"] is True
-    # Read when billiard is imported, which the celery command does before our own module runs.
-    assert "REMAP_SIGTERM=SIGQUIT" in DOCKERFILE
 
 
 def test_all_containers_share_the_journals_and_the_key() -> None:

@@ -11,7 +11,6 @@ from celery.signals import setup_logging, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 os.environ.setdefault("C_FORCE_ROOT", "1")  # messages are JSON: nothing is unpickled
-os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")  # a deploy's SIGTERM drains, then ends
 
 import django
 
@@ -52,7 +51,6 @@ app.conf.update(
     task_soft_time_limit=120,
     task_time_limit=180,
     worker_prefetch_multiplier=1,
-    worker_soft_shutdown_timeout=25,
     worker_cancel_long_running_tasks_on_connection_loss=False,
     beat_schedule={
         # A tick that waited longer than the next one is due says nothing new.

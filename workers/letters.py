@@ -6,13 +6,15 @@ from the edition, the mailing and what the delivery froze.
 
 import datetime as dt
 from email.utils import format_datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from django.conf import settings
 
+from digest.errors import Refused
 from digest.models import Edition, from_address
 from digest.rendering.tokens import Field, token, tokens
 from subscribers.tokens import Purpose, make, path
+from workers.dkim import SignedPieces, Signer
 from workers.headers import Letterhead, split_mailbox
 from workers.ledger import Row
 from workers.lint import lint
@@ -37,7 +39,10 @@ class Letters:
         self._bounces = settings.BOUNCE_DOMAIN or domain
         self._ids = settings.MESSAGE_ID_DOMAIN or domain
         self._secret = settings.SECRET_KEY.encode()
-        self._pieces = _pieces(mailing, self._edition, sender, self._secret)
+        pieces = _pieces(mailing, self._edition, sender, self._secret)
+        signer = _signer()
+        self._signed = signer is not None
+        self._pieces = SignedPieces(pieces, signer) if signer else pieces
         self._linted = False
 
     def envelope(self, row: Row) -> Envelope:
@@ -45,7 +50,7 @@ class Letters:
         message = self._pieces.join(reader := self._reader(row))
         if not self._linted:
             # Once a batch: what was made must show exactly what was meant.
-            if faults := lint(message, self._pieces.intended(reader)):
+            if faults := lint(message, self._pieces.intended(reader), signed=self._signed):
                 raise ValueError(f"A message came out wrong: {'; '.join(faults[:3])}")
             self._linted = True
         sender = bounce_address(self._secret, row.id, self._bounces)
@@ -74,6 +79,21 @@ class Letters:
                 Purpose.CONFIRM, who, topic, version, row.dated_at.timestamp()
             )
         return reader
+
+
+@cache
+def _signer() -> Signer | None:
+    """The domain's DKIM key, where one is set; Refused in words when it can't sign."""
+    if not (settings.DKIM_DOMAIN and settings.DKIM_SELECTOR and settings.DKIM_KEY_FILE):
+        return None
+    try:
+        pem = settings.DKIM_KEY_FILE.read_bytes()
+        return Signer(settings.DKIM_DOMAIN, settings.DKIM_SELECTOR, pem)
+    except (OSError, ValueError) as problem:
+        raise Refused(
+            f"DKIM_KEY_FILE {settings.DKIM_KEY_FILE}: {problem}; nothing was sent, the messages "
+            "wait. Mend the file, or unset DKIM_DOMAIN."
+        ) from None
 
 
 def _pieces(mailing: Mailing, edition: Edition, sender: str, secret: bytes) -> Pieces:

@@ -9,4 +9,5 @@ from digest import database
 def migrate() -> None:
     """Bring the database up to date (other commands do so themselves when it is embedded)."""
     database.migrate()
+    database.refuse_another_key()
     click.echo("The database is up to date.")

@@ -1,6 +1,5 @@
 """digest topic: add, set, list."""
 
-import re
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -11,6 +10,7 @@ from django.core.validators import validate_slug
 from digest import updates
 from digest.errors import Refused
 from digest.models import Depths, Topic, audit
+from digest.rendering.colour import palette
 
 
 def _options(command: Any) -> Any:
@@ -106,11 +106,7 @@ def _keep(topic: Topic, given: dict[str, Any]) -> None:
             f"{topic.zone!r} is no time zone; nothing was changed. "
             "Write for example --zone Europe/London"
         )
-    if not re.fullmatch(r"#[0-9a-fA-F]{6}", topic.accent):
-        raise Refused(
-            f"{topic.accent!r} is no colour; nothing was changed. "
-            "Write for example --accent '#a8321f'"
-        )
+    palette(topic.accent)  # refuses a colour that nobody could read
     topic.save()
 
 

@@ -150,10 +150,6 @@ def _port(listening: socket.socket) -> int:
 
 
 def _for_forks_and_celery() -> None:
-    # Celery's "soft shutdown" sleeps for its whole time whenever any task is under way, and
-    # tells the tasks only then. A warm one tells them at once (workers.drain) and ends with
-    # the last of them; the supervisor kills what takes too long.
-    os.environ["REMAP_SIGTERM"] = ""
     # Django's checks of the models are the tests' to run, not each worker's at each start.
     os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
     if sys.platform == "darwin":
