@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
@@ -42,19 +41,20 @@ def strike(event: Event, scene: Scene) -> Done:
     """Carry out one fault.  Those that kill wait until somebody sends."""
     if event.fault in _OTHER:
         return _OTHER[event.fault](event, scene)
-    found = sending(scene.system)
+    found = sending(scene)
     if not found:
         return Done(event, f"{event.fault}: nobody was sending any more", missed=True)
     return _KILLS[event.fault](event, scene, *found[0])
 
 
-def sending(system: System) -> list[tuple[int, int]]:
+def sending(scene: Scene) -> list[tuple[int, int]]:
     """(process, its Celery process) of those that hold a batch; none: the mailing is done."""
     found: list[tuple[int, int]] = []
 
     def some() -> bool:
+        scene.broker.return_in_time()  # else nobody would ever be woken
         try:
-            found[:] = _leasing(system)
+            found[:] = _leasing(scene.system)
             return bool(found) or not _unfinished()
         except DatabaseError:
             connection.close()
@@ -100,21 +100,22 @@ def _kill(pids: AbstractSet[int], with_them: AbstractSet[int] = frozenset()) -> 
 def _system(event: Event, scene: Scene, _worker: int, _head: int) -> Done:
     pid = scene.system.pid
     scene.system.kill()
+    scene.broker.return_in_time(now=True)  # nothing starts without it
     scene.system.start()
     told = f"kill -9 of the supervisor {pid}, started again"
     return Done(event, told, killed=scene.workers)
 
 
 def _flush(event: Event, scene: Scene) -> Done:
+    scene.broker.return_in_time(now=True)
     scene.broker.flush()
     return Done(event, "FLUSHALL: the broker forgets everything")
 
 
 def _broker(event: Event, scene: Scene) -> Done:
-    scene.broker.kill()
-    time.sleep(event.seconds)
-    scene.broker.start()
-    return Done(event, f"kill -9 of the broker, away for {event.seconds:g} s")
+    scene.broker.return_in_time(now=True)  # from an earlier time away
+    scene.broker.kill(event.seconds)
+    return Done(event, f"kill -9 of the broker, to stay away for {event.seconds:g} s")
 
 
 def _cut(event: Event, _scene: Scene) -> Done:

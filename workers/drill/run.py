@@ -111,6 +111,7 @@ class Drill:
         moved, before, looked = time.monotonic(), -1, 0.0
         with Live(console=self._console, refresh_per_second=4) as live:
             while True:
+                scene.broker.return_in_time()
                 count = self._record.count()
                 if self._ahead and count >= self._ahead[0].at:
                     self._strike(scene, count)

@@ -56,9 +56,10 @@ class Broker:
     def __init__(self) -> None:
         self._server = broker.make()
         self.url = self._server.url
-        self.start()
+        self._back_at = 0.0  # 0: it is there
+        self._start()
 
-    def start(self) -> None:
+    def _start(self) -> None:
         self._process = subprocess.Popen(
             self._server.argv,
             stdin=subprocess.DEVNULL,
@@ -74,12 +75,20 @@ class Broker:
         with redis.Redis.from_url(broker.for_redis_py(self.url)) as client:
             client.flushall()
 
-    def kill(self) -> None:
+    def kill(self, seconds: float) -> None:
+        """``kill -9``; it stays away until ``return_in_time`` is called after so long."""
         self._process.kill()
         self._process.wait()
+        self._back_at = time.monotonic() + seconds
+
+    def return_in_time(self, *, now: bool = False) -> None:
+        """Start it again once its time away is over, or now."""
+        if self._back_at and (now or time.monotonic() >= self._back_at):
+            self._back_at = 0.0
+            self._start()
 
     def close(self) -> None:
-        self.kill()
+        self.kill(0)
         shutil.rmtree(self._server.directory, ignore_errors=True)
 
 

@@ -1,0 +1,5 @@
+"""The real servers of the journeys."""
+
+from tests.journeys.conftest import postgres_url
+
+__all__ = ["postgres_url"]
