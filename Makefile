@@ -20,9 +20,10 @@ demo: setup      ## set up and run the main job on sample briefings; ONCE=1 ends
 run: setup       ## web, workers, schedule, broker and mailbox in one go (digest up)
 	@exec .venv/bin/digest up $(ARGS)
 
-test: dev        ## all tests, then those about the database again on PostgreSQL
-	.venv/bin/pytest $(ARGS)
-	DIGEST_TEST_DATABASE=postgres .venv/bin/pytest -m both_databases $(ARGS)
+test: dev        ## all tests; those about the database again on PostgreSQL; then the long ones
+	.venv/bin/pytest -m "not long" -n auto --dist loadfile $(ARGS)
+	DIGEST_TEST_DATABASE=postgres .venv/bin/pytest -m "both_databases and not long" $(ARGS)
+	.venv/bin/pytest -m long $(ARGS)
 
 check: dev       ## lint, format, types, layers
 	.venv/bin/ruff check

@@ -21,6 +21,16 @@ from tests import newsroom
 Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
 
 
+LONG = {"journeys", "faults", "browser"}
+"""Folders of tests that take real servers, kills and browsers, and so their time."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.parent.name in LONG:
+            item.add_marker("long")
+
+
 @pytest.fixture
 def edda(db: None) -> User:
     """An editor: writes and arranges, does not approve."""

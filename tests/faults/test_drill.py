@@ -10,8 +10,6 @@ import pytest
 
 from tests.journeys.system import System
 
-pytestmark = [pytest.mark.journey, pytest.mark.drill]
-
 SEEDS = [2, 5]
 _CRASH = """
 import os, psycopg, signal, sys

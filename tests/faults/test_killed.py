@@ -11,8 +11,6 @@ import pytest
 
 from tests.journeys.system import DIGEST, ROOT, System, until
 
-pytestmark = pytest.mark.journey
-
 READERS = 1500
 CONNECTIONS = 4
 

@@ -3,12 +3,8 @@
 import re
 from pathlib import Path
 
-import pytest
-
 from tests.journeys.system import System
 from workers.mailbox.store import Mailbox
-
-pytestmark = pytest.mark.journey
 
 
 def test_the_demo_sends_three_updates_and_accounts_for_every_mail(tmp_path: Path) -> None:

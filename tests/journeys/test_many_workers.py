@@ -4,11 +4,7 @@ import csv
 from collections import Counter
 from pathlib import Path
 
-import pytest
-
 from tests.journeys.system import ROOT, System, until
-
-pytestmark = pytest.mark.journey
 
 READERS = 5000
 BRIEFINGS = ROOT / "workers" / "demo" / "briefings" / "update-1"

@@ -4,11 +4,7 @@ import re
 import subprocess
 from pathlib import Path
 
-import pytest
-
 from tests.journeys.system import DIGEST, ROOT, System, until
-
-pytestmark = pytest.mark.journey
 
 
 def test_what_the_quickstart_says_can_be_typed_from_top_to_bottom(tmp_path: Path) -> None:
