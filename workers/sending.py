@@ -11,6 +11,7 @@ from collections import deque
 from functools import cache
 
 import structlog
+from celery.signals import worker_process_shutdown
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils import timezone
@@ -92,21 +93,34 @@ def send_batch(batch: Batch) -> str:
 def _put_away(batch: Batch, outbox: "_Outbox | None") -> None:
     """Record what is known and give the lease back, however long the database is away.
 
-    Nothing may be sent meanwhile, for nothing more could be recorded. After ten minutes the
-    process ends: its journal then tells whoever comes next.
+    Nothing may be sent meanwhile, for nothing more could be recorded. After ten minutes, or
+    whatever else goes wrong, the process ends at once: its journal then tells whoever comes
+    next, which it could not once another batch had cut it.
     """
-    for _ in range(PATIENCE):
-        try:
-            if outbox is not None:
-                outbox.record()
-            ledger.release(batch)
-        except DatabaseError:
-            log.warning("database away; the results wait", batch=batch.id)
-            connection.close()
-            time.sleep(1)
-        else:
-            return
+    try:
+        for _ in range(PATIENCE):
+            try:
+                if outbox is not None:
+                    outbox.record()
+                ledger.release(batch)
+            except DatabaseError:
+                log.warning("database away; the results wait", batch=batch.id)
+                connection.close()
+                time.sleep(1)
+            else:
+                return
+    except BaseException:
+        log.exception("results could not be kept; the journal tells", batch=batch.id)
     os._exit(1)
+
+
+@worker_process_shutdown.connect
+def _leave(**_: object) -> None:
+    """Take leave of the relay, and leave no journal to be settled where nothing is open."""
+    if _client.cache_info().currsize:
+        _client().close()
+    if _journal.cache_info().currsize and _journal().path.stat().st_size == 0:
+        _journal().close(remove=True)
 
 
 @cache

@@ -9,7 +9,8 @@ from django.utils import timezone
 from digest import approval, updates
 from digest.commands.drafts import read_time
 from digest.errors import CheckFailed, Refused
-from digest.models import RequestedTest, Stage, Update, audit
+from digest.models import Stage, Update
+from digest.requesting import request_test
 from subscribers.addresses import normal
 from workers import progress
 from workers.audience import count
@@ -83,11 +84,8 @@ def send(ctx: click.Context, /, update: str, **options: Any) -> None:
 def test(update: str, addresses: tuple[str, ...]) -> None:
     """Send test mails of an update, marked [Test]."""
     found = updates.find(update)
-    if not found.items.exists():
-        raise Refused(f"{found.label} of {found.topic} has no items; nothing was sent.")
     good = [normal(address) for address in addresses]
-    RequestedTest.objects.create(update=found, addresses=good, asked_by=BY)
-    audit(BY, "asked for a test of", found.ref, addresses=good)
+    request_test(found, good, by=BY)
     click.echo(
         f"Asked for {len(good)} test {'mail' if len(good) == 1 else 'mails'} of "
         f"{found.ref}; `digest up` or the workers send them within seconds."
