@@ -1,6 +1,7 @@
 """Filling a mailing's audience."""
 
 import pytest
+from django.db import connection
 
 from digest.models import Topic
 from subscribers.models import Subscription, SubscriptionState
@@ -76,6 +77,16 @@ def test_a_segment_selects_whom_its_rule_says(pivot: Topic) -> None:
     sent = mailing(pivot, audience=[rule])
     audience.fill(sent.id)
     assert list(sent.deliveries.values_list("address", flat=True)) == [people[2].email]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_audience_that_is_new_is_made_known_to_the_planner(pivot: Topic) -> None:
+    readers(pivot, 200)
+    if connection.vendor == "postgresql":
+        connection.cursor().execute("SELECT pg_stat_force_next_flush()")
+        assert audience._unknown() == ["subscribers_subscriber", "subscribers_subscription"]
+    audience.fill(mailing(pivot).id)
+    assert audience._unknown() == []
 
 
 def test_a_batch_with_a_rate_holds_ten_seconds_of_sending() -> None:

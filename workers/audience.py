@@ -32,6 +32,14 @@ _FILL = """
            'unknown', 0, 0, ''
     FROM ({people}) AS person WHERE true ON CONFLICT DO NOTHING"""
 
+# An audience that was imported a moment ago is unknown to PostgreSQL's planner, which then joins
+# it in quadratic time; its own daemon may take a minute to look.  The same threshold as that has.
+_UNKNOWN = """
+    SELECT relname FROM pg_stat_user_tables
+    WHERE relname IN ('subscribers_subscriber', 'subscribers_subscription')
+      AND n_mod_since_analyze > 50 + n_live_tup / 10
+    ORDER BY relname"""
+
 
 def people(mailing: Mailing) -> QuerySet[Subscriber]:
     """Whom the mailing's topic and its frozen segments select, now."""
@@ -59,10 +67,26 @@ def fill(mailing_id: int, seconds: float = 50) -> bool:
     Stops when the mailing is paused or cancelled; what is filled stays.
     """
     until = time.monotonic() + seconds
+    _tell_planner()
     while time.monotonic() < until:
         if not _fill_chunk(mailing_id):
             return Mailing.objects.filter(id=mailing_id, prepared_at__isnull=False).exists()
     return False
+
+
+def _tell_planner() -> None:
+    with connection.cursor() as cursor:
+        for table in _unknown():
+            cursor.execute(f"ANALYZE {table}")
+
+
+def _unknown() -> list[str]:
+    """Tables of the audience that PostgreSQL's planner knows too little of."""
+    if connection.vendor != "postgresql":
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_UNKNOWN)
+        return [table for (table,) in cursor.fetchall()]
 
 
 @transaction.atomic
