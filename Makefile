@@ -1,7 +1,7 @@
 # The commands of this project, the same for people and for CI. `make help` lists them.
 # PYTHON=… names the Python to use, ARGS=… goes to pytest or digest up, ONCE=1 to the demo.
 
-.PHONY: help setup dev demo run test check screenshots
+.PHONY: help setup dev demo run test check bench screenshots
 .DEFAULT_GOAL := help
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
@@ -30,6 +30,9 @@ check: dev       ## lint, format, types, layers
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+
+bench: dev       ## how fast it sends here: SQLite, PostgreSQL, and smtp-source beside them
+	.venv/bin/python -m benchmarks.sending $(ARGS)
 
 screenshots: dev ## the README's pictures, from a demo of its own; needs Chromium
 	.venv/bin/python scripts/screenshots.py
