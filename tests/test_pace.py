@@ -48,3 +48,26 @@ def test_several_rates_hold_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
             sent += 1
         clock[0] += wait or 0.0001
     assert sent == pytest.approx(100, abs=3)
+
+
+def test_a_worker_whose_clock_was_a_day_ahead_holds_nobody_up() -> None:
+    pace.reserve("route:test", 10, now=1000.0 + 86400)
+    at, _ = pace.reserve("route:test", 10, now=1000.0)
+    assert at == 1000.0
+
+
+def test_a_clock_set_back_a_day_stops_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [100_000.0]
+    monkeypatch.setattr(pace.time, "time", lambda: clock[0])
+    paced = pace.Paced()
+    rates: dict[str, float | None] = {"route:a": 100}
+    assert paced.wait(rates) == 0
+    clock[0] -= 86400
+    assert paced.wait(rates) < 1
+
+
+def test_a_rate_raised_from_very_low_does_not_wait_out_the_old_one() -> None:
+    for _ in range(4):
+        pace.reserve("mailing:1", 0.01, now=1000.0)
+    at, _ = pace.reserve("mailing:1", 100, now=1000.0)
+    assert at == 1000.0

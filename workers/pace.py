@@ -14,8 +14,12 @@ from workers.models import Pace
 AHEAD = 0.25
 """Seconds of sending that one reservation holds: what a change of rate may lag behind."""
 
+CROWD = 50
+"""More workers than will ever wait for one rate."""
+
 _RESERVE = """
-    UPDATE workers_pace SET next_at = CASE WHEN next_at > %s THEN next_at ELSE %s END + %s
+    UPDATE workers_pace
+    SET next_at = CASE WHEN next_at > %s AND next_at < %s THEN next_at ELSE %s END + %s
     WHERE name = %s RETURNING next_at"""
 
 
@@ -29,12 +33,18 @@ def reserve(name: str, rate: float, now: float | None = None) -> tuple[float, in
     length = many / rate
     for _ in range(2):
         with connection.cursor() as cursor:
-            cursor.execute(_RESERVE, [now, now, length, name])
+            cursor.execute(_RESERVE, [now, now + _horizon(length), now, length, name])
             row = cursor.fetchone()
         if row:
             return row[0] - length, many
         Pace.objects.get_or_create(name=name)
     raise RuntimeError(f"no pace named {name}")
+
+
+def _horizon(length: float) -> float:
+    """Seconds ahead beyond which a reservation is no queue of workers but a clock gone wrong,
+    or a rate that was far lower; it is forgotten, else all would wait for it."""
+    return 60 + CROWD * length
 
 
 class Paced:
@@ -52,7 +62,7 @@ class Paced:
                 self._runs.pop(name, None)
                 continue
             at, step, left = self._runs.get(name, (0.0, 0.0, 0))
-            if left == 0 or step != 1 / rate:
+            if left == 0 or step != 1 / rate or at > now + _horizon(max(AHEAD, step)):
                 at, left = reserve(name, rate, now)
                 step = 1 / rate
                 self._runs[name] = (at, step, left)
