@@ -76,7 +76,8 @@ def unapprove(update: Update, by: str) -> Update:
     """Take an approval back, until the first message; the number stays with the draft."""
     with transaction.atomic():
         Topic.objects.select_for_update().get(pk=update.topic_id)
-        update.refresh_from_db()
+        # Locked: the tick that makes its mailing waits for us, or we for it.
+        update.refresh_from_db(from_queryset=Update.objects.select_for_update())
         if update.stage == Stage.SENT:
             raise Refused(
                 f"{update.label} is on its way; it can only be cancelled: digest "

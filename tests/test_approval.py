@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 
 from digest import approval, arranging, drafting, editions
 from digest.errors import Refused
@@ -175,6 +175,36 @@ def test_topics_approved_at_once_each_count_without_gap(pivot: Topic) -> None:
     outcomes = at_once(4, lambda n: approval.approve(drafts[n], by="pia"))
     assert outcomes == ["Update"] * 4
     assert set(Update.objects.values_list("number", flat=True)) == {1}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_approval_taken_back_while_its_mailing_is_made_is_refused_in_words(
+    pivot: Topic,
+) -> None:
+    """Real connections; on PostgreSQL the second waits for the first one's commit."""
+    keep_briefing(pivot, "story")
+    approved = approval.approve(drafting.draft(pivot), by="pia")
+    marked, outcome = threading.Event(), []
+
+    def take_back() -> None:
+        marked.wait(10)
+        try:
+            approval.unapprove(Update.objects.get(pk=approved.pk), by="pia")
+        except Exception as problem:  # noqa: BLE001  whatever it was, it is the outcome
+            outcome.append(problem)
+        finally:
+            connections.close_all()
+
+    other = threading.Thread(target=take_back)
+    other.start()
+    with transaction.atomic():
+        approval.mark_sent(approved)
+        marked.set()
+        other.join(0.5)
+    other.join()
+    assert [type(problem) for problem in outcome] == [Refused]
+    assert Update.objects.get().stage == Stage.SENT
+    assert Edition.objects.count() == 1
 
 
 def at_once(n: int, do: object) -> list[str]:
