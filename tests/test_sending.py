@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
-from digest import approval, drafting
-from digest.models import Topic
+from digest import approval, drafting, editions
+from digest.models import AuditEntry, Edition, RequestedTest, Topic, Update
 from subscribers.models import Subscription, SubscriptionState, Suppression, address_hash
 from tests.briefings import keep_briefing
 from tests.ledgering import readers
@@ -129,8 +130,6 @@ def test_a_paused_mailing_waits_and_goes_on(due: Mailing, relay: Path) -> None:
 def test_a_test_mail_goes_by_the_urgent_worker_to_the_address_alone(
     due: Mailing, relay: Path
 ) -> None:
-    from digest.models import RequestedTest
-
     assert due.update is not None
     RequestedTest.objects.create(update=due.update, addresses=["edda@example.org"])
     assert mailings.take_requested_tests() == 1
@@ -210,5 +209,132 @@ def test_a_resend_of_an_uncertain_row_repeats_the_same_bytes(
     again = ledger.one(due, "reader1@example.org")
     assert again is not None
     assert Letters(due).message(again) == before
+    sending.send(BULK, seconds=5)
+    assert len(received(relay)) == 5
+
+
+def test_one_journal_that_can_not_be_settled_does_not_keep_the_others_from_it(
+    due: Mailing, dead: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = due.deliveries.order_by("id")[0]
+    dead.begin(first.id)
+    dead.close()
+    for name in ("a-sick-one", "zz-another"):
+        Journal.open(identity.journals(), name).close()
+    real = ledger.lost_leases
+
+    def lost_leases(host: str, worker: str) -> list[Batch]:
+        if worker == "a-sick-one":
+            raise OperationalError("the database went away")
+        return real(host, worker)
+
+    monkeypatch.setattr(ledger, "lost_leases", lost_leases)
+    recovery.recover()
+    assert ledger.sheet(due).uncertain == 1
+    monkeypatch.undo()
+    recovery.recover()
+    assert not (identity.journals() / "a-sick-one.log").exists(), "its lock was let go"
+    assert not (identity.journals() / "zz-another.log").exists()
+
+
+# ---- one poison request among others -------------------------------------------------------
+
+
+def test_a_test_that_can_not_be_rendered_does_not_keep_others_from_theirs(
+    due: Mailing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert due.update is not None
+    sick = RequestedTest.objects.create(update=due.update, addresses=["edda@example.org"])
+    RequestedTest.objects.create(update=due.update, addresses=["pia@example.org"])
+    real = editions.for_test
+    asked: list[object] = []
+
+    def for_test(update: Update) -> Edition:
+        asked.append(update)
+        if len(asked) == 1:
+            raise RuntimeError("poison")
+        return real(update)
+
+    monkeypatch.setattr(editions, "for_test", for_test)
+    assert mailings.take_requested_tests() == 1
+    sick.refresh_from_db()
+    assert sick.taken_at, "it is not tried every second for ever"
+    assert AuditEntry.objects.filter(what="could not make a test of").exists()
+
+
+def test_an_update_whose_edition_is_gone_does_not_keep_others_from_being_mailed(
+    pivot: Topic,
+) -> None:
+    readers(pivot, 1)
+    other = Topic.objects.create(slug="retail", name="Retail")
+    for topic in (pivot, other):
+        keep_briefing(topic, "story")
+        approval.approve(drafting.draft(topic), by="pia")
+    Edition.objects.filter(topic=pivot).delete()
+    assert len(mailings.take_due_updates()) == 1
+
+
+def test_a_retry_takes_each_delivery_once_though_it_fails_again_at_once(
+    due: Mailing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    due.deliveries.update(state=DeliveryState.FAILED)
+    Mailing.objects.update(queued=0, failed=5)
+    real, runs = ledger.requeue, []
+
+    def requeue(mailing_id: int, ids: list[int], since: DeliveryState) -> int:
+        runs.append(ids)
+        assert len(runs) == 1, "it would go on for ever"
+        n = real(mailing_id, ids, since)
+        ledger.record(mailing_id, [ledger.Result(one, DeliveryState.FAILED, 550) for one in ids])
+        return n
+
+    monkeypatch.setattr(ledger, "requeue", requeue)
+    assert mailings.retry(due, by="otto") == 5
+    assert ledger.sheet(due).balanced
+
+
+# ---- what is the machine's trouble, and what the mailing's ------------------------------
+
+
+def test_a_full_disk_stops_before_the_next_body_and_loses_nobody(
+    due: Mailing, relay: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the journal's own write is made to fail: a full disk can't be had in a test."""
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Journal, "begin", full)
+        sending.send(BULK, seconds=5)
+    assert received(relay) == []
+    assert set(states(due).values()) == {"queued"}
+    due.refresh_from_db()
+    assert "No space left" in due.why
+    assert due.tries == 0, "no fault of the mailing"
+    sending.send(BULK, seconds=5)
+    assert len(received(relay)) == 5
+    due.refresh_from_db()
+    assert due.why == ""
+
+
+def test_a_poisoned_edition_is_quarantined_after_three_tries_and_others_go_on(
+    due: Mailing, relay: Path
+) -> None:
+    assert due.edition is not None
+    due.edition.subject = "a subject\r\nwith another line"
+    due.edition.save()
+    for _ in range(4):
+        sending.send(BULK, seconds=5)
+    due.refresh_from_db()
+    assert due.state == MailingState.QUARANTINED
+    assert "A batch failed" in due.why
+    assert ledger.sheet(due).balanced
+    assert received(relay) == []
+
+
+def test_a_resumed_mailing_of_a_mended_edition_goes_out(due: Mailing, relay: Path) -> None:
+    Mailing.objects.filter(id=due.id).update(state=MailingState.QUARANTINED, tries=3)
+    mailings.resume(due, by="otto")
     sending.send(BULK, seconds=5)
     assert len(received(relay)) == 5

@@ -68,12 +68,15 @@ class Journal:
         self._in_flight.add(delivery)
 
     def settle(self, delivery: int, outcome: Outcome) -> None:
-        """Write down what became of it; OSError if that can't be done."""
+        """Write down what became of it; OSError if that can't be done.
+
+        Even then it is no longer in flight: the caller knows the outcome, and commits it.
+        """
+        self._in_flight.discard(delivery)
         letter = LETTERS[outcome.verdict]
         reply = " ".join(outcome.text.split())
         line = f"S {delivery} {letter} {outcome.code} {reply}\n"
         self._append(line.encode("utf-8", "backslashreplace"))
-        self._in_flight.discard(delivery)
 
     def truncate(self) -> bool:
         """Empty it, once all results so far are committed; False, not done, while any are due."""

@@ -5,9 +5,11 @@ the tick finds it here.
 """
 
 import datetime as dt
+from collections.abc import Iterator
 from typing import Any
 
-from django.db import IntegrityError, transaction
+import structlog
+from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -31,6 +33,8 @@ from workers.models import (
 )
 from workers.wakeups import wake
 
+log = structlog.get_logger()
+
 GIVE_UP = dt.timedelta(hours=24)
 """How long a deferred delivery is tried (ledger document); never past the next slot."""
 
@@ -47,11 +51,17 @@ _OPEN = 500
 def take_due_updates() -> list[int]:
     """Make the mailing of every approved update that is due; the new mailings' ids."""
     due = Update.objects.filter(stage=Stage.APPROVED, due_at__lte=Now()).select_related("topic")
-    return [made for update in due if (made := _make_main(update)) is not None]
+    made = []
+    for update in due:
+        try:
+            made.append(_make_main(update))
+        except Exception:  # one update that can't be mailed must not keep the others
+            log.exception("an update's mailing could not be made", update=update.ref)
+    return [mailing_id for mailing_id in made if mailing_id is not None]
 
 
 def _make_main(update: Update) -> int | None:
-    """The update's main mailing; None where another tick has just made it."""
+    """The update's main mailing; None where another tick has just made it, or it was unapproved."""
     state, why, audience = MailingState.PREPARING, "", []
     try:
         audience = freeze(update.segments)
@@ -76,7 +86,7 @@ def _make_main(update: Update) -> int | None:
                 give_up_after=_patience(update),
             )
             approval.mark_sent(update)
-    except IntegrityError:
+    except (IntegrityError, Refused):
         return None
     return mailing.id
 
@@ -95,20 +105,30 @@ def take_requested_tests() -> int:
     taken = 0
     asked = RequestedTest.objects.filter(taken_at=None).select_related("update__topic")
     for request in asked.order_by("id")[:_OPEN]:
-        edition = editions.for_test(request.update)
-        with transaction.atomic():
-            if not RequestedTest.objects.filter(id=request.id, taken_at=None).update(
-                taken_at=Now()
-            ):
-                continue
-            _make_small(
-                edition,
-                MailingKind.TEST,
-                request.update,
-                [Delivery(address=address) for address in dict.fromkeys(request.addresses)],
-            )
-            taken += 1
+        try:
+            taken += _take_test(request)
+        except DatabaseError:
+            raise
+        except Exception as problem:  # else this one would keep all others from theirs
+            log.exception("a test could not be made", update=request.update.ref)
+            RequestedTest.objects.filter(id=request.id).update(taken_at=Now())
+            audit("workers", "could not make a test of", request.update.ref, why=str(problem))
     return taken
+
+
+def _take_test(request: RequestedTest) -> bool:
+    """Make this test's mailing; False where another tick has just done so."""
+    edition = editions.for_test(request.update)
+    with transaction.atomic():
+        if not RequestedTest.objects.filter(id=request.id, taken_at=None).update(taken_at=Now()):
+            return False
+        _make_small(
+            edition,
+            MailingKind.TEST,
+            request.update,
+            [Delivery(address=address) for address in dict.fromkeys(request.addresses)],
+        )
+    return True
 
 
 def take_confirmations() -> int:
@@ -119,36 +139,47 @@ def take_confirmations() -> int:
     by_topic: dict[int, list[ConfirmationRequest]] = {}
     for request in asked.order_by("id")[:_OPEN]:
         by_topic.setdefault(request.subscription.topic_id, []).append(request)
+    taken = 0
     for requests in by_topic.values():
-        topic = requests[0].subscription.topic
-        edition = editions.confirmation(topic)
-        with transaction.atomic():
-            ids = [request.id for request in requests]
-            open_ids = set(
-                ConfirmationRequest.objects.select_for_update()
-                .filter(id__in=ids, taken_at=None)
-                .values_list("id", flat=True)
+        try:
+            taken += _take_confirmations(requests)
+        except DatabaseError:
+            raise
+        except Exception:  # one topic's trouble must not keep the others
+            log.exception(
+                "confirmations could not be made", topic=requests[0].subscription.topic_id
             )
-            ConfirmationRequest.objects.filter(id__in=open_ids).update(taken_at=Now())
-            people = {
-                request.subscription.subscriber for request in requests if request.id in open_ids
-            }
-            if people:
-                _make_small(
-                    edition,
-                    MailingKind.CONFIRM,
-                    None,
-                    [
-                        Delivery(
-                            subscriber=person,
-                            address=person.email or "",
-                            name=person.name,
-                            token_version=person.token_version,
-                        )
-                        for person in people
-                    ],
-                )
-    return sum(len(requests) for requests in by_topic.values())
+    return taken
+
+
+def _take_confirmations(requests: list[ConfirmationRequest]) -> int:
+    """Make the mailing of these requests, all of one topic; how many people."""
+    edition = editions.confirmation(requests[0].subscription.topic)
+    with transaction.atomic():
+        ids = [request.id for request in requests]
+        open_ids = set(
+            ConfirmationRequest.objects.select_for_update()
+            .filter(id__in=ids, taken_at=None)
+            .values_list("id", flat=True)
+        )
+        ConfirmationRequest.objects.filter(id__in=open_ids).update(taken_at=Now())
+        people = {request.subscription.subscriber for request in requests if request.id in open_ids}
+        if people:
+            _make_small(
+                edition,
+                MailingKind.CONFIRM,
+                None,
+                [
+                    Delivery(
+                        subscriber=person,
+                        address=person.email or "",
+                        name=person.name,
+                        token_version=person.token_version,
+                    )
+                    for person in people
+                ],
+            )
+    return len(requests)
 
 
 def _make_small(
@@ -303,12 +334,8 @@ def retry(mailing: Mailing, by: str) -> int:
         raise Refused(f"Mailing {mailing.id} is {mailing.state}; resume it first.")
     total = 0
     for state in (DeliveryState.FAILED, DeliveryState.DEFERRED):
-        while ids := list(
-            mailing.deliveries.filter(state=state)
-            .order_by("id")
-            .values_list("id", flat=True)[:2000]
-        ):
-            total += ledger.requeue(mailing.id, ids, DeliveryState(state))
+        for ids in _once_each(mailing, state):
+            total += ledger.requeue(mailing.id, ids, state)
     audit(by, "retried mailing", str(mailing.id), deliveries=total)
     return total
 
@@ -322,14 +349,22 @@ def settle(mailing: Mailing, how: DeliveryState, by: str) -> int:
             f"deliveries as sent: digest settle {mailing.id} --accept"
         )
     total = 0
-    uncertain = mailing.deliveries.filter(state=DeliveryState.UNCERTAIN).order_by("id")
-    while ids := list(uncertain.values_list("id", flat=True)[:2000]):
+    for ids in _once_each(mailing, DeliveryState.UNCERTAIN):
         if how == DeliveryState.QUEUED:
             total += ledger.requeue(mailing.id, ids, DeliveryState.UNCERTAIN)
         else:
             total += ledger.accept_uncertain(mailing.id, ids)
     audit(by, "settled mailing", str(mailing.id), how=how, deliveries=total)
     return total
+
+
+def _once_each(mailing: Mailing, state: DeliveryState) -> Iterator[list[int]]:
+    """The ids of deliveries in a state, in runs; each once, whatever comes of it meanwhile."""
+    last = 0
+    rows = mailing.deliveries.filter(state=state).order_by("id").values_list("id", flat=True)
+    while ids := list(rows.filter(id__gt=last)[:2000]):
+        last = ids[-1]
+        yield ids
 
 
 def freeze_or_refuse(names: list[str]) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from workers import ledger
 from workers.identity import host, journals
-from workers.journal import abandoned
+from workers.journal import Abandoned, abandoned
 from workers.ledger import Result
 from workers.models import Batch, DeliveryState
 from workers.outbox import Outcome
@@ -22,25 +22,29 @@ def recover() -> None:
     """Settle every lease whose worker is dead; then what other hosts lost for good."""
     for journal in abandoned(journals()):
         try:
-            known = journal.read()
-            batches = ledger.lost_leases(host(), journal.worker)
-            for batch in batches:
-                _settle(batch, known)
-        except BaseException:
+            _settle_journal(journal)
+        except Exception:  # the others are locked too, and theirs must not wait for this one
+            log.exception("a dead worker's journal waits", worker=journal.worker)
             journal.release()
-            raise
-        journal.discard()
-        if batches:
-            log.warning(
-                "settled a dead worker's batches",
-                worker=journal.worker,
-                batches=[batch.id for batch in batches],
-            )
     for batch in ledger.leased_here(host()):
         if not (journals() / f"{batch.worker}.log").exists():
             _give_up(batch)
     for batch in ledger.given_up_leases(host()):
         _give_up(batch)
+
+
+def _settle_journal(journal: Abandoned) -> None:
+    known = journal.read()
+    batches = ledger.lost_leases(host(), journal.worker)
+    for batch in batches:
+        _settle(batch, known)
+    journal.discard()
+    if batches:
+        log.warning(
+            "settled a dead worker's batches",
+            worker=journal.worker,
+            batches=[batch.id for batch in batches],
+        )
 
 
 def _settle(batch: Batch, known: dict[int, Outcome | None]) -> None:

@@ -22,13 +22,13 @@ def prepare(mailing_id: int) -> None:
     mailings.prepare(mailing_id, seconds=BUSY)
 
 
-@shared_task(name="workers.tasks.send_bulk", soft_time_limit=700, time_limit=760)
+@shared_task(name="workers.tasks.send_bulk", soft_time_limit=1000, time_limit=1060)
 def send_bulk() -> None:
     """Send batches of updates, for a while."""
     sending.send(BULK, seconds=BUSY)
 
 
-@shared_task(name="workers.tasks.send_urgent", soft_time_limit=700, time_limit=760)
+@shared_task(name="workers.tasks.send_urgent", soft_time_limit=1000, time_limit=1060)
 def send_urgent() -> None:
     """Send what a person waits for: confirmations, tests."""
     sending.send(URGENT, seconds=BUSY)
