@@ -78,16 +78,18 @@ def send_batch(batch: Batch) -> str:
     try:
         outbox = _Outbox(batch, journal)
         trouble = _client().send_all(outbox).trouble
+    except (DatabaseError, OSError) as problem:
+        # The machine's trouble, a full disk say, and not this mailing's: it waits.
+        trouble = f"This machine has trouble: {problem}"
     except Exception as problem:
         log.exception("batch failed", mailing=batch.mailing_id, batch=batch.id)
         mailings.failed_try(batch.mailing_id, f"A batch failed: {problem}")
         return str(problem)
-    else:
-        mailings.tell(batch.mailing, trouble)
-        return trouble
     finally:
         _put_away(batch, outbox)
         journal.truncate()
+    mailings.tell(batch.mailing, trouble)
+    return trouble
 
 
 def _put_away(batch: Batch, outbox: "_Outbox | None") -> None:
