@@ -1,7 +1,10 @@
 """Filling a mailing's audience."""
 
+import threading
+from typing import Any
+
 import pytest
-from django.db import connection
+from django.db import connection, connections
 
 from digest.models import Topic
 from subscribers.models import Subscription, SubscriptionState
@@ -93,3 +96,40 @@ def test_a_batch_with_a_rate_holds_ten_seconds_of_sending() -> None:
     assert audience.batch_size(70) == 700
     assert audience.batch_size(0.01) == 1
     assert audience.batch_size(None) == audience.CHUNK
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("before", "after", "candidates"),
+    [
+        (SubscriptionState.CONFIRMED, SubscriptionState.UNSUBSCRIBED, 4),
+        (SubscriptionState.PENDING, SubscriptionState.CONFIRMED, 5),
+    ],
+)
+def test_whoever_comes_or_leaves_between_counting_and_filling_upsets_no_sheet(
+    pivot: Topic, monkeypatch: pytest.MonkeyPatch, before: str, after: str, candidates: int
+) -> None:
+    """SQLite lets nobody write meanwhile; PostgreSQL does."""
+    if connection.vendor != "postgresql":
+        pytest.skip("one writer at a time on SQLite: make test runs this on PostgreSQL")
+    changed = readers(pivot, 5)[2]
+    Subscription.objects.filter(subscriber=changed).update(state=before)
+    real, moved = audience._insert, []
+
+    def change() -> None:
+        Subscription.objects.filter(subscriber=changed).update(state=after)
+        connections.close_all()
+
+    def insert(*args: Any) -> int:
+        if not moved:
+            moved.append(threading.Thread(target=change))
+            moved[0].start()
+            moved[0].join()
+        return real(*args)
+
+    monkeypatch.setattr(audience, "_insert", insert)
+    sent = mailing(pivot)
+    assert audience.fill(sent.id)
+    sheet = ledger.sheet(sent)
+    assert (sheet.candidates, sheet.queued, sheet.balanced) == (candidates, candidates, True)
+    assert Batch.objects.count() == 1

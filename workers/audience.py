@@ -6,6 +6,7 @@ audience can never look complete.
 """
 
 import time
+from contextlib import suppress
 from typing import Any
 
 from django.db import connection, transaction
@@ -22,6 +23,14 @@ CHUNK = 2000
 
 BATCH_SECONDS = 10
 """A batch with a rate holds no more than so many seconds of sending."""
+
+TRIES = 3
+"""How often a chunk is filled anew when its people change meanwhile."""
+
+
+class _Moved(Exception):
+    """Somebody came or left between counting a chunk and filling it."""
+
 
 # INSERT … SELECT: one statement for thousands of people, none of whom passes through Python.
 _FILL = """
@@ -89,8 +98,19 @@ def _unknown() -> list[str]:
         return [table for (table,) in cursor.fetchall()]
 
 
-@transaction.atomic
 def _fill_chunk(mailing_id: int) -> bool:
+    """One batch of the audience; False when there is nothing (more) to do.
+
+    PostgreSQL's two statements see two moments: where somebody came or left between them, the
+    chunk is counted and filled again. What differs even then is kept, and the sheet shows it.
+    """
+    for last_try in (*[False] * TRIES, True):
+        with suppress(_Moved), transaction.atomic():
+            return _filled(mailing_id, last_try=last_try)
+    raise AssertionError("the last try does not give way")
+
+
+def _filled(mailing_id: int, *, last_try: bool) -> bool:
     """One batch of the audience; False when there is nothing (more) to do.
 
     The mailing's row is locked: of two fillers the second waits, then goes on behind the
@@ -112,6 +132,8 @@ def _fill_chunk(mailing_id: int) -> bool:
     counted = chunk.count()
     batch = Batch.objects.create(mailing=mailing, size=counted)
     filled = _insert(mailing, batch, chunk)
+    if filled != counted and not last_try:
+        raise _Moved
     mailing.candidates += counted
     mailing.queued += filled
     mailing.filled_to = last
