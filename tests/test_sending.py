@@ -17,7 +17,7 @@ from tests.ledgering import readers
 from workers import audience, identity, ledger, mailings, recovery, sending
 from workers.journal import Journal
 from workers.models import BULK, URGENT, Batch, BatchState, DeliveryState, Mailing, MailingState
-from workers.outbox import Outcome, Verdict
+from workers.outbox import Envelope, Outcome, Verdict, Withdrawn
 
 pytestmark = pytest.mark.django_db
 
@@ -211,6 +211,70 @@ def test_a_resend_of_an_uncertain_row_repeats_the_same_bytes(
     assert Letters(due).message(again) == before
     sending.send(BULK, seconds=5)
     assert len(received(relay)) == 5
+
+
+# ---- standing still, and leaving at the last moment ----------------------------------------
+
+
+def test_a_lease_that_lasts_too_long_goes_back_in_good_order(
+    due: Mailing, relay: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "TURN", 0)
+    turns = 0
+    while "queued" in states(due).values():
+        sending.send(BULK, seconds=0.01)
+        turns += 1
+        assert turns <= 5, "each turn sends something"
+    due.refresh_from_db()
+    assert turns > 1
+    assert due.tries == 0
+    assert received(relay) == [f"reader{n}@example.org" for n in range(1, 6)]
+
+
+@pytest.fixture
+def outbox(due: Mailing) -> Iterator[sending._Outbox]:
+    """What a client that is slow to begin asks of the batch."""
+    batch = ledger.claim(BULK, identity.host(), identity.worker())
+    assert batch is not None
+    journal = Journal.open(identity.journals(), "slow")
+    yield sending._Outbox(batch, journal)
+    journal.close(remove=True)
+
+
+def test_whoever_leaves_while_the_relay_keeps_their_message_waiting_is_not_sent_it(
+    due: Mailing, outbox: sending._Outbox
+) -> None:
+    first, second = outbox.take(), outbox.take()
+    assert isinstance(first, Envelope)
+    assert isinstance(second, Envelope)
+    gone = due.deliveries.get(id=second.key).subscriber
+    Subscription.objects.filter(subscriber=gone).update(state=SubscriptionState.UNSUBSCRIBED)
+    outbox._looked_at -= sending.LOOK_EVERY
+    outbox.tick()
+    outbox.begin(first.key)
+    with pytest.raises(Withdrawn):
+        outbox.begin(second.key)
+    outbox.settle(first.key, Outcome(Verdict.ACCEPTED, 250, "250 OK"))
+    outbox.settle(second.key, Outcome(Verdict.UNTRIED, 0, "withdrawn"))
+    outbox.record()
+    assert due.deliveries.get(id=second.key).state == "queued", "the next claim excludes it"
+
+
+def test_a_worker_that_stood_still_beyond_its_lease_begins_nothing_before_it_has_looked(
+    outbox: sending._Outbox, due: Mailing
+) -> None:
+    envelope = outbox.take()
+    assert isinstance(envelope, Envelope)
+    outbox._renewed_at -= ledger.LEASE.total_seconds() + 1  # SIGSTOP, as the clock shows it
+    with pytest.raises(Withdrawn):
+        outbox.begin(envelope.key)
+    outbox.tick()
+    outbox.begin(envelope.key)
+    outbox._renewed_at -= ledger.LEASE.total_seconds() + 1
+    Batch.objects.update(state=BatchState.PENDING, worker="", host="")  # others gave it up
+    outbox.tick()
+    with pytest.raises(Withdrawn):
+        outbox.begin(envelope.key)
 
 
 def test_one_journal_that_can_not_be_settled_does_not_keep_the_others_from_it(

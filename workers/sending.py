@@ -41,6 +41,10 @@ LOOK_EVERY = 1.0
 RENEW_EVERY = 15.0
 """Seconds between renewals of a lease of 60."""
 
+TURN = 300
+"""Seconds after which a lease that has sent something goes back, with whatever it has not:
+far from the limit at which Celery ends a task, which would leave answers unheard."""
+
 PATIENCE = 600
 """Seconds for which a worker keeps results that the database can't take."""
 
@@ -144,9 +148,12 @@ class _Outbox:
         self._waiting: deque[Row] = deque(ledger.queued(batch))
         self._results: list[Result] = []
         self._open = True
+        self._withdrawn: set[int] = set()  # taken by the client, and left since
         self._paced = Paced()
         self._letters: Letters | None = None
-        self._recorded_at = self._looked_at = self._renewed_at = time.monotonic()
+        self._begun_at = time.monotonic()
+        self._recorded_at = self._looked_at = self._renewed_at = self._begun_at
+        self._took = False
         self._leave_out()
         self._look()
         if self._waiting and self._open:
@@ -156,7 +163,7 @@ class _Outbox:
     # ---- what the client calls ----
 
     def take(self) -> Envelope | float | None:
-        while self._open and self._waiting and not draining():
+        while self._open and self._waiting and not self._turn_is_over():
             row = self._waiting[0]
             if (wait := self._wait()) > 0:
                 return wait
@@ -164,18 +171,21 @@ class _Outbox:
             envelope = self._envelope(row)
             if envelope is not None:
                 self._rows[row.id] = row
+                self._took = True
                 return envelope
         return None
 
     def begin(self, key: int) -> None:
-        if not self._open or draining():
+        if not self._open or draining() or key in self._withdrawn or self._may_be_lost():
             raise Withdrawn
         self._journal.begin(key)
 
     def settle(self, key: int, outcome: Outcome) -> None:
-        self._journal.settle(key, outcome)
+        # First what this process knows: should the journal not take it, it is recorded yet,
+        # and nobody is mailed again for want of a line.
         row = self._rows.pop(key)
         self._results += result_of(row, outcome, self._batch.mailing, timezone.now())
+        self._journal.settle(key, outcome)
         if len(self._results) >= RECORD_EVERY:
             self.record()
 
@@ -199,6 +209,14 @@ class _Outbox:
         self._results = []
         self._recorded_at = time.monotonic()
 
+    def _turn_is_over(self) -> bool:
+        late = self._took and time.monotonic() - self._begun_at > TURN
+        return late or draining()
+
+    def _may_be_lost(self) -> bool:
+        """Whether this process stood still for so long that others may have given it up."""
+        return time.monotonic() - self._renewed_at > ledger.LEASE.total_seconds()
+
     def _wait(self) -> float:
         return self._paced.wait(
             {
@@ -216,8 +234,12 @@ class _Outbox:
             return None
 
     def _leave_out(self) -> None:
-        """Exclude whoever has left since: today's standing decides, not that of the fill."""
-        ids = [row.subscriber_id for row in self._waiting if row.subscriber_id is not None]
+        """Exclude whoever has left since: today's standing decides, not that of the fill.
+
+        A message that the client has taken and not begun stays queued: the next claim excludes it.
+        """
+        unsent = (*self._waiting, *self._rows.values())
+        ids = [row.subscriber_id for row in unsent if row.subscriber_id is not None]
         if not ids:
             return
         gone = reasons(self._batch.mailing.topic_id, ids)
@@ -230,6 +252,7 @@ class _Outbox:
         for row in [row for row in self._waiting if row.subscriber_id in gone]:
             self._waiting.remove(row)
             self._exclude(row.id, Exclusion(gone[row.subscriber_id or 0]))
+        self._withdrawn = {row.id for row in self._rows.values() if row.subscriber_id in gone}
 
     def _look(self) -> None:
         """Stop where the mailing was paused or cancelled; take up a new rate."""
