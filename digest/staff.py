@@ -14,6 +14,7 @@ from django.core.validators import validate_email
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import Resolver404, resolve
+from django.utils.cache import patch_cache_control
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 
@@ -80,7 +81,10 @@ def role_required(*wanted: Role) -> Callable[[View[P]], View[P]]:
             if not has_role(request.user, *wanted):
                 names = " or ".join(role.label.lower() for role in wanted) or "admin"
                 raise PermissionDenied(f"This needs the role {names}. An admin can give it to you.")
-            return view(request, *args, **kwargs)
+            answer = view(request, *args, **kwargs)
+            # No shared cache may keep it, nor may the next person at this browser go back to it.
+            patch_cache_control(answer, private=True, no_store=True)
+            return answer
 
         return guarded
 

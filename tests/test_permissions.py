@@ -1,0 +1,229 @@
+"""Every route × every role × every method, in one table that knows all addresses there are."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.http import HttpResponseBase
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from digest import approval
+from digest.models import AuditEntry, Update
+from subscribers import links
+from subscribers.models import Subscriber, Subscription
+from subscribers.tokens import Purpose
+from tests.ledgering import mailing
+from workers.models import Mailing
+
+pytestmark = pytest.mark.django_db
+
+EVERYBODY = {"nobody", "editor", "publisher", "ops", "admin"}
+STAFF = EVERYBODY - {"nobody"}
+WRITERS = {"editor", "publisher", "admin"}
+PUBLISHERS = {"publisher", "admin"}
+OPS = {"ops", "admin"}
+READS_PEOPLE = {"publisher", "ops", "admin"}
+
+LOOK, ACT, BOTH = {"GET"}, {"POST"}, {"GET", "POST"}
+
+TABLE: dict[str, tuple[set[str], set[str]]] = {
+    # public
+    "": (LOOK, EVERYBODY),
+    "t/<slug:topic>/": (LOOK, EVERYBODY),
+    "t/<slug:topic>/feed.xml": (LOOK, EVERYBODY),
+    "t/<slug:topic>/feed.json": (LOOK, EVERYBODY),
+    "t/<slug:topic>/<int:number>/": (LOOK, EVERYBODY),
+    "t/<slug:topic>/<int:number>/<slug:slug>/": (LOOK, EVERYBODY),
+    "subscribe/": (BOTH, EVERYBODY),
+    "healthz": (LOOK, EVERYBODY),
+    "readyz": (LOOK, EVERYBODY),
+    "login/": (BOTH, EVERYBODY),
+    "logout/": (ACT, EVERYBODY),
+    # whoever has the link
+    "confirm/<str:token>/": (BOTH, EVERYBODY),
+    "preferences/<str:token>/": (BOTH, EVERYBODY),
+    "unsubscribe/<str:token>/": (BOTH, EVERYBODY),
+    "login/link/<str:uid>/<str:token>/": (BOTH, EVERYBODY),
+    # desk
+    "desk/": (LOOK, WRITERS),
+    "desk/<slug:topic>/": (LOOK, WRITERS),
+    "desk/<slug:topic>/write/": (BOTH, WRITERS),
+    "desk/<slug:topic>/rows/<slug:name>/": (LOOK, WRITERS),
+    "desk/<slug:topic>/briefings/": (LOOK, WRITERS),
+    "desk/<slug:topic>/briefings/<slug:slug>/": (BOTH, WRITERS),
+    "desk/<slug:topic>/briefings/<slug:slug>/withdraw/": (ACT, WRITERS),
+    "desk/<slug:topic>/briefings/<slug:slug>/put-back/": (ACT, WRITERS),
+    "desk/<slug:topic>/draft/": (LOOK, WRITERS),
+    "desk/<slug:topic>/draft/assemble/": (ACT, WRITERS),
+    "desk/<slug:topic>/draft/discard/": (ACT, WRITERS),
+    "desk/<slug:topic>/draft/words/": (ACT, WRITERS),
+    "desk/<slug:topic>/draft/items/<slug:slug>/": (ACT, WRITERS),
+    "desk/<slug:topic>/draft/preview/": (LOOK, WRITERS),
+    "desk/<slug:topic>/draft/test/": (ACT, WRITERS),
+    "desk/<slug:topic>/<int:number>/": (LOOK, WRITERS),
+    "desk/<slug:topic>/<int:number>/preview/": (LOOK, WRITERS),
+    "desk/<slug:topic>/draft/approve/": (BOTH, PUBLISHERS),
+    "desk/<slug:topic>/<int:number>/unapprove/": (ACT, PUBLISHERS),
+    # queue
+    "queue/": (LOOK, STAFF),
+    "queue/live/": (LOOK, STAFF),
+    "queue/past/": (LOOK, STAFF),
+    "queue/of/<slug:topic>/<int:number>/": (LOOK, STAFF),
+    "queue/<int:number>/": (LOOK, STAFF),
+    "queue/<int:number>/live/": (LOOK, STAFF),
+    "queue/<int:number>/pause/": (ACT, OPS),
+    "queue/<int:number>/resume/": (ACT, OPS),
+    "queue/<int:number>/cancel/": (BOTH, OPS),
+    "queue/<int:number>/rate/": (BOTH, OPS),
+    "queue/<int:number>/retry/": (ACT, OPS),
+    "queue/<int:number>/settle/": (ACT, OPS),
+    # people
+    "people/": (LOOK, READS_PEOPLE),
+    "people/segments/": (LOOK, READS_PEOPLE),
+    "people/segments/choices/": (LOOK, WRITERS),
+    "people/suppression/": (LOOK, READS_PEOPLE),
+    # mailbox, as seen from another machine
+    "mailbox/": (LOOK, STAFF),
+    "mailbox/<int:number>/": (LOOK, STAFF),
+    "mailbox/<int:number>/html/": (LOOK, STAFF),
+    "mailbox/<int:number>/mail.eml": (LOOK, STAFF),
+}
+"""route: (methods that it knows, roles that may use it)."""
+
+FROM_ELSEWHERE = {"REMOTE_ADDR": "203.0.113.7"}
+FREE_OF_CSRF = {
+    "subscribe/", "confirm/<str:token>/", "preferences/<str:token>/", "unsubscribe/<str:token>/"
+}  # fmt: skip
+"""The link is the credential, or there is none; no session is read there."""
+
+
+def routes(patterns: list[Any] | None = None, before: str = "") -> Iterator[str]:
+    """Every route of the program."""
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern.url_patterns, before + str(pattern.pattern))
+        elif isinstance(pattern, URLPattern):
+            yield before + str(pattern.pattern)
+
+
+@pytest.fixture
+def people(
+    edda: User, pia: User, otto: User, ada: User, signed_in: type[Client]
+) -> dict[str, Client]:
+    """A browser for each role."""
+    staff = {"editor": edda, "publisher": pia, "ops": otto, "admin": ada}
+    return {"nobody": Client(), **{role: signed_in(user) for role, user in staff.items()}}
+
+
+@pytest.fixture
+def sent(draft: Update) -> Mailing:
+    """A mailing of an approved update."""
+    update = approval.approve(draft, by="pia@example.org")
+    return mailing(update.topic, update=update, edition=update.editions.get())
+
+
+@pytest.fixture
+def filled(sent: Mailing, ann: Subscriber) -> dict[str, str]:
+    """What stands for each part of a route."""
+    about = Subscription.objects.get(subscriber=ann)
+    return {
+        "<slug:topic>": sent.topic.slug,
+        "<slug:name>": "sources",
+        "<slug:slug>": "first-story",
+        "<int:number>": "1",
+        "<str:uid>": "MQ",
+        "unsubscribe/<str:token>": links.path(Purpose.UNSUBSCRIBE, about).strip("/"),
+        "preferences/<str:token>": links.path(Purpose.PREFERENCES, about).strip("/"),
+        "<str:token>": "x" * 40,
+    }
+
+
+def address(route: str, filled: dict[str, str]) -> str:
+    for part, word in filled.items():
+        route = route.replace(part, word)
+    return f"/{route}"
+
+
+def ask(who: Client, method: str, url: str) -> HttpResponseBase:
+    return who.generic(method, url, **FROM_ELSEWHERE)
+
+
+def let_in(answer: HttpResponseBase) -> bool:
+    """False where the sign-in page or "this needs the role" is the answer."""
+    led_away = answer.status_code == 302 and answer.headers["Location"].startswith("/login/?next")
+    return not led_away and answer.status_code not in {401, 403}
+
+
+def test_the_table_names_every_route_there_is() -> None:
+    assert sorted(TABLE) == sorted(routes())
+
+
+@pytest.mark.parametrize("route", TABLE)
+def test_a_route_answers_the_roles_and_methods_of_the_table_alone(
+    route: str, people: dict[str, Client], filled: dict[str, str]
+) -> None:
+    methods, allowed = TABLE[route]
+    url = address(route, filled)
+    for role, who in people.items():
+        for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
+            if method == "POST" and "POST" in methods and role in allowed:
+                continue  # what it does is told by the tests of its own module
+            before = AuditEntry.objects.count()
+            answer = ask(who, method, url)
+            about = f"{role} {method} {url}: {answer.status_code}"
+            assert answer.status_code < 500, about
+            known = method in methods or (method == "HEAD" and "GET" in methods)
+            if role not in allowed:
+                assert not let_in(answer) or answer.status_code == 405, about
+            elif known:
+                assert let_in(answer), about
+            else:
+                assert answer.status_code in {404, 405}, about
+            assert AuditEntry.objects.count() == before, f"{about}, and something was done"
+
+
+@pytest.mark.parametrize(
+    "route", [route for route, (methods, _) in TABLE.items() if "POST" in methods]
+)
+def test_a_post_from_another_site_is_refused_where_a_session_counts(
+    route: str, ada: User, filled: dict[str, str]
+) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(ada)
+    answer = ask(browser, "POST", address(route, filled))
+    assert (answer.status_code == 403) == (route not in FREE_OF_CSRF)
+
+
+@pytest.mark.parametrize(
+    "route", [route for route, (_, roles) in TABLE.items() if roles != EVERYBODY]
+)
+def test_no_shared_cache_keeps_a_page_of_the_staff_and_no_other_site_frames_it(
+    route: str, ada: User, filled: dict[str, str], signed_in: type[Client]
+) -> None:
+    answer = ask(signed_in(ada), "GET", address(route, filled))
+    if answer.status_code == 200:
+        assert any(
+            word in answer.headers.get("Cache-Control", "") for word in ("private", "no-store")
+        )
+    assert "frame-ancestors" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+NAUGHTY = ["\0", "%00", "../../etc/passwd", "9" * 40, "-1", "'", '"><script>', "{{7*7}}", "\u202e"]
+
+
+@pytest.mark.parametrize("word", NAUGHTY)
+def test_no_odd_word_in_an_address_or_a_query_upsets_a_page(
+    word: str, ada: User, signed_in: type[Client], filled: dict[str, str]
+) -> None:
+    who = signed_in(ada)
+    for route in TABLE:
+        odd = dict.fromkeys(filled, word)
+        for url in (address(route, odd), address(route, filled)):
+            query = dict.fromkeys(
+                ("q", "before", "topic", "to", "show", "next", "width", "view", "segment"), word
+            )
+            answer = who.get(url, query, **FROM_ELSEWHERE)
+            assert answer.status_code < 500, f"{url} {query}: {answer.status_code}"
