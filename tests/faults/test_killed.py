@@ -46,7 +46,7 @@ def test_a_killed_system_goes_on_where_it_was(system: System, sink: tuple[str, P
             os.kill(up.pid, signal.SIGKILL)
             up.wait()
     with system.process(str(DIGEST), "up", "--port", "0", "--workers", "2"):
-        until(lambda: state(system) == "done", 90, what=system.log)
+        until(lambda: state(system) == "done", 180, what=system.log)
     holds(system, record, kills)
 
 
@@ -56,7 +56,7 @@ def test_a_killed_worker_is_taken_over_from(system: System, sink: tuple[str, Pat
         until(lambda: received(record) >= 200, 60, what=system.log)
         worker = leasing(system)
         os.kill(worker, signal.SIGKILL)
-        until(lambda: state(system) == "done", 90, what=system.log)
+        until(lambda: state(system) == "done", 180, what=system.log)
     holds(system, record, kills=1)
 
 

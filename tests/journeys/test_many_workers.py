@@ -36,7 +36,7 @@ def test_five_thousand_readers_get_one_mail_each_from_two_workers(
     system.run("assemble", "medias-ai-pivot", "--until", "2026-05-13T15:00:00Z")
     system.run("approve", "medias-ai-pivot/draft")
     with system.workers(bulk=2):
-        until(lambda: _state(system) == "done", 60, what=system.log)
+        until(lambda: _state(system) == "done", 180, what=system.log)
     sheet = system.json("audit", "medias-ai-pivot/1")
     assert sheet["balanced"]
     assert (sheet["candidates"], sheet["accepted"]) == (READERS, READERS)
