@@ -10,6 +10,9 @@ from digest.drafting import WORDED, change_since_carried, word
 from digest.errors import NotFound, Refused
 from digest.models import Depth, Item, Kind, Stage, Update, audit
 
+LONGEST_LINE = 500
+"""Characters of a headline, title, subject or preheader, as their columns hold them."""
+
 
 def move(update: Update, slug: str, places: int, by: str) -> None:
     """Move an item up (negative) or down by so many places."""
@@ -93,6 +96,7 @@ def set_depth(update: Update, slug: str, depth: str, by: str) -> None:
 
 def override(update: Update, slug: str, headline: str, summary: str, by: str) -> None:
     """Say it otherwise in this update only; empty text returns to the briefing's own."""
+    _refuse_too_long(headline=headline)
     with _editing(update, by, "reworded", slug):
         item = _item(update, slug)
         item.headline, item.summary = headline.strip(), summary.strip()
@@ -101,6 +105,7 @@ def override(update: Update, slug: str, headline: str, summary: str, by: str) ->
 
 def reword(update: Update, by: str, **texts: str) -> None:
     """Set title, subject, preheader or note; empty ones of the first three are made by rule."""
+    _refuse_too_long(**{name: text for name, text in texts.items() if name in WORDED})
     with _editing(update, by, "worded", "the update"):
         for name, text in texts.items():
             setattr(update, name, text.strip())
@@ -108,6 +113,15 @@ def reword(update: Update, by: str, **texts: str) -> None:
                 others = [one for one in update.worded_by_hand if one != name]
                 update.worded_by_hand = [*others, name] if text.strip() else others
         update.save(update_fields=[*texts, "worded_by_hand"])
+
+
+def _refuse_too_long(**lines: str) -> None:
+    for name, text in lines.items():
+        if len(text.strip()) > LONGEST_LINE:
+            raise Refused(
+                f"The {name} has {len(text.strip()):,} characters, and {LONGEST_LINE} are the "
+                "most; nothing was changed. Shorten it."
+            )
 
 
 @contextlib.contextmanager

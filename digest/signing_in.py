@@ -37,7 +37,8 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
         if request.user.is_authenticated:
             return redirect(onward or _home(request.user))
         return render(request, "staff/login.html", {"next": onward})
-    address = request.POST.get("address", "").strip().lower()[:150]
+    # PostgreSQL takes no NUL, neither in what is looked up nor in what is written down.
+    address = request.POST.get("address", "").replace("\0", "").strip().lower()[:150]
     wait = seconds_to_wait(address, _client(request))
     if wait:
         return _refuse(request, onward, address, wait)

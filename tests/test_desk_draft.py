@@ -355,3 +355,22 @@ def test_the_routes_of_nothing_are_404(press: Client, pivot: Topic) -> None:
         assert press.get(f"/desk/{path}").status_code == 404, path
     for method, rest in product(["POST"], ["words/", "test/", "approve/", "discard/"]):
         assert press.generic(method, f"{T}/draft/{rest}").status_code == 404, rest
+
+
+@pytest.mark.parametrize(
+    ("path", "data"),
+    [
+        ("words/", {"title": "x" * 501}),
+        ("words/", {"subject": "x" * 501}),
+        ("words/", {"preheader": "x" * 501}),
+        ("items/second-story/", {"do": "reword", "headline": "x" * 501, "summary": ""}),
+    ],
+)
+def test_a_line_that_no_column_holds_is_refused_in_words(
+    desk: Client, draft: Update, path: str, data: dict[str, str]
+) -> None:
+    answer = desk.post(f"/desk/{draft.topic.slug}/draft/{path}", data, follow=True)
+    assert "501 characters" in answer.content.decode()
+    draft.refresh_from_db()
+    assert "xxx" not in draft.title + draft.subject + draft.preheader
+    assert not draft.items.filter(headline__contains="xxx").exists()

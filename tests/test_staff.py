@@ -140,6 +140,13 @@ def test_a_wrong_password_and_an_unknown_address_read_the_same(known: User) -> N
     assert told[0] == told[1]
 
 
+@pytest.mark.both_databases
+def test_a_nul_in_the_form_is_a_wrong_address_like_any_other(known: User) -> None:
+    """PostgreSQL keeps none, and looks none up."""
+    answer = Client().post("/login/", {"address": "pia\0@example.org\0", "password": "\0"})
+    assert answer.status_code == 422
+
+
 def test_twenty_bad_tries_are_delayed_and_the_right_password_waits_too(known: User) -> None:
     client = Client()
     codes = [sign_in(client, known.username, f"wrong {n}") for n in range(20)]
