@@ -443,6 +443,7 @@ def run_apart(folder: Path, *words: str) -> tuple[int, str, int]:
     return done.returncode, done.stdout, int(done.stderr.split()[-1])
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not NEWS.exists(), reason=f"{NEWS} is not here")
 def test_ten_thousand_briefings_load_in_little_memory(tmp_path: Path) -> None:
     lines = tmp_path / "news.jsonl"
@@ -467,6 +468,7 @@ def test_ten_thousand_briefings_load_in_little_memory(tmp_path: Path) -> None:
     assert memory < 300_000
 
 
+@pytest.mark.long
 def test_a_line_of_two_gigabytes_is_refused_in_little_memory(tmp_path: Path) -> None:
     long = tmp_path / "long.jsonl"
     long.write_bytes(b'{"headline": "' + b"x" * 3_000_000)
