@@ -118,3 +118,15 @@ def test_a_slot_that_fails_is_tried_again_and_held_after_the_third_time(
 
 def test_the_first_slot_lies_after_now(daily: Schedule) -> None:
     assert daily.next_at > timezone.now()
+
+
+def test_a_schedule_whose_zone_is_no_more_stops_no_other(daily: Schedule) -> None:
+    other = Topic.objects.create(slug="other", name="Other")
+    Schedule.objects.create(
+        topic=other,
+        cron="0 7 * * *",
+        zone="Mars/Olympus",
+        next_at=daily.next_at - dt.timedelta(days=1),
+    )
+    assert schedule.run_due(daily.next_at) == 1
+    assert Slot.objects.get().topic == daily.topic

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 from cronsim import CronSim, CronSimError
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -60,7 +60,18 @@ def run_due(now: dt.datetime | None = None) -> int:
     """Run every slot that is due, each once; how many."""
     now = now or timezone.now()
     due = Schedule.objects.filter(next_at__lte=now).select_related("topic").order_by("next_at")
-    return sum(_run(schedule, now) for schedule in due)
+    return sum(_ran(schedule, now) for schedule in due)
+
+
+def _ran(schedule: Schedule, now: dt.datetime) -> bool:
+    """Run one; its trouble, a zone that is no more say, must not stop the others."""
+    try:
+        return _run(schedule, now)
+    except DatabaseError:
+        raise
+    except Exception:
+        log.exception("schedule failed", topic=schedule.topic.slug)
+        return False
 
 
 def _run(schedule: Schedule, now: dt.datetime) -> bool:

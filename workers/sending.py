@@ -13,7 +13,7 @@ from functools import cache
 import structlog
 from celery.signals import worker_process_shutdown
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from subscribers.selection import reasons
@@ -82,7 +82,7 @@ def send_batch(batch: Batch) -> str:
     try:
         outbox = _Outbox(batch, journal)
         trouble = _client().send_all(outbox).trouble
-    except (DatabaseError, OSError) as problem:
+    except (OperationalError, InterfaceError, OSError) as problem:
         # The machine's trouble, a full disk say, and not this mailing's: it waits.
         trouble = f"This machine has trouble: {problem}"
     except Exception as problem:
@@ -109,7 +109,7 @@ def _put_away(batch: Batch, outbox: "_Outbox | None") -> None:
                 if outbox is not None:
                     outbox.record()
                 ledger.release(batch)
-            except DatabaseError:
+            except (OperationalError, InterfaceError):
                 log.warning("database away; the results wait", batch=batch.id)
                 connection.close()
                 time.sleep(1)
