@@ -9,7 +9,7 @@ from django.db import connection, connections
 from digest.models import Topic
 from subscribers.models import Subscription, SubscriptionState
 from tests.ledgering import mailing, readers
-from workers import audience, ledger
+from workers import audience, balance, ledger
 from workers.models import Batch, MailingState
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -20,7 +20,7 @@ def test_every_confirmed_reader_is_in_once_and_the_mailing_is_prepared(pivot: To
     readers(pivot, 3, SubscriptionState.PENDING)
     sent = mailing(pivot)
     assert audience.fill(sent.id)
-    sheet = ledger.sheet(sent)
+    sheet = balance.sheet(sent)
     assert (sheet.candidates, sheet.queued, sheet.balanced) == (7, 7, True)
     sent.refresh_from_db()
     assert sent.state == MailingState.SENDING
@@ -35,13 +35,13 @@ def test_filling_resumes_at_its_checkpoint_and_repeats_nothing(
     sent = mailing(pivot)
     audience.fill(sent.id, seconds=0)
     assert audience._fill_chunk(sent.id)
-    half = ledger.sheet(sent)
+    half = balance.sheet(sent)
     assert (half.queued, half.balanced) == (4, True)
     sent.refresh_from_db()
     assert sent.prepared_at is None
     assert audience.fill(sent.id)
     assert audience.fill(sent.id)
-    assert ledger.sheet(sent).queued == 10
+    assert balance.sheet(sent).queued == 10
     assert [batch.size for batch in Batch.objects.order_by("id")] == [4, 4, 2]
 
 
@@ -55,7 +55,7 @@ def test_whoever_joins_behind_the_checkpoint_is_not_a_candidate(
     audience._fill_chunk(sent.id)
     Subscription.objects.filter(subscriber=people[0]).update(state=SubscriptionState.CONFIRMED)
     audience.fill(sent.id)
-    sheet = ledger.sheet(sent)
+    sheet = balance.sheet(sent)
     assert (sheet.candidates, sheet.balanced) == (3, True)
 
 
@@ -63,14 +63,14 @@ def test_a_paused_mailing_is_not_filled_further(pivot: Topic) -> None:
     readers(pivot, 3)
     sent = mailing(pivot, state=MailingState.PAUSED)
     assert not audience.fill(sent.id)
-    assert ledger.sheet(sent).candidates == 0
+    assert balance.sheet(sent).candidates == 0
 
 
 def test_an_empty_audience_is_complete(pivot: Topic) -> None:
     sent = mailing(pivot)
     assert audience.fill(sent.id)
     assert ledger.finish() == 1
-    assert ledger.sheet(sent).balanced
+    assert balance.sheet(sent).balanced
 
 
 def test_a_segment_selects_whom_its_rule_says(pivot: Topic) -> None:
@@ -130,6 +130,6 @@ def test_whoever_comes_or_leaves_between_counting_and_filling_upsets_no_sheet(
     monkeypatch.setattr(audience, "_insert", insert)
     sent = mailing(pivot)
     assert audience.fill(sent.id)
-    sheet = ledger.sheet(sent)
+    sheet = balance.sheet(sent)
     assert (sheet.candidates, sheet.queued, sheet.balanced) == (candidates, candidates, True)
     assert Batch.objects.count() == 1

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from digest.errors import Refused
+from workers.balance import Sheet
 from workers.demo import place, run
-from workers.ledger import Sheet
 
 # ---- dates -------------------------------------------------------------------------------
 

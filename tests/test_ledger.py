@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from digest.models import Topic
 from tests.ledgering import mailing, readers
-from workers import audience, ledger
+from workers import audience, balance, ledger
 from workers.ledger import Result
 from workers.models import (
     BULK,
@@ -42,7 +42,7 @@ def claimed(worker: str = "w1", host: str = "h1") -> Batch:
 
 def counters(sent: Mailing) -> dict[str, int]:
     sent.refresh_from_db()
-    return {state: getattr(sent, state) for state in ledger.STATES if getattr(sent, state)}
+    return {state: getattr(sent, state) for state in balance.STATES if getattr(sent, state)}
 
 
 def test_a_batch_is_claimed_by_one_worker_only(sent: Mailing) -> None:
@@ -92,7 +92,7 @@ def test_results_move_rows_and_counters_together(sent: Mailing) -> None:
         ],
     )
     assert counters(sent) == {"accepted": 1, "queued": 1, "deferred": 1, "failed": 1, "excluded": 1}
-    sheet = ledger.sheet(sent)
+    sheet = balance.sheet(sent)
     assert sheet.balanced
     assert sheet.excluded == {"unsubscribed": 1}
     accepted, deferred, _, excluded, _ = sent.deliveries.order_by("id")
@@ -157,7 +157,7 @@ def test_a_deferred_delivery_comes_back_in_its_time_with_the_same_date(sent: Mai
     (again,) = ledger.queued(mine[0])
     assert (again.id, again.dated_at, again.generation) == (row.id, row.dated_at, 0)
     assert again.attempts == 1
-    assert ledger.sheet(sent).balanced
+    assert balance.sheet(sent).balanced
 
 
 def test_one_that_is_not_yet_due_waits(sent: Mailing) -> None:
@@ -173,7 +173,7 @@ def test_an_uncertain_row_is_settled_by_a_person_either_way(sent: Mailing) -> No
     assert ledger.accept_uncertain(sent.id, [rows[0].id]) == 1
     assert ledger.requeue(sent.id, [rows[1].id], DeliveryState.UNCERTAIN) == 1
     assert counters(sent) == {"accepted": 1, "queued": 4}
-    assert ledger.sheet(sent).balanced
+    assert balance.sheet(sent).balanced
 
 
 def test_settling_takes_a_done_mailing_back_to_sending(sent: Mailing) -> None:
@@ -196,12 +196,12 @@ def test_excluding_touches_only_what_has_not_gone(sent: Mailing) -> None:
 
 def test_the_sheet_says_so_when_a_row_is_lost(sent: Mailing) -> None:
     sent.deliveries.filter(id=sent.deliveries.first().id).delete()  # type: ignore[union-attr]
-    assert not ledger.sheet(sent).balanced
+    assert not balance.sheet(sent).balanced
 
 
 def test_the_sheet_says_so_when_counters_and_rows_disagree(sent: Mailing) -> None:
     Mailing.objects.update(queued=4, accepted=1)
-    assert not ledger.sheet(sent).balanced
+    assert not balance.sheet(sent).balanced
 
 
 def test_a_lease_of_a_lost_host_is_given_up_only_after_its_silence(sent: Mailing) -> None:

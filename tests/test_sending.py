@@ -14,7 +14,7 @@ from digest.models import AuditEntry, Edition, RequestedTest, Topic, Update
 from subscribers.models import Subscription, SubscriptionState, Suppression, address_hash
 from tests.briefings import keep_briefing
 from tests.ledgering import readers
-from workers import audience, identity, ledger, mailings, recovery, sending
+from workers import audience, balance, identity, ledger, mailings, recovery, sending
 from workers.journal import Journal
 from workers.models import BULK, URGENT, Batch, BatchState, DeliveryState, Mailing, MailingState
 from workers.outbox import Envelope, Outcome, Verdict, Withdrawn
@@ -56,7 +56,7 @@ def test_everybody_gets_one_and_the_sheet_balances(due: Mailing, relay: Path) ->
     assert received(relay) == [f"reader{n}@example.org" for n in range(1, 6)]
     assert set(states(due).values()) == {"accepted"}
     ledger.finish()
-    sheet = ledger.sheet(due)
+    sheet = balance.sheet(due)
     assert (sheet.state, sheet.balanced) == ("done", True)
     assert sending._journal().path.read_bytes() == b"", "cut once all of it is committed"
 
@@ -71,7 +71,7 @@ def test_whoever_left_since_the_fill_is_excluded_with_the_reason(due: Mailing, r
     Suppression.objects.create(email_hash=address_hash("reader3@example.org"), reason="complaint")
     sending.send(BULK, seconds=5)
     assert received(relay) == ["reader4@example.org", "reader5@example.org"]
-    sheet = ledger.sheet(due)
+    sheet = balance.sheet(due)
     assert sheet.excluded == {"unsubscribed": 1, "paused": 1, "suppressed": 1}
     assert sheet.balanced
 
@@ -82,7 +82,7 @@ def test_a_reader_whose_name_can_not_stand_in_a_header_is_excluded_and_the_batch
     due.deliveries.filter(address="reader2@example.org").update(name="Eve\r\nBcc: all@example.org")
     sending.send(BULK, seconds=5)
     assert len(received(relay)) == 4
-    assert ledger.sheet(due).excluded == {"malformed": 1}
+    assert balance.sheet(due).excluded == {"malformed": 1}
 
 
 def test_a_cancelled_mailing_sends_nothing_and_its_remainder_is_exact(
@@ -91,7 +91,7 @@ def test_a_cancelled_mailing_sends_nothing_and_its_remainder_is_exact(
     assert mailings.cancel(due, by="otto") == 5
     sending.send(BULK, seconds=5)
     assert received(relay) == []
-    sheet = ledger.sheet(due)
+    sheet = balance.sheet(due)
     assert (sheet.state, sheet.excluded, sheet.balanced) == ("cancelled", {"cancelled": 5}, True)
 
 
@@ -102,7 +102,7 @@ def test_a_mailing_cancelled_under_a_lease_is_excluded_by_its_worker(
     assert batch is not None
     assert mailings.cancel(due, by="otto") == 0, "the batch is its worker's to settle"
     ledger.release(batch)
-    sheet = ledger.sheet(due)
+    sheet = balance.sheet(due)
     assert (sheet.excluded, sheet.balanced) == ({"cancelled": 5}, True)
 
 
@@ -160,7 +160,7 @@ def test_what_a_dead_worker_wrote_down_is_settled_by_its_journal(
     recovery.recover()
     assert list(states(due).values()) == ["accepted", "failed", "uncertain", "queued", "queued"]
     assert Batch.objects.get().state == BatchState.PENDING
-    assert ledger.sheet(due).balanced
+    assert balance.sheet(due).balanced
     assert not dead.path.exists()
 
 
@@ -172,8 +172,8 @@ def test_settling_a_journal_twice_changes_nothing(due: Mailing, dead: Journal) -
     recovery.recover()
     dead.path.write_bytes(said)
     recovery.recover()
-    assert ledger.sheet(due).uncertain == 1
-    assert ledger.sheet(due).balanced
+    assert balance.sheet(due).uncertain == 1
+    assert balance.sheet(due).balanced
 
 
 def test_a_live_workers_batch_is_left_alone(due: Mailing, dead: Journal) -> None:
@@ -190,9 +190,9 @@ def test_a_lease_whose_journal_is_gone_is_uncertain_never_sent_again(
     assert set(states(due).values()) == {DeliveryState.UNCERTAIN}
     sending.send(BULK, seconds=5)
     assert received(relay) == []
-    assert ledger.sheet(due).state == MailingState.SENDING
+    assert balance.sheet(due).state == MailingState.SENDING
     ledger.finish()
-    assert ledger.sheet(due).state == MailingState.DONE
+    assert balance.sheet(due).state == MailingState.DONE
 
 
 def test_a_resend_of_an_uncertain_row_repeats_the_same_bytes(
@@ -294,7 +294,7 @@ def test_one_journal_that_can_not_be_settled_does_not_keep_the_others_from_it(
 
     monkeypatch.setattr(ledger, "lost_leases", lost_leases)
     recovery.recover()
-    assert ledger.sheet(due).uncertain == 1
+    assert balance.sheet(due).uncertain == 1
     monkeypatch.undo()
     recovery.recover()
     assert not (identity.journals() / "a-sick-one.log").exists(), "its lock was let go"
@@ -354,7 +354,7 @@ def test_a_retry_takes_each_delivery_once_though_it_fails_again_at_once(
 
     monkeypatch.setattr(ledger, "requeue", requeue)
     assert mailings.retry(due, by="otto") == 5
-    assert ledger.sheet(due).balanced
+    assert balance.sheet(due).balanced
 
 
 # ---- what is the machine's trouble, and what the mailing's ------------------------------
@@ -393,7 +393,7 @@ def test_a_poisoned_edition_is_quarantined_after_three_tries_and_others_go_on(
     due.refresh_from_db()
     assert due.state == MailingState.QUARANTINED
     assert "A batch failed" in due.why
-    assert ledger.sheet(due).balanced
+    assert balance.sheet(due).balanced
     assert received(relay) == []
 
 

@@ -9,8 +9,8 @@ from rich.text import Text
 
 from digest.errors import Refused
 from digest.models import Update
-from workers import ledger
-from workers.ledger import Sheet
+from workers import balance
+from workers.balance import Sheet
 from workers.models import Mailing, MailingKind, MailingState, Worker
 
 COLOURS = {
@@ -40,7 +40,7 @@ def numbers(sheet: Sheet) -> dict[str, int]:
     """State → deliveries, in the order in which the sheet shows them everywhere."""
     return {
         state: sheet.excluded_total if state == "excluded" else getattr(sheet, state)
-        for state in ledger.STATES
+        for state in balance.STATES
     }
 
 
@@ -71,7 +71,7 @@ def words(sheet: Sheet) -> Text:
 
 def told(mailing: Mailing, sheet: Sheet | None = None) -> Group:
     """One mailing: what it is, its state and why, its bar and its words."""
-    sheet = sheet or ledger.sheet(mailing)
+    sheet = sheet or balance.sheet(mailing)
     head = Text(f"{mailing.id}  {mailing.update or mailing.topic}", "bold")
     if mailing.kind != MailingKind.SCHEDULED:
         head.append(f" ({mailing.get_kind_display().lower()})")
@@ -88,7 +88,7 @@ def watch_update(update: Update, console: Console | None = None) -> Sheet:
     with Live(console=console, refresh_per_second=4, transient=False) as live:
         while True:
             mailing.refresh_from_db()
-            sheet = ledger.sheet(mailing)
+            sheet = balance.sheet(mailing)
             live.update(told(mailing, sheet))
             if mailing.state in ENDED:
                 return sheet

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.test_sending import due, received, relay, states  # noqa: F401
-from workers import ledger, sending
+from workers import balance, sending
 from workers.journal import Journal
 from workers.models import BULK, Mailing, MailingState
 
@@ -34,7 +34,7 @@ def test_an_answer_that_can_not_be_written_down_is_recorded_and_nobody_mailed_ag
     once = received(relay)
     assert once, "the relay took what was on its way"
     assert [who for who, state in states(due).items() if state == "accepted"] == once
-    assert ledger.sheet(due).balanced
+    assert balance.sheet(due).balanced
     assert sending._journal().path.read_bytes() == b"", "all of it is committed"
     for _ in range(4):
         sending.send(BULK, seconds=5)

@@ -15,7 +15,7 @@ from django.db import connection
 from rich.console import Console
 
 from digest.errors import CheckFailed
-from workers import ledger, presence
+from workers import balance, ledger, presence
 from workers.drill.checker import Claim, judge
 from workers.letters import Letters
 from workers.models import Delivery, Mailing, MailingState
@@ -127,7 +127,7 @@ class Bench:
 
     def _correct(self, found: Mailing) -> bool:
         rows = Delivery.objects.filter(mailing=found).values_list("address", "state")
-        sheet = ledger.sheet(found)
+        sheet = balance.sheet(found)
         claim = Claim(list(rows), sheet.candidates, sheet.balanced)
         return judge(self._record.recipients(), claim, self._asked.messages, 0).holds
 

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from digest.errors import NotFound
 from subscribers.models import normal_address
-from workers import ledger, mailings, presence, progress
+from workers import balance, ledger, mailings, presence, progress
 from workers.letters import Letters
 from workers.models import DeliveryState, Mailing, MailingState, Slot, SlotResult
 
@@ -45,7 +45,7 @@ def status(watch: bool, as_json: bool) -> None:
 def audit(ctx: click.Context, mailing: str, as_json: bool) -> None:
     """Print a mailing's balance sheet; status 1 where it does not balance."""
     found = mailings.named(mailing)
-    sheet = ledger.sheet(found)
+    sheet = balance.sheet(found)
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(sheet)))
     else:
@@ -106,7 +106,7 @@ def _plain() -> dict[str, Any]:
         ],
         "mailings": [
             {
-                **dataclasses.asdict(ledger.sheet(one)),
+                **dataclasses.asdict(balance.sheet(one)),
                 "kind": one.kind,
                 "why": one.why,
                 "rate": one.rate,

@@ -29,7 +29,7 @@ from digest.models import Depth, Topic, Update
 from digest.staff import Role, add_user, one_time_link
 from subscribers import importing, segments
 from workers import progress
-from workers.ledger import Sheet, sheet
+from workers.balance import Sheet, sheet
 from workers.mailbox.reading import decoded
 from workers.mailbox.store import Mailbox
 from workers.models import Delivery, DeliveryState

@@ -12,11 +12,11 @@ from rich.console import Console
 from rich.live import Live
 
 from digest.errors import CheckFailed
-from workers import ledger, progress
+from workers import balance, progress
+from workers.balance import Sheet
 from workers.drill import faults
 from workers.drill.checker import Claim, Verdict, judge
 from workers.drill.plan import Plan
-from workers.ledger import Sheet
 from workers.models import Delivery, MailingState
 from workers.trial import mailing, parts
 
@@ -83,7 +83,7 @@ class Drill:
         # Nothing sends any more: what is read now is the end.
         found = mailing.of(self._update)
         assert found is not None, "it was seen to be done"
-        sheet = ledger.sheet(found)
+        sheet = balance.sheet(found)
         rows = Delivery.objects.filter(mailing=found).values_list("address", "state")
         claim = Claim(list(rows), sheet.candidates, sheet.balanced)
         got, at_most = self._record.recipients(), self._at_most()

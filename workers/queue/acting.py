@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from digest.errors import DigestError, Refused
 from digest.staff import role_required
-from workers import ledger, mailings
+from workers import balance, mailings
 from workers.models import DeliveryState, Mailing, MailingState
 from workers.queue import cards
 from workers.queue.crew import crew
@@ -51,7 +51,7 @@ def cancel(request: HttpRequest, number: int) -> HttpResponseBase:
     """GET shows the exact remainder, POST cancels it."""
     if request.method != "POST":
         mailing = find(number)
-        sheet = ledger.sheet(mailing)
+        sheet = balance.sheet(mailing)
         page = {
             "card": cards.card(mailing, crew()),
             "sheet": sheet,

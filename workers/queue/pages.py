@@ -10,8 +10,8 @@ from django.utils import timezone
 from django_htmx.http import HttpResponseClientRefresh
 
 from digest.models import Stage, Update
-from workers import ledger
-from workers.ledger import STATES
+from workers import balance
+from workers.balance import STATES
 from workers.models import Mailing, MailingKind, MailingState
 from workers.queue import cards, coming, deliveries
 from workers.queue.answers import TO_SEE, answers
@@ -49,7 +49,7 @@ def past(request: HttpRequest) -> HttpResponse:
 def mailing(request: HttpRequest, number: int) -> HttpResponse:
     """One mailing: its numbers, counted row by row, and the deliveries that want a look."""
     found = find(number)
-    sheet = ledger.sheet(found)
+    sheet = balance.sheet(found)
     found.refresh_from_db()
     state = deliveries.state_to_show(found, request.GET.get("state", ""))
     after = _number(request.GET.get("after")) or 0
