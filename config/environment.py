@@ -6,15 +6,17 @@ directory. One that can't be read stops the start with its name and an example.
 """
 
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
+from urllib.parse import SplitResult, urlsplit
 
 
 class BadSetting(SystemExit):
-    """A setting can't be read; the text names it and gives an example."""
+    """A setting can't be read; its name and an example have been told."""
 
 
 @dataclass(frozen=True)
@@ -44,15 +46,18 @@ def _switch(text: str) -> bool:
     try:
         return words[text.strip().lower()]
     except KeyError:
-        raise ValueError("neither on nor off") from None
+        raise ValueError("is neither on nor off") from None
 
 
 def _rate(text: str) -> float | None:
     if text.strip().lower() in {"", "unlimited"}:
         return None
-    rate = float(text)
+    try:
+        rate = float(text)
+    except ValueError:
+        raise ValueError("is no number") from None
     if not 0 < rate < 1_000_000:
-        raise ValueError("not between 0 and 1,000,000")
+        raise ValueError("is not between 0 and 1,000,000")
     return rate
 
 
@@ -60,19 +65,45 @@ def _url(*schemes: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         if text and text.partition("://")[0] not in schemes:
             raise ValueError(f"does not begin with {' or '.join(s + '://' for s in schemes)}")
+        _parts(text)
         return text
 
     return read
 
 
-def _base_url(text: str) -> str:
-    from urllib.parse import urlsplit
+def _parts(text: str) -> SplitResult:
+    """The address in its parts; ValueError in words where its host or port makes no sense."""
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        raise ValueError("has a host or port that can't be read") from None
+    return parts
 
-    parts = urlsplit(text)
+
+def _database_url(text: str) -> str:
+    _url("postgres", "postgresql", "sqlite")(text)
+    if text.startswith("postgres") and not _parts(text).path.strip("/"):
+        raise ValueError("names no database after its host")
+    return text
+
+
+def _smtp_url(text: str) -> str:
+    from workers.relay import Relay
+
+    if text:
+        Relay.from_url(text)
+    return text
+
+
+def _base_url(text: str) -> str:
+    parts = _parts(text)
     if not text:
         return text
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("is no http(s) address")
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise ValueError("has something after its host; the pages are served from the root")
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise ValueError("must be https unless it is on loopback")
     return text.rstrip("/")
@@ -97,6 +128,22 @@ def _one_line(text: str) -> str:
     return text.strip()
 
 
+def _sender(text: str) -> str:
+    from digest.errors import Refused
+    from digest.sender import one_mailbox
+
+    try:
+        return one_mailbox(text)
+    except Refused:
+        raise ValueError("is not one address, with or without a name") from None
+
+
+def _domain(text: str) -> str:
+    if text and not re.fullmatch(r"(?:[A-Za-z0-9-]+\.)*[A-Za-z0-9-]+", text):
+        raise ValueError("is no domain")
+    return text
+
+
 def is_loopback(host: str) -> bool:
     """True for localhost and the loopback addresses (RFC 1122, RFC 4291)."""
     return host in {"localhost", "::1"} or host.startswith("127.")
@@ -108,7 +155,7 @@ SETTINGS = (
         "",
         "Where everything is kept; without it SQLite in DATA_DIR.",
         "postgres://digest:secret@db.example.org/digest",
-        _url("postgres", "postgresql", "sqlite"),
+        _database_url,
         secret=True,
     ),
     Setting(
@@ -124,7 +171,7 @@ SETTINGS = (
         "",
         "The relay; without it the built-in mailbox. `connections` is per worker process.",
         "smtp://user:pass@mail.example.org:587?starttls=1&connections=8",
-        _url("smtp", "smtps"),
+        _smtp_url,
         secret=True,
     ),
     Setting(
@@ -147,7 +194,7 @@ SETTINGS = (
         "Digest <digest@example.org>",
         "Who the mails are from, unless the topic says otherwise.",
         "Media Desk <news@example.org>",
-        _one_line,
+        _sender,
     ),
     Setting(
         "POSTAL_ADDRESS",
@@ -162,14 +209,14 @@ SETTINGS = (
         "",
         "Domain of the envelope sender; without it that of the From.",
         "bounces.example.org",
-        _one_line,
+        _domain,
     ),
     Setting(
         "MESSAGE_ID_DOMAIN",
         "",
         "Domain in Message-ID; without it that of the From.",
         "example.org",
-        _one_line,
+        _domain,
     ),
     Setting(
         "SECRET_KEY",
@@ -240,18 +287,34 @@ def read_env_file(path: Path) -> dict[str, str]:
     values: dict[str, str] = {}
     if not path.is_file():
         return values
-    for number, written in enumerate(path.read_text("utf-8").splitlines(), 1):
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as problem:
+        why = getattr(problem, "strerror", None) or "it is not UTF-8"
+        _refuse(f"{path} can't be read ({why}); nothing was started. Mend it, or take it away.")
+    for number, written in enumerate(lines, 1):
         line = written.strip().removeprefix("export ")
         if not line or line.startswith("#"):
             continue
         name, equals, value = line.partition("=")
         if not equals:
-            raise BadSetting(
+            _refuse(
                 f"{path} line {number} is no NAME=value; nothing was started. "
                 f"Write for example SEND_RATE=70"
             )
-        values[name.strip()] = value.strip().strip("'\"")
+        values[name.strip()] = _value(value)
     return values
+
+
+def _value(written: str) -> str:
+    """What stands between quotes, else what stands before a comment."""
+    quoted = re.match(r"""\s*(["'])(.*?)\1""", written)
+    return quoted[2] if quoted else re.split(r"\s#", written)[0].strip()
+
+
+def _refuse(told: str) -> NoReturn:
+    sys.stderr.write(f"{told}\n")
+    raise BadSetting(2)
 
 
 def load(environ: Mapping[str, str] = os.environ, env_file: Path = Path(".env")) -> dict[str, Any]:
@@ -264,11 +327,10 @@ def load(environ: Mapping[str, str] = os.environ, env_file: Path = Path(".env"))
             values[setting.name] = setting.read(text)
         except ValueError as problem:
             shown = "its value" if setting.secret else repr(text)
-            sys.stderr.write(
+            _refuse(
                 f"Setting {setting.name}: {shown} {problem}; nothing was started. "
-                f"Write for example {setting.name}={setting.example}\n"
+                f"Write for example {setting.name}={setting.example}"
             )
-            raise BadSetting(2) from None
     _refuse_half_a_key(values)
     return values
 
@@ -278,11 +340,10 @@ def _refuse_half_a_key(values: Mapping[str, Any]) -> None:
     names = ("DKIM_DOMAIN", "DKIM_SELECTOR", "DKIM_KEY_FILE")
     missing = [name for name in names if not values[name]]
     if 0 < len(missing) < len(names):
-        sys.stderr.write(
+        _refuse(
             f"Setting {missing[0]}: is empty while another DKIM_ setting is not; nothing was "
-            "started. Set all three of them, or none.\n"
+            "started. Set all three of them, or none."
         )
-        raise BadSetting(2)
 
 
 def as_markdown() -> str:

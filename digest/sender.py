@@ -1,0 +1,43 @@
+"""Whom mails are from: one mailbox, told alike by every reader of the From header."""
+
+import re
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from digest.errors import Refused
+
+LONGEST = 320
+"""Characters, name and address together."""
+
+_MAILBOX = re.compile(r'(?:"[^"\\]*"|[^"<>@,;]*?) *<([^<>"\s]+)>|([^<>"\s]+)')
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def one_mailbox(text: str) -> str:
+    """``Media Desk <news@example.org>`` or a bare address; Refused when it is neither (RFC 5322).
+
+    Lists, comments, line breaks and quoted local parts are none: what parsers disagree about
+    would come to light only when the first mail is made.
+    """
+    text = text.strip()
+    found = _MAILBOX.fullmatch(text)
+    if not found or not _plain(text) or not _address(found[1] or found[2]):
+        raise Refused(
+            f"{text[:80]!r} is no sender; nothing was changed. Write one address, with or without "
+            "a name, e.g. Media Desk <news@example.org>"
+        )
+    return text
+
+
+def _plain(text: str) -> bool:
+    return len(text) <= LONGEST and not _CONTROL.search(text)
+
+
+def _address(text: str) -> bool:
+    try:
+        validate_email(text)
+    except ValidationError:
+        return False
+    return True

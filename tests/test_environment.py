@@ -1,0 +1,100 @@
+"""Settings: what can be read, and in which words the rest is refused."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from config import environment
+
+NONE = Path("/nonexistent/.env")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("SEND_RATE", "fast", "'fast' is no number"),
+        ("SEND_RATE", "-1", "is not between"),
+        ("SEND_RATE", "nan", "is not between"),
+        ("JOURNAL_FSYNC", "maybe", "is neither on nor off"),
+        ("LOG_LEVEL", "loud", "is none of debug, info"),
+        ("DATABASE_URL", "mysql://h/d", "does not begin with postgres://"),
+        ("DATABASE_URL", "postgres://", "names no database"),
+        ("DATABASE_URL", "postgres://h:port/d", "host or port"),
+        ("REDIS_URL", "localhost", "does not begin with redis://"),
+        ("SMTP_URL", "smtp://", "names no host"),
+        ("SMTP_URL", "smtp://h:port", "port"),
+        ("SMTP_URL", "smtp://h?connections=many", "connections"),
+        ("SMTP_URL", "smtp://h?speed=1", "unknown option, speed"),
+        ("BASE_URL", "http://news.example.org", "must be https unless it is on loopback"),
+        ("BASE_URL", "https://news.example.org/digest", "something after its host"),
+        ("FROM_ADDRESS", "nobody", "is not one address"),
+        ("FROM_ADDRESS", "a@example.org, b@example.org", "is not one address"),
+        ("BOUNCE_DOMAIN", "not a domain", "is no domain"),
+    ],
+)
+def test_a_setting_that_cannot_be_read_is_named_with_an_example(
+    name: str, text: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(environment.BadSetting) as stopped:
+        environment.load({name: text}, NONE)
+    assert stopped.value.code == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"Setting {name}: ")
+    assert told in said
+    assert f"Write for example {name}=" in said
+
+
+@pytest.mark.parametrize("one", environment.SETTINGS, ids=lambda one: one.name)
+def test_every_setting_s_example_can_be_read(one: environment.Setting) -> None:
+    one.read(one.example)
+
+
+def test_a_password_in_a_setting_is_never_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(environment.BadSetting):
+        environment.load({"SMTP_URL": "smtp://ann:s3cret@h:port"}, NONE)
+    assert "s3cret" not in capsys.readouterr().err
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("SEND_RATE=70\nLOG_LEVEL=warning\n")
+    read = environment.load({"SEND_RATE": "5"}, tmp_path / ".env")
+    assert (read["SEND_RATE"], read["LOG_LEVEL"]) == (5.0, "warning")
+
+
+def test_quotes_and_comments_are_no_part_of_a_value(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(
+        "# ours\n"
+        'export FROM_ADDRESS="Media Desk <news@example.org>"  # who we are\n'
+        "POSTAL_ADDRESS=1 Example Street # and so on\n"
+        "SECRET_KEY=#not-a-comment#\n"
+        "SEND_RATE= # none\n"
+    )
+    assert environment.read_env_file(tmp_path / ".env") == {
+        "FROM_ADDRESS": "Media Desk <news@example.org>",
+        "POSTAL_ADDRESS": "1 Example Street",
+        "SECRET_KEY": "#not-a-comment#",
+        "SEND_RATE": "",
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "told"), [(b"rubbish", "line 1 is no NAME=value"), (b"A=\xff", "not UTF-8")]
+)
+def test_a_file_that_cannot_be_read_stops_the_start_as_bad_usage(
+    tmp_path: Path, content: bytes, told: str
+) -> None:
+    (tmp_path / ".env").write_bytes(content)
+    done = subprocess.run(
+        [sys.executable, "-c", "from config import environment; environment.load()"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
