@@ -1,16 +1,18 @@
 """digest topic: add, set, list."""
 
+import re
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import click
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_slug
 
 from digest import updates
 from digest.errors import Refused
 from digest.models import Depths, Topic, audit
 from digest.rendering.colour import palette
+from digest.sender import one_mailbox
+
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 def _options(command: Any) -> Any:
@@ -51,13 +53,7 @@ def topic() -> None:
 @_options
 def add(slug: str, name: str, **given: Any) -> None:
     """Add a topic."""
-    try:
-        validate_slug(slug)
-    except ValidationError:
-        slug_ok = False
-    else:
-        slug_ok = slug == slug.lower() and "_" not in slug
-    if not slug_ok:
+    if not _SLUG.fullmatch(slug):
         raise Refused(
             f"{slug!r} can't be a slug; nothing was added. Use small letters, digits "
             "and single hyphens, e.g. medias-ai-pivot"
@@ -106,6 +102,10 @@ def _keep(topic: Topic, given: dict[str, Any]) -> None:
             f"{topic.zone!r} is no time zone; nothing was changed. "
             "Write for example --zone Europe/London"
         )
+    if not topic.name.strip() or len(topic.name.splitlines()) > 1:
+        raise Refused("A topic's name is one line that isn't empty; nothing was changed.")
+    if topic.from_address:
+        topic.from_address = one_mailbox(topic.from_address)
     palette(topic.accent)  # refuses a colour that nobody could read
     topic.save()
 
@@ -113,6 +113,6 @@ def _keep(topic: Topic, given: dict[str, Any]) -> None:
 def _known_zone(name: str) -> bool:
     try:
         ZoneInfo(name)
-    except (ValueError, OSError):
+    except (ValueError, OSError, ZoneInfoNotFoundError):
         return False
     return True

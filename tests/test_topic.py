@@ -1,0 +1,71 @@
+"""digest topic: what can be set, and what is refused in words."""
+
+import pytest
+from click.testing import CliRunner, Result
+from django.conf import settings
+
+from config.cli import main
+from digest.models import Topic
+from workers.headers import split_mailbox
+
+pytestmark = pytest.mark.django_db
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(main, ["topic", *words])
+
+
+@pytest.mark.parametrize("slug", ["Big", "a_b", "-a", "a-", "a--b", "a b", "é"])
+def test_a_slug_is_small_letters_digits_and_single_hyphens(slug: str) -> None:
+    result = run("add", "--name", "A", "--", slug)
+    assert result.exit_code == 2
+    assert "can't be a slug; nothing was added" in result.stderr
+    assert not Topic.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        ["--zone", "Mars/X"],
+        ["--from", "nobody"],
+        ["--from", "a\nBcc: b@example.com <a@example.org>"],
+        ["--from", "a@example.org, b@example.org"],
+        ["--from", '"a b"@example.org'],
+        ["--name", " "],
+        ["--name", "a\nb"],
+    ],
+)
+def test_what_no_mail_could_say_is_refused_when_it_is_set(pivot: Topic, wish: list[str]) -> None:
+    result = run("set", pivot.slug, *wish)
+    assert result.exit_code == 2
+    assert "nothing was changed" in result.stderr
+    kept = Topic.objects.get()
+    assert (kept.name, kept.zone, kept.from_address) == (pivot.name, "UTC", "")
+
+
+@pytest.mark.parametrize(
+    "sender",
+    ["news@example.org", "Media Desk <news@example.org>", '"Desk, Media" <news@example.org>',
+     "Rédaction <news@example.org>", settings.FROM_ADDRESS],
+)  # fmt: skip
+def test_a_sender_that_may_be_set_can_stand_in_a_mail(pivot: Topic, sender: str) -> None:
+    assert run("set", pivot.slug, "--from", sender).exit_code == 0
+    kept = Topic.objects.get().from_address
+    assert split_mailbox("From", kept)[1] in sender
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["set", "pivot", "--depth", "silly"], "'silly' is not one of"),
+        (["add", "pivot"], "Missing option '--name'"),
+        (["list", "--speed"], "No such option"),
+        (["nonsense"], "No such command"),
+    ],
+)
+def test_bad_usage_is_told_in_one_line(words: list[str], told: str) -> None:
+    result = run(*words)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert told in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert "--help" in result.stderr
