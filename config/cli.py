@@ -70,6 +70,15 @@ class Commands(click.Group):
         except DigestError as problem:
             click.echo(f"digest: {problem}", err=True)
             ctx.exit(problem.status)
+        except click.exceptions.NoArgsIsHelpError:
+            raise  # shows the help
+        except click.UsageError as mistake:
+            path = mistake.ctx.command_path if mistake.ctx else "digest"
+            click.echo(
+                f"digest: {mistake.format_message()} Nothing was changed; see: {path} --help",
+                err=True,
+            )
+            ctx.exit(mistake.exit_code)
 
     def _with_database(self, ctx: click.Context, name: str) -> object:
         import django

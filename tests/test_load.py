@@ -340,7 +340,7 @@ def test_where_nothing_could_be_loaded_the_status_is_2(pivot: Topic, tmp_path: P
     (tmp_path / "a").write_bytes(b"\0\0")
     result = run(tmp_path, "--topic", "medias-ai-pivot")
     assert result.exit_code == 2
-    assert "a” line 1: binary, no text" in result.stdout
+    assert "a” line 1: binary, no text" in result.stderr
     assert "nothing could be loaded; nothing was changed" in result.stderr
     assert load("-", stdin="[]")["status"] == 2
 
@@ -389,15 +389,13 @@ def test_people_read_counts_and_each_rejection(pivot: Topic) -> None:
     given = "\n".join([json.dumps(story(1, byline="A")), "{}", json.dumps(story(2, byline="B"))])
     result = run("-", "--topic", "medias-ai-pivot", stdin=given)
     assert result.exit_code == 1
-    assert result.stdout.splitlines()[0] == (
+    assert result.stderr.splitlines()[0] == (
         "note: unknown key “byline”: kept under extra (2 briefings)"
     )
-    assert result.stdout.splitlines()[1].startswith(
+    assert result.stderr.splitlines()[1].startswith(
         "rejected: “standard input” line 2: no headline and no slug"
     )
-    assert result.stdout.splitlines()[2] == (
-        "Read 3: 2 created, 0 updated, 0 unchanged, 1 rejected."
-    )
+    assert result.stdout == "Read 3: 2 created, 0 updated, 0 unchanged, 1 rejected.\n"
 
 
 def test_nothing_in_the_input_can_steer_the_terminal(pivot: Topic, tmp_path: Path) -> None:

@@ -53,9 +53,9 @@ def _as_json(report: LoadReport) -> dict[str, object]:
 
 def _say(report: LoadReport, *, dry_run: bool) -> None:
     for warning in report.told_warnings():
-        click.echo(f"note: {warning}")
+        click.echo(f"note: {warning}", err=True)
     for rejected in report.rejected:
-        click.echo(f"rejected: {_place(rejected)}: {rejected.why}")
+        click.echo(f"rejected: {_place(rejected)}: {rejected.why}", err=True)
     would = "would be " if dry_run else ""
     click.echo(
         f"Read {report.read:,}: {report.created:,} {would}created, {report.updated:,} {would}"
