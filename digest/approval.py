@@ -57,7 +57,8 @@ def approve(
                 "The draft has changed since you looked at it; nothing was approved. Look at "
                 "it again, then approve."
             )
-        update.due_at = at or timezone.now()  # the masthead's date
+        now = timezone.now()
+        update.due_at = max(at or now, now)  # the masthead's date: never one that has passed
         view = editions.view_of(update)
         email = editions.rendered(view)
         findings = editions.checked(update, view, email).blocking

@@ -1,9 +1,11 @@
 """Approval: what is fixed, what is refused, and how it is taken back."""
 
+import datetime as dt
 import threading
 
 import pytest
 from django.db import connections, transaction
+from django.utils import timezone
 
 from digest import approval, arranging, drafting, editions
 from digest.errors import Refused
@@ -40,6 +42,13 @@ def test_what_is_edited_after_approval_does_not_change_the_edition(draft: Update
         approved.content_hash
     )
     assert approved.editions.get().html == before
+
+
+def test_a_time_that_has_passed_means_now_and_dates_nothing_back(draft: Update) -> None:
+    before = timezone.now()
+    approved = approval.approve(draft, by="pia", at=before - dt.timedelta(days=300))
+    assert approved.due_at
+    assert before <= approved.due_at <= timezone.now()
 
 
 def test_approving_twice_is_refused(draft: Update) -> None:

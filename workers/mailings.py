@@ -224,10 +224,13 @@ def failed_try(mailing_id: int, why: str) -> None:
 
 
 def tell(mailing: Mailing, trouble: str) -> None:
-    """Keep why a live mailing waits, in words; "" when it does not."""
-    if mailing.why != trouble:
-        Mailing.objects.filter(id=mailing.id, state__in=ledger.LIVE).update(why=trouble[:1000])
-        mailing.why = trouble
+    """Keep why a live mailing waits, in words; "" when it does not, and all is well again."""
+    if mailing.why != trouble or (mailing.tries and not trouble):
+        tries = mailing.tries if trouble else 0
+        Mailing.objects.filter(id=mailing.id, state__in=ledger.LIVE).update(
+            why=trouble[:1000], tries=tries
+        )
+        mailing.why, mailing.tries = trouble, tries
 
 
 # ---- steering them ---------------------------------------------------------------------
@@ -275,9 +278,11 @@ def resume(mailing: Mailing, by: str) -> None:
             mailing.audience = freeze_or_refuse(mailing.update.segments)
     else:
         raise Refused(f"Mailing {mailing.id} is {mailing.state}; there is nothing to resume.")
-    Mailing.objects.filter(id=mailing.id, state=mailing.state).update(
+    resumed = Mailing.objects.filter(id=mailing.id, state=mailing.state).update(
         state=back, paused_from="", why="", tries=0, audience=mailing.audience
     )
+    if not resumed:
+        raise Refused(f"Mailing {mailing.id} has just changed; look at it again, then resume.")
     audit(by, "resumed mailing", str(mailing.id))
 
 
@@ -324,12 +329,16 @@ def sweep_cancelled(mailing_id: int | None = None) -> int:
 
 def set_rate(mailing: Mailing, rate: float | None, by: str) -> None:
     """Messages a second from now on; None is as fast as the relay takes them."""
+    if mailing.state == MailingState.CANCELLED:
+        raise Refused(f"Mailing {mailing.id} is cancelled; it has no rate any more.")
     Mailing.objects.filter(id=mailing.id).update(rate=rate)
     audit(by, "set rate", str(mailing.id), rate=rate)
 
 
 def retry(mailing: Mailing, by: str) -> int:
     """Queue the failed and the deferred again at once; how many."""
+    if mailing.state == MailingState.CANCELLED:
+        raise Refused(f"Mailing {mailing.id} is cancelled; nothing of it is sent again.")
     if mailing.state not in {*ledger.LIVE, MailingState.DONE}:
         raise Refused(f"Mailing {mailing.id} is {mailing.state}; resume it first.")
     total = 0

@@ -73,6 +73,8 @@ def send(ctx: click.Context, /, update: str, **options: Any) -> None:
     found = updates.find(update)
     if found.stage == Stage.DRAFT:
         found = _approve(update, at=None, **options)
+    else:
+        _refuse_another_wish(found, options)
     sheet = progress.watch_update(found)
     if not sheet.balanced:
         ctx.exit(1)
@@ -90,6 +92,20 @@ def test(update: str, addresses: tuple[str, ...]) -> None:
         f"Asked for {len(good)} test {'mail' if len(good) == 1 else 'mails'} of "
         f"{found.ref}; `digest up` or the workers send them within seconds."
     )
+
+
+def _refuse_another_wish(found: Update, options: dict[str, Any]) -> None:
+    """Refuse a send of an approved update that asks for what was not approved."""
+    if any(options.values()):
+        raise Refused(
+            f"{found.label} of {found.topic} is approved already; nothing was changed. Without "
+            f"options this shows how it goes out: digest send {found.ref}"
+        )
+    if found.stage == Stage.APPROVED and found.due_at and found.due_at > timezone.now():
+        raise Refused(
+            f"{found.label} of {found.topic} goes out on {found.due_at:%d %B %Y %H:%M %Z}; nothing "
+            f"was changed. For now instead: digest unapprove {found.ref}, then send the draft."
+        )
 
 
 def _approve(
