@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from config.cli import main
 from digest.errors import NotFound, Refused
 from digest.models import AuditEntry, Topic
 from subscribers import exporting, importing
@@ -413,6 +414,16 @@ def test_an_export_imported_into_an_empty_database_gives_the_same_export(
 
 
 # ---- the commands --------------------------------------------------------------------------------
+
+
+def test_a_file_that_is_no_list_is_told_in_one_clean_line(pivot: Topic, tmp_path: Path) -> None:
+    (tmp_path / "list.bin").write_bytes(b"\xa2\xb1\\^\xf3\x83\x1b[2J\xf7" * 100)
+    ran = CliRunner().invoke(main, ["subscribers", "import", str(tmp_path / "list.bin")])
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    assert "names no email column" in ran.stderr
+    assert "nothing was imported" in ran.stderr
+    assert len(ran.stderr) < 300
+    assert ran.stderr.rstrip("\n").isprintable()
 
 
 def test_the_command_prints_one_json_object_and_tells_by_its_status(

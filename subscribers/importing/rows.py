@@ -89,8 +89,9 @@ class Columns:
             places.pop("first name", None)
             places.pop("last name", None)
         if "email" not in places:
+            said = re.sub(r"[^ -~\u00a1-\ud7ff]+", "?", ", ".join(header))[:80]
             raise Refused(
-                f"The first line names no email column, it says {', '.join(header)[:200]!r}; "
+                f"The first line names no email column, it says “{said}”; "
                 "nothing was imported. Call one of its columns email."
             )
         rest = [(i, name) for i, name in enumerate(header) if name and i not in places.values()]

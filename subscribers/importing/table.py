@@ -5,6 +5,7 @@ and the next one tried. Nothing is held but the row at hand.
 """
 
 import codecs
+import contextlib
 import csv
 import io
 import re
@@ -90,8 +91,9 @@ def _lines(file: BinaryIO) -> Iterator[str]:
             yield line
     finally:
         # The file is the caller's to close.
-        text.detach()
-        buffered.detach()
+        with contextlib.suppress(ValueError):  # where they have closed it already
+            text.detach()
+            buffered.detach()
 
 
 def _header(line: str) -> tuple[str, list[str]]:
