@@ -4,12 +4,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.journeys.system import until
 
 DIGEST = str(Path(sys.executable).with_name("digest"))
 
@@ -110,15 +111,12 @@ def test_it_starts_ends_with_its_killer_and_starts_again_at_once(
 
     third = start()
     assert answers(f"{third.address()}mailbox/") == 200
-    assert alive(family) == []
+    until(lambda: alive(family) == [], 30)
 
     family = third.family()
     third.process.send_signal(signal.SIGINT)
     assert third.process.wait(60) == 0
-    end = time.monotonic() + 10
-    while alive(family) and time.monotonic() < end:
-        time.sleep(0.1)
-    assert alive(family) == []
+    until(lambda: alive(family) == [], 10)
 
 
 def test_a_broker_that_cannot_be_reached_is_told(tmp_path: Path) -> None:
