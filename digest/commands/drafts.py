@@ -79,7 +79,7 @@ _LISTED = 20
 def _told(update: Update) -> str:
     lines = [f"{update.topic} · {update.label} · {update.title or 'no items yet'}", ""]
     for item in update.items.select_related("briefing"):
-        lines.append(f"{item.position:>3}. {item.headline or item.briefing.headline}")
+        lines.append(f"{item.position:>3}. {item.headline or item.data.headline}")
         lines.append(f"     {item.kind}, {item.depth}. {item.why}")
         if item.change:
             lines.append(
