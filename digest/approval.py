@@ -59,6 +59,8 @@ def approve(
             )
         now = timezone.now()
         update.due_at = max(at or now, now)  # the masthead's date: never one that has passed
+        # The next update begins where this one ends: an end that lies ahead would put it off.
+        update.until = min(update.until, now)
         view = editions.view_of(update)
         email = editions.rendered(view)
         findings = editions.checked(update, view, email).blocking

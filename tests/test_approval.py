@@ -51,6 +51,15 @@ def test_a_time_that_has_passed_means_now_and_dates_nothing_back(draft: Update) 
     assert before <= approved.due_at <= timezone.now()
 
 
+def test_a_cut_off_that_lies_ahead_does_not_put_off_the_next_update(pivot: Topic) -> None:
+    keep_briefing(pivot, "story-0")
+    far = timezone.now() + dt.timedelta(days=10)
+    approval.approve(drafting.draft(pivot, until=far), by="pia")
+    keep_briefing(pivot, "story-1", published_at=timezone.now())
+    after = drafting.draft(pivot)
+    assert [item.briefing.slug for item in after.items.all()] == ["story-1"]
+
+
 def test_approving_twice_is_refused(draft: Update) -> None:
     approval.approve(draft, by="pia")
     with pytest.raises(Refused, match="approved already"):
