@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.management import call_command
-from django.db import Error, InterfaceError, OperationalError, connection
+from django.db import DatabaseError, Error, InterfaceError, OperationalError, connection
 from django.db.migrations.loader import MigrationLoader
 
 from digest.errors import Refused, Unreachable
@@ -68,14 +68,23 @@ def told() -> Iterator[None]:
             else (f"{where['HOST'] or 'localhost'}:{where['PORT'] or 5432}/{where['NAME']}")
         )
         reason = str(problem).strip().splitlines()[0] if str(problem).strip() else "no answer"
+        mend = (
+            "see that the file is whole and may be written, or name another DATA_DIR"
+            if settings.DATABASE_IS_EMBEDDED
+            else "start the server or mend DATABASE_URL"
+        )
         raise Unreachable(
             f"The database at {place} can't be used: {reason}. What was committed is kept; "
-            "start the server or mend DATABASE_URL, then try again."
+            f"{mend}, then try again."
         ) from problem
 
 
 def _standing() -> tuple[bool, bool]:
     """(has migrations to apply, holds none of our tables yet); Refused when it is newer."""
+    try:
+        connection.ensure_connection()
+    except DatabaseError as problem:  # SQLite says no more than this of a file that is none
+        raise OperationalError(str(problem)) from problem
     loader = MigrationLoader(connection)
     applied = {key for key in loader.applied_migrations if key[0] in _OWN}
     known = {key for key in loader.disk_migrations if key[0] in _OWN}

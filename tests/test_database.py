@@ -1,5 +1,9 @@
 """The database at the start: brought up to date, or refused in words."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,3 +56,23 @@ def test_a_database_that_can_not_be_reached_is_told_with_what_to_do() -> None:
     ):
         raise OperationalError("no route\nmore")
     assert told.value.status == 3
+
+
+def test_a_file_that_is_no_database_is_told_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "digest.sqlite3").write_text("no database, but long enough to be looked at" * 9)
+    done = subprocess.run(
+        [sys.executable, "-c", "from config.cli import main; main()", "topic", "list"],
+        env=os.environ
+        | {
+            "DATA_DIR": str(tmp_path),
+            "DATABASE_URL": "",
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "file is not a database" in done.stderr
+    assert "name another DATA_DIR" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
