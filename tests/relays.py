@@ -189,9 +189,9 @@ class _Talk:
         if early == HANG_UP:
             raise EOFError
         if early:
+            # Whoever is quick has sent the whole body by now, and must not wait for us in vain.
             self._send(early)
-            while self.socket.recv(1 << 20):
-                pass
+            self._until(b"\r\n.\r\n")
             raise EOFError
         self.come = b"\r\n" + self.come
         body = self._until(b"\r\n.\r\n")[2:] + b"\r\n"
