@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from digest import approval, drafting, editions
 from digest.models import AuditEntry, Edition, RequestedTest, Topic, Update
-from subscribers.models import Subscription, SubscriptionState, Suppression, address_hash
+from subscribers.models import Segment, Subscription, SubscriptionState, Suppression, address_hash
 from tests.briefings import keep_briefing
 from tests.ledgering import readers
 from workers import audience, balance, identity, ledger, mailings, recovery, sending
@@ -402,3 +402,19 @@ def test_a_resumed_mailing_of_a_mended_edition_goes_out(due: Mailing, relay: Pat
     mailings.resume(due, by="otto")
     sending.send(BULK, seconds=5)
     assert len(received(relay)) == 5
+
+
+def test_an_update_to_a_segment_that_nobody_is_in_is_held_for_a_person(pivot: Topic) -> None:
+    readers(pivot, 2)
+    segment = Segment.objects.create(name="none", rule={"field": "tag", "is": "nobody"})
+    keep_briefing(pivot, "story")
+    approval.approve(drafting.draft(pivot), by="pia", segments=["none"])
+    (made,) = mailings.take_due_updates()
+    held = Mailing.objects.get(id=made)
+    assert held.state == MailingState.HELD
+    assert "Nobody is in none" in held.why
+    segment.rule = {"field": "topic", "is": pivot.slug}
+    segment.save()
+    mailings.resume(held, by="otto")
+    assert audience.fill(made)
+    assert balance.sheet(held).candidates == 2

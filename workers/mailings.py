@@ -20,7 +20,7 @@ from digest.models import Depths, Edition, RequestedTest, Stage, Update, audit
 from digest.updates import find
 from subscribers.models import ConfirmationRequest, Segment
 from workers import ledger
-from workers.audience import fill, freeze
+from workers.audience import count, fill, freeze
 from workers.models import (
     Batch,
     BatchState,
@@ -70,6 +70,12 @@ def _make_main(update: Update) -> int | None:
         why = (
             f"One of its segments ({', '.join(update.segments)}) does not exist any more; "
             "nobody was mailed. Save it again, then resume."
+        )
+    if audience and not count(update.topic, audience):
+        state = MailingState.HELD
+        why = (
+            f"Nobody is in {', '.join(update.segments)} and follows {update.topic}; nobody was "
+            "mailed. Mend the segment, then resume."
         )
     try:
         with transaction.atomic():

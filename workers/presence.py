@@ -1,5 +1,6 @@
 """Which workers are alive: each touches its row while it lives."""
 
+import contextlib
 import datetime as dt
 import os
 import threading
@@ -37,15 +38,15 @@ def _begin(sender: Any = None, **_: Any) -> None:
 @worker_shutdown.connect
 def _end(**_: Any) -> None:
     _stop.set()
+    with contextlib.suppress(DatabaseError):
+        Worker.objects.filter(name=_name()).delete()  # it says goodbye: nobody need wait for it
 
 
 def _beat(queues: str) -> None:
-    # Not by its number alone: workers in containers of one machine all have the same.
-    name = f"{host()[:40]}:{worker()}"
     while True:
         try:
             Worker.objects.update_or_create(
-                name=name,
+                name=_name(),
                 defaults={"host": host(), "pid": os.getpid(), "queues": queues, "seen_at": Now()},
             )
             Worker.objects.filter(seen_at__lt=Now() - dt.timedelta(days=1)).delete()
@@ -54,3 +55,8 @@ def _beat(queues: str) -> None:
             connection.close()
         if _stop.wait(EVERY):
             return
+
+
+def _name() -> str:
+    """Not by its number alone: workers in containers of one machine all have the same."""
+    return f"{host()[:40]}:{worker()}"

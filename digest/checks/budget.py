@@ -28,7 +28,11 @@ def check(view: EmailView, _email: RenderedEmail, context: Context) -> Iterator[
         )
     else:
         said = f"{minutes} min to read{_of(context.minutes_budget)}"
-        yield Finding(NAME, Level.OK, f"{said}, {items} items{_of(context.items_budget)}.")
+        yield Finding(
+            NAME,
+            Level.OK,
+            f"{said}, {items} {'item' if items == 1 else 'items'}{_of(context.items_budget)}.",
+        )
 
 
 def _of(budget: int) -> str:
