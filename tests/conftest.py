@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -25,10 +26,16 @@ LONG = {"journeys", "faults", "browser"}
 """Folders of tests that take real servers, kills and browsers, and so their time."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    elsewhere = []
     for item in items:
         if item.path.parent.name in LONG:
             item.add_marker("long")
+        only = item.get_closest_marker("only_on")
+        if only and only.args[0] != connection.vendor:
+            elsewhere.append(item)
+    config.hook.pytest_deselected(items=elsewhere)
+    items[:] = [item for item in items if item not in elsewhere]
 
 
 @pytest.fixture

@@ -98,6 +98,7 @@ def test_a_batch_with_a_rate_holds_ten_seconds_of_sending() -> None:
     assert audience.batch_size(None) == audience.CHUNK
 
 
+@pytest.mark.only_on("postgresql")
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     ("before", "after", "candidates"),
@@ -110,8 +111,6 @@ def test_whoever_comes_or_leaves_between_counting_and_filling_upsets_no_sheet(
     pivot: Topic, monkeypatch: pytest.MonkeyPatch, before: str, after: str, candidates: int
 ) -> None:
     """SQLite lets nobody write meanwhile; PostgreSQL does."""
-    if connection.vendor != "postgresql":
-        pytest.skip("one writer at a time on SQLite: make test runs this on PostgreSQL")
     changed = readers(pivot, 5)[2]
     Subscription.objects.filter(subscriber=changed).update(state=before)
     real, moved = audience._insert, []
