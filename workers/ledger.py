@@ -107,24 +107,19 @@ def renew(batch: Batch) -> bool:
     return renewed == 1
 
 
+_FROZEN = Row._fields[:-1]
+"""Columns as in Row, but for the Date, which may be that of the batch."""
+
+
 def queued(batch: Batch) -> list[Row]:
     """The batch's deliveries that are still to be sent, in order."""
     assert batch.dated_at is not None, "a claimed batch is dated"
     found = (
         batch.deliveries.filter(state=DeliveryState.QUEUED)
         .order_by("id")
-        .values_list(
-            "id",
-            "subscriber_id",
-            "address",
-            "name",
-            "token_version",
-            "generation",
-            "attempts",
-            "dated_at",
-        )
+        .values_list(*_FROZEN, "dated_at")
     )
-    return [Row(*row[:-1], row[-1] or batch.dated_at) for row in found]
+    return [Row._make((*row[:-1], row[-1] or batch.dated_at)) for row in found]
 
 
 def one(mailing: Mailing, address: str) -> Row | None:
@@ -133,18 +128,12 @@ def one(mailing: Mailing, address: str) -> Row | None:
         Delivery.objects.filter(mailing=mailing, address=address)
         .order_by("id")
         .values_list(
-            "id",
-            "subscriber_id",
-            "address",
-            "name",
-            "token_version",
-            "generation",
-            "attempts",
+            *_FROZEN,
             Coalesce("dated_at", "batch__dated_at", Now()),
         )
         .first()
     )
-    return Row(*row) if row else None
+    return Row._make(row) if row else None
 
 
 @transaction.atomic
