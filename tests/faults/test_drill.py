@@ -1,14 +1,17 @@
 """``digest drill`` as users run it: eight kills, and the checker's verdict."""
 
 import json
+import os
 import shlex
+import signal
 import sys
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from tests.journeys.system import System
+from tests.journeys.system import DIGEST, System, until
+from workers.trial.parts import living
 
 SEEDS = [2, 5]
 _CRASH = """
@@ -41,6 +44,31 @@ def test_on_postgresql_too_and_it_is_restarted(
         made = connection.execute("SELECT count(*) FROM pg_tables WHERE tablename ~ '^workers'")
         assert made.fetchone() == (0,), "it touched the user's own database"
     assert [name for (name,) in left if "drill" in name] == []
+
+
+@pytest.mark.parametrize("killed", ["the command", "the trial in it"])
+def test_nothing_outlives_a_drill_that_is_killed(tmp_path: Path, killed: str) -> None:
+    system = System(tmp_path / "var")
+    with system.process(str(DIGEST), "drill", "--messages", "50000", "--kills", "0") as command:
+        until(lambda: any(size(one) for one in system.data_dir.glob("drill_*/sink")), 60)
+        trial = next(pid for pid, what in commands(command.pid).items() if "workers.drill" in what)
+        family = commands(command.pid) | commands(trial)
+        assert any("valkey" in what or "redis" in what for what in family.values()), family
+        os.kill(command.pid if killed == "the command" else trial, signal.SIGKILL)
+        command.wait()
+    until(lambda: not family.keys() & living().keys(), 90, lambda: family)
+
+
+def commands(ancestor: int) -> dict[int, str]:
+    """What this process has started, and those in their turn: id → command line."""
+    parents, found = living(), {ancestor}
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= more
+    return {pid: Path(f"/proc/{pid}/cmdline").read_text() for pid in found}
+
+
+def size(path: Path) -> int:
+    return path.stat().st_size
 
 
 def drill(system: System, seed: int, *more: str) -> dict[str, object]:

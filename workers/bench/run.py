@@ -20,6 +20,7 @@ from workers.drill.checker import Claim, judge
 from workers.letters import Letters
 from workers.models import Delivery, Mailing, MailingState
 from workers.trial import mailing, parts
+from workers.trial.orphans import guarded
 
 CONNECTIONS = 8
 PATIENCE = 120.0
@@ -69,12 +70,16 @@ class Bench:
         update = mailing.draft(messages)
         self._meters.mkdir()
         with ExitStack() as stack:
-            port = stack.enter_context(parts.sink(self._record.path, program=self._asked.sink))
-            broker = parts.Broker()
+            guard = stack.enter_context(guarded())
+            port = stack.enter_context(
+                parts.sink(self._record.path, guard, program=self._asked.sink)
+            )
+            broker = parts.Broker(guard)
             stack.callback(broker.close)
             system = parts.System(
                 settings.DATA_DIR,
                 self._asked.workers,
+                guard,
                 REDIS_URL=broker.url,
                 SMTP_URL=f"smtp://127.0.0.1:{port}?connections={CONNECTIONS}",
                 DIGEST_METER=str(self._meters),

@@ -19,6 +19,7 @@ from workers.drill.checker import Claim, Verdict, judge
 from workers.drill.plan import Plan
 from workers.models import Delivery, MailingState
 from workers.trial import mailing, parts
+from workers.trial.orphans import guarded
 
 CONNECTIONS = 4
 """Per worker process: what may be under way, and so uncertain, when it is killed."""
@@ -94,12 +95,14 @@ class Drill:
     def _scene(self) -> Iterator[faults.Scene]:
         """Sink, broker and program; ended in good order however this ends."""
         with ExitStack() as stack:
-            port = stack.enter_context(parts.sink(self._record.path, *_manners(self._plan)))
-            broker = parts.Broker()
+            guard = stack.enter_context(guarded())
+            port = stack.enter_context(parts.sink(self._record.path, guard, *_manners(self._plan)))
+            broker = parts.Broker(guard)
             stack.callback(broker.close)
             system = parts.System(
                 settings.DATA_DIR,
                 self._asked.workers,
+                guard,
                 REDIS_URL=broker.url,
                 SMTP_URL=f"smtp://127.0.0.1:{port}?connections={CONNECTIONS}",
             )

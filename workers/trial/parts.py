@@ -12,6 +12,10 @@ from pathlib import Path
 
 from digest.errors import CheckFailed
 from workers.embedded import broker
+from workers.trial.orphans import GRACE, Guard
+
+_FIRST, _LAST = 0, 1
+"""In which order they end, should the trial be killed: the program before what it needs."""
 
 
 class Record:
@@ -35,7 +39,7 @@ class Record:
 
 
 @contextmanager
-def sink(record: Path, *options: str, program: str = "") -> Iterator[int]:
+def sink(record: Path, guard: Guard, *options: str, program: str = "") -> Iterator[int]:
     """The port of a running sink: the built-in one, or a program that is called like it."""
     command = [program] if program else [sys.executable, "-P", "-m", "workers.sink"]
     record.touch()
@@ -44,18 +48,21 @@ def sink(record: Path, *options: str, program: str = "") -> Iterator[int]:
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True,
     ) as process:  # fmt: skip
         assert process.stdout is not None
+        guard.watch(process, _LAST)
         try:
             yield int(process.stdout.readline())
         finally:
             process.terminate()
+    guard.ended(process)
 
 
 class Broker:
     """A Redis or Valkey of the trial's own, to be flushed, killed and started again."""
 
-    def __init__(self) -> None:
-        self._server = broker.make()
+    def __init__(self, guard: Guard) -> None:
+        self._guard, self._server = guard, broker.make()
         self.url = self._server.url
+        guard.forget(self._server.directory)
         self._back_at = 0.0  # 0: it is there
         self._start()
 
@@ -66,6 +73,7 @@ class Broker:
             stdout=subprocess.DEVNULL,
             start_new_session=True,
         )
+        self._guard.watch(self._process, _LAST)
         if why := broker.silence(self.url):
             raise CheckFailed(f"The trial's broker does not answer: {why}")
 
@@ -79,6 +87,7 @@ class Broker:
         """``kill -9``; it stays away until ``return_in_time`` is called after so long."""
         self._process.kill()
         self._process.wait()
+        self._guard.ended(self._process)
         self._back_at = time.monotonic() + seconds
 
     def return_in_time(self, *, now: bool = False) -> None:
@@ -95,8 +104,8 @@ class Broker:
 class System:
     """The program as ``digest up`` runs it, but for the pages and the mailbox."""
 
-    def __init__(self, directory: Path, workers: int, **settings: str) -> None:
-        self._directory, self._workers = directory, workers
+    def __init__(self, directory: Path, workers: int, guard: Guard, **settings: str) -> None:
+        self._directory, self._workers, self._guard = directory, workers, guard
         self._env = {**os.environ, **settings}
         self.start()
 
@@ -117,19 +126,22 @@ class System:
                 stderr=out,
                 start_new_session=True,
             )
+        self._guard.watch(self._process, _FIRST, GRACE)
 
     def kill(self) -> None:
         """``kill -9``, of the supervisor alone."""
         self._process.kill()
         self._process.wait()
+        self._guard.ended(self._process)
 
     def close(self) -> None:
         """End it in good order, however it was going."""
         self._process.send_signal(signal.SIGTERM)
         try:
-            self._process.wait(60)
+            self._process.wait(GRACE)
         except subprocess.TimeoutExpired:
             self.kill()
+        self._guard.ended(self._process)
 
     def family(self) -> dict[int, int]:
         """Each of its living processes, by id, and the one that started it."""

@@ -21,6 +21,7 @@ from psycopg import sql
 
 from digest.errors import Refused, Unreachable
 from workers.demo.place import SETTINGS
+from workers.trial.orphans import GRACE, guarded
 
 
 def run(kind: str, module: str, asked: Mapping[str, Any]) -> int:
@@ -47,13 +48,15 @@ def run(kind: str, module: str, asked: Mapping[str, Any]) -> int:
 
 def _ended(command: list[str], env: Mapping[str, str]) -> int:
     """Its exit status; signals are its to act on, so that it can put everything away."""
-    with subprocess.Popen(command, env=env) as process:
+    with guarded() as guard, subprocess.Popen(command, env=env) as process:
+        guard.watch(process, rank=0, grace=GRACE)  # SIGTERM lets it put everything away
         before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal tells it too
         signal.signal(signal.SIGTERM, lambda *_: process.terminate())
         try:
             return process.wait()
         finally:
+            guard.ended(process)
             for one, handler in before.items():
                 signal.signal(one, handler)
 
