@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from rich.console import Console
 from rich.table import Table
 
+from digest.keyed import Keyed
 from workers.dkim import SignedPieces, Signer
 from workers.headers import Letterhead
 from workers.journal import Journal
@@ -19,6 +20,7 @@ from workers.lint import lint
 from workers.message import Pieces, message_id, prepare
 from workers.outbox import Outcome, Verdict
 
+KEY = Keyed("a secret of the benchmark", "message ids")
 TOKENS = {f"__B7_{name}__": name.lower() for name in ("NAME", "LEAVE", "CHOOSE", "WEB")}
 PARAGRAPH = '<p style="margin:0 0 16px">A paragraph of a story – with “quotes” – and more.</p>\n'
 HTML = (
@@ -52,12 +54,12 @@ def edition() -> Pieces:
     )
 
 
-def reader(number: int, name: str = "Ann Reader") -> dict[str, str]:
+def reader(number: int, name: str = "Ann Reader") -> dict[str, str | bytes]:
     return {
         "address": f"r{number}@example.org",
         "name": name,
         "date": "Sat, 22 Nov 2025 10:00:00 +0000",
-        "message_id": message_id(b"s", 1, number, 0, "example.org"),
+        "message_id": message_id(KEY, 1, number, 0, "example.org").encode(),
         "leave": f"https://example.org/leave/4f1q-{number:012}-zk3",
         "choose": f"https://example.org/choose/4f1q-{number:012}-zk3",
         "web": "https://example.org/t/medias-ai-pivot/2/",

@@ -1,6 +1,5 @@
 """Editions: an update (or another mail) rendered once, checked, and kept under its hash."""
 
-import dataclasses
 import hashlib
 import json
 
@@ -42,39 +41,36 @@ def checked(update: Update, view: EmailView, email: RenderedEmail) -> checks.Rep
     return checks.run(view, email, context)
 
 
+def made(view: View, email: RenderedEmail, topic: Topic, update: Update | None) -> Edition:
+    """The edition of this rendering, not kept; its hash is that of all a reader gets of it."""
+    sender = from_address(topic)
+    said = [view.kind, topic.pk, update and update.pk, sender]
+    said += [email.subject, email.html, email.text]
+    return Edition(
+        hash=hashlib.sha256(json.dumps(said).encode()).hexdigest(),
+        update=update,
+        topic=topic,
+        kind=view.kind,
+        view=view.model_dump(mode="json"),
+        sender=sender,
+        subject=email.subject,
+        preheader=email.preheader,
+        html=email.html,
+        text=email.text,
+        nonce=email.nonce,
+    )
+
+
 def keep(view: View, email: RenderedEmail, topic: Topic, update: Update | None) -> Edition:
     """The frozen edition; one that says the same is kept once."""
-    said = [view.kind, topic.pk, update and update.pk, email.subject, email.html, email.text]
-    edition, _ = Edition.objects.get_or_create(
-        hash=hashlib.sha256(json.dumps(said).encode()).hexdigest(),
-        defaults={
-            "update": update,
-            "topic": topic,
-            "kind": view.kind,
-            "view": view.model_dump(mode="json"),
-            "subject": email.subject,
-            "preheader": email.preheader,
-            "html": email.html,
-            "text": email.text,
-            "nonce": email.nonce,
-        },
-    )
-    return edition
+    edition = made(view, email, topic, update)
+    Edition.objects.bulk_create([edition], ignore_conflicts=True)
+    return Edition.objects.get(hash=edition.hash)
 
 
-def as_kept(update: Update, email: RenderedEmail) -> RenderedEmail:
-    """The rendering as approval froze it, where it did; else the one given."""
-    edition = update.editions.filter(kind="update").first()
-    if edition is None:
-        return email
-    return dataclasses.replace(
-        email,
-        subject=edition.subject,
-        preheader=edition.preheader,
-        html=edition.html,
-        text=edition.text,
-        nonce=edition.nonce,
-    )
+def frozen(update: Update) -> Edition | None:
+    """The edition that approval froze; None before."""
+    return update.editions.filter(kind="update").first()
 
 
 def for_test(update: Update) -> Edition:

@@ -292,6 +292,7 @@ class Edition(models.Model):
     kind = models.CharField(max_length=20, help_text="The mail's template: update, confirm, …")
     variant = models.CharField(max_length=20, choices=Depths.choices, default=Depths.ARRANGED)
     view = models.JSONField(help_text="The view model it was made from.")
+    sender = models.TextField(help_text="Who it is from, as it was when this was made.")
     subject = models.TextField()
     preheader = models.TextField(blank=True)
     html = models.TextField()

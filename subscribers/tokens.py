@@ -9,18 +9,16 @@ Whether the subscriber's links were revoked since is for ``links`` to look up.
 import base64
 import datetime as dt
 import functools
-import hashlib
 import hmac
 import re
 import struct
 import time
 from enum import IntEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from django.conf import settings
 
-if TYPE_CHECKING:
-    from hashlib import _Hash
+from digest.keyed import Keyed
 
 CONFIRM_FOR = dt.timedelta(days=7)
 
@@ -85,24 +83,9 @@ def path(purpose: int, token: str) -> str:
 
 
 def _mac(claim: bytes) -> bytes:
-    inner, outer = _keyed()
-    inner = inner.copy()
-    inner.update(claim)
-    outer = outer.copy()
-    outer.update(inner.digest())
-    return outer.digest()[:_MAC]
+    return _key().mac(claim)[:_MAC]
 
 
 @functools.cache
-def _keyed() -> "tuple[_Hash, _Hash]":
-    """HMAC's two hash states with the key already in them (RFC 2104 section 4).
-
-    Copying these is twice as fast as copying Python's own HMAC object. The key is made for
-    this use alone, so that no other signature of the program can pass for a token.
-    """
-    secret = b"subscribers.tokens\0" + settings.SECRET_KEY.encode()
-    key = hashlib.sha256(secret).digest().ljust(64, b"\0")
-    return (
-        hashlib.sha256(bytes(byte ^ 0x36 for byte in key)),
-        hashlib.sha256(bytes(byte ^ 0x5C for byte in key)),
-    )
+def _key() -> Keyed:
+    return Keyed(settings.SECRET_KEY, "subscribers.tokens")

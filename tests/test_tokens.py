@@ -68,12 +68,12 @@ def test_a_token_of_another_secret_is_refused(
 ) -> None:
     token = make(Purpose.PREFERENCES, 1, 1, 0)
     monkeypatch.setattr(settings, "SECRET_KEY", "another")
-    tokens._keyed.cache_clear()
+    tokens._key.cache_clear()
     try:
         assert verify(Purpose.PREFERENCES, token) is None
     finally:
         monkeypatch.undo()
-        tokens._keyed.cache_clear()
+        tokens._key.cache_clear()
 
 
 def test_a_confirmation_expires_after_seven_days_and_the_others_never() -> None:

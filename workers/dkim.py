@@ -67,7 +67,7 @@ class SignedPieces:
 
     def join(self, reader: Reader) -> bytes:
         """See ``Pieces.join``."""
-        head, prefix, *rest = self._pieces.rows(reader)
+        head, (prefix, *rest) = self._pieces.head_and_body(reader)
         digest = self._prefix.copy()
         for row in rest:
             digest.update(row)

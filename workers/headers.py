@@ -57,12 +57,18 @@ def _printable(value: str) -> bool:
 
 def plain_header(name: str, value: str) -> bytes:
     """A field of ASCII on one line, never folded: URIs, identifiers, dates."""
-    if not _printable(value):
-        checked(name, value)
-        raise MessageRefused(name, "must be ASCII")
+    coded = checked_plain(name, value)
     if len(name) + 2 + len(value) > LINE:
         raise MessageRefused(name, f"is longer than {LINE} characters")
-    return f"{name}: {value}\r\n".encode("ascii")
+    return b"%b: %b\r\n" % (name.encode("ascii"), coded)
+
+
+def checked_plain(field: str, value: str) -> bytes:
+    """The value, if it is printable ASCII."""
+    if not _printable(value):
+        checked(field, value)
+        raise MessageRefused(field, "must be ASCII")
+    return value.encode("ascii")
 
 
 def text_header(name: str, value: str) -> bytes:

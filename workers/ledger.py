@@ -93,10 +93,14 @@ def claim(kinds: Sequence[str], host: str, worker: str) -> Batch | None:
             dated_at=Coalesce(F("dated_at"), Now()),
         )
         if claimed:
-            return Batch.objects.select_related(
-                "mailing__edition", "mailing__topic", "mailing__update"
-            ).get(id=batch_id)
+            return _with_mailing.get(id=batch_id)
     return None
+
+
+_with_mailing = Batch.objects.select_related(
+    "mailing__edition", "mailing__topic", "mailing__update"
+).defer("mailing__edition__html", "mailing__edition__text", "mailing__edition__view")
+"""A worker reads the edition's content once a mailing, not once a batch."""
 
 
 def renew(batch: Batch) -> bool:
@@ -119,7 +123,7 @@ def queued(batch: Batch) -> list[Row]:
         .order_by("id")
         .values_list(*_FROZEN, "dated_at")
     )
-    return [Row._make((*row[:-1], row[-1] or batch.dated_at)) for row in found]
+    return [Row._make((*frozen, dated_at or batch.dated_at)) for *frozen, dated_at in found]
 
 
 def one(mailing: Mailing, address: str) -> Row | None:
@@ -189,20 +193,24 @@ def record(mailing_id: int, results: Sequence[Result]) -> None:
     """Write results of queued deliveries, and move the counters by what really changed."""
     if not results:
         return
+    rows = [
+        (
+            one.id,
+            one.state,
+            one.code,
+            _clean(one.answer),
+            one.next_attempt_at,
+            one.reason,
+            one.attempt,
+        )
+        for one in results
+    ]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute(
-                _RECORD["postgresql"],
-                [
-                    list(column)
-                    for column in zip(*(_clean(result) for result in results), strict=True)
-                ],
-            )
+            columns = [list(column) for column in zip(*rows, strict=True)]
+            cursor.execute(_RECORD["postgresql"], columns)
         else:
-            cursor.execute(
-                _RECORD["sqlite"],
-                [json.dumps([_clean(result) for result in results], default=_sqlite_time)],
-            )
+            cursor.execute(_RECORD["sqlite"], [json.dumps(rows, default=_sqlite_time)])
         moved = Counter(state for (state,) in cursor.fetchall())
     _count(mailing_id, moved, since=DeliveryState.QUEUED)
 
@@ -268,9 +276,9 @@ def _count(mailing_id: int, moved: Mapping[str, int], since: str) -> None:
         Mailing.objects.filter(id=mailing_id).update(**changes)
 
 
-def _clean(result: Result) -> Result:
+def _clean(answer: str) -> str:
     """Without the NUL that PostgreSQL can't keep, and no longer than is useful."""
-    return result._replace(answer=result.answer.replace("\0", "")[:1000])
+    return answer.replace("\0", "")[:1000]
 
 
 def _sqlite_time(value: object) -> str:

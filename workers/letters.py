@@ -5,14 +5,18 @@ from the edition, the mailing and what the delivery froze.
 """
 
 import datetime as dt
+from collections.abc import Mapping
 from email.utils import format_datetime
 from functools import cache, lru_cache
+from html import escape
+from typing import NamedTuple
 
 from django.conf import settings
 
 from digest.errors import Refused
-from digest.models import Edition, from_address
-from digest.rendering.tokens import Field, token, tokens
+from digest.keyed import Keyed
+from digest.models import Edition
+from digest.rendering.tokens import Field, token
 from subscribers.tokens import Purpose, make, path
 from workers.dkim import SignedPieces, Signer
 from workers.headers import Letterhead, split_mailbox
@@ -28,18 +32,40 @@ _LISTED = {MailingKind.SCHEDULED, MailingKind.RESEND, MailingKind.CORRECTION, Ma
 """Kinds that a reader can unsubscribe from; a confirmation has nothing to leave yet."""
 
 
+_LINKS = {
+    Field.UNSUBSCRIBE_URL: Purpose.UNSUBSCRIBE,
+    Field.PREFERENCES_URL: Purpose.PREFERENCES,
+    Field.CONFIRM_URL: Purpose.CONFIRM,
+}
+"""Fields that are addresses of pages, of which only a token differs by reader."""
+
+
+_KEPT = 8  # mailings of which a process keeps the prepared pieces
+
+_kept: "dict[tuple[int, str], Letters]" = {}
+
+
+def letters_of(mailing: Mailing) -> "Letters":
+    """The mailing's letters; prepared and looked over once, not for each of its batches."""
+    assert mailing.edition is not None, "a mailing that is sent has an edition"
+    key = (mailing.id, mailing.edition.hash)
+    if key not in _kept:
+        while len(_kept) >= _KEPT:
+            del _kept[next(iter(_kept))]
+        _kept[key] = Letters(mailing)
+    return _kept[key]
+
+
 class Letters:
     """Makes the messages of one mailing."""
 
     def __init__(self, mailing: Mailing) -> None:
         assert mailing.edition is not None, "a mailing that is sent has an edition"
-        self._mailing, self._edition = mailing, mailing.edition
-        _, sender = split_mailbox("From", from_address(mailing.topic))
-        domain = sender.rpartition("@")[2]
+        self._mailing = mailing
+        domain = split_mailbox("From", mailing.edition.sender)[1].rpartition("@")[2]
         self._bounces = settings.BOUNCE_DOMAIN or domain
         self._ids = settings.MESSAGE_ID_DOMAIN or domain
-        self._secret = settings.SECRET_KEY.encode()
-        pieces = _pieces(mailing, self._edition, sender, self._secret)
+        pieces = _pieces(mailing, mailing.edition)
         signer = _signer()
         self._signed = signer is not None
         self._pieces = SignedPieces(pieces, signer) if signer else pieces
@@ -49,11 +75,12 @@ class Letters:
         """This reader's message; MessageRefused when their fields can't stand in one."""
         message = self._pieces.join(reader := self._reader(row))
         if not self._linted:
-            # Once a batch: what was made must show exactly what was meant.
+            # The first one must show exactly what was meant; the others differ in no more than
+            # their fields.
             if faults := lint(message, self._pieces.intended(reader), signed=self._signed):
                 raise ValueError(f"A message came out wrong: {'; '.join(faults[:3])}")
             self._linted = True
-        sender = bounce_address(self._secret, row.id, self._bounces)
+        sender = bounce_address(_keys().bounces, row.id, self._bounces)
         return Envelope(row.id, sender.encode(), row.address.encode(), message)
 
     def message(self, row: Row) -> bytes:
@@ -64,21 +91,31 @@ class Letters:
         mailing = self._mailing
         who = row.subscriber_id or 0  # a test to a colleague has links that lead nowhere
         topic, version = mailing.topic_id, row.token_version
-        reader = {
+        named = message_id(_keys().messages, mailing.id, row.id, row.generation, self._ids)
+        reader: dict[str, str | bytes] = {
             "address": row.address,
             "name": row.name,
             "date": _date(row.dated_at),
-            "message_id": message_id(self._secret, mailing.id, row.id, row.generation, self._ids),
-            Field.NAME: row.name,
-            Field.ADDRESS: row.address,
-            Field.UNSUBSCRIBE_URL: _url(Purpose.UNSUBSCRIBE, who, topic, version),
-            Field.PREFERENCES_URL: _url(Purpose.PREFERENCES, who, topic, version),
+            "message_id": named.encode(),
+            "unsubscribe": make(Purpose.UNSUBSCRIBE, who, topic, version).encode(),
+            "preferences": make(Purpose.PREFERENCES, who, topic, version).encode(),
         }
         if mailing.kind == MailingKind.CONFIRM:
-            reader[Field.CONFIRM_URL] = _url(
-                Purpose.CONFIRM, who, topic, version, row.dated_at.timestamp()
-            )
+            now = row.dated_at.timestamp()
+            reader["confirm"] = make(Purpose.CONFIRM, who, topic, version, now).encode()
         return reader
+
+
+class _Keys(NamedTuple):
+    messages: Keyed
+    bounces: Keyed
+
+
+@cache
+def _keys() -> _Keys:
+    return _Keys(
+        Keyed(settings.SECRET_KEY, "workers.message_id"), Keyed(settings.SECRET_KEY, "workers.verp")
+    )
 
 
 @cache
@@ -96,24 +133,49 @@ def _signer() -> Signer | None:
         ) from None
 
 
-def _pieces(mailing: Mailing, edition: Edition, sender: str, secret: bytes) -> Pieces:
+def _pieces(mailing: Mailing, edition: Edition) -> Pieces:
+    """The edition with its links spelled out, but for the reader's token in each."""
+    nonce = edition.nonce
+    links = {token(field, nonce): _link(purpose, nonce) for field, purpose in _LINKS.items()}
+    names = {token(Field.NAME, nonce): "name", token(Field.ADDRESS, nonce): "address"}
+    names |= {_reader_token(purpose, nonce): _field(purpose) for purpose in _LINKS.values()}
+    headers = _letterhead(mailing, edition).headers()
     return prepare(
-        subject=edition.subject,
-        html=edition.html,
-        text=edition.text,
-        headers=_letterhead(mailing, edition, sender).headers(),
-        tokens={name: field.value for name, field in tokens(edition.nonce).items()},
-        secret=secret,
+        subject=_replaced(edition.subject, links),
+        html=_replaced(edition.html, {known: escape(link) for known, link in links.items()}),
+        text=_replaced(edition.text, links),
+        headers=[(name, _replaced(value, links)) for name, value in headers],
+        tokens=names,
+        secret=settings.SECRET_KEY.encode(),
     )
 
 
-def _letterhead(mailing: Mailing, edition: Edition, sender: str) -> Letterhead:
+def _replaced(content: str, values: Mapping[str, str]) -> str:
+    for known, value in values.items():
+        content = content.replace(known, value)
+    return content
+
+
+def _link(purpose: Purpose, nonce: str) -> str:
+    return f"{settings.BASE_URL}{path(purpose, _reader_token(purpose, nonce))}"
+
+
+def _reader_token(purpose: Purpose, nonce: str) -> str:
+    return f"__{nonce}_{purpose.name}_TOKEN__"
+
+
+def _field(purpose: Purpose) -> str:
+    return purpose.name.lower()
+
+
+def _letterhead(mailing: Mailing, edition: Edition) -> Letterhead:
     topic, update, base = mailing.topic, mailing.update, settings.BASE_URL
     listed = mailing.kind in _LISTED
     number = f"u{update.number or 0}" if update else "u0"
+    sender = split_mailbox("From", edition.sender)[1]
     return Letterhead(
-        sender=from_address(topic),
-        language=topic.language,
+        sender=edition.sender,
+        language=edition.view["lang"],
         list_id=f"topic-{topic.pk}.{sender.rpartition('@')[2]}",
         unsubscribe=token(Field.UNSUBSCRIBE_URL, edition.nonce) if listed else "",
         help_uri=f"{base}/subscribe/",
@@ -125,10 +187,6 @@ def _letterhead(mailing: Mailing, edition: Edition, sender: str) -> Letterhead:
     )
 
 
-def _url(purpose: Purpose, who: int, topic: int, version: int, now: float | None = None) -> str:
-    return settings.BASE_URL + path(purpose, make(purpose, who, topic, version, now))
-
-
 @lru_cache(maxsize=64)
-def _date(when: dt.datetime) -> str:
-    return format_datetime(when)
+def _date(when: dt.datetime) -> bytes:
+    return format_datetime(when).encode()

@@ -13,15 +13,17 @@ joined is what goes on the wire; dot-stuffing (RFC 5321 4.5.2) would change noth
 
 import hmac
 import re
-from base64 import b32encode
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import NamedTuple
 
+from digest.keyed import Keyed
 from workers.headers import (
     FIELD,
+    LINE,
     MessageRefused,
     address_header,
+    checked_plain,
     plain_header,
     split_mailbox,
     text_header,
@@ -40,9 +42,11 @@ _OCTETS = [bytes([b]) if 32 <= b < 127 and b != 61 else b"=%02X" % b for b in ra
 _OCTETS[9] = b"\t"
 _SOFT = b"=\r\n"
 
-Reader = Mapping[str, str]
+Reader = Mapping[str, str | bytes]
 """A reader's fields: ``address``, ``name`` (may be empty), ``date`` (RFC 5322), ``message_id``
-(in brackets), and each field that a token of the edition names."""
+(in brackets), and each field that a token of the edition names. One given as octets is taken as
+it is in headers, HTML and text alike: right for at most 75 letters, digits, ``-`` and ``_``, and
+in headers for whatever else ASCII prints."""
 
 
 class Intended(NamedTuple):
@@ -61,6 +65,14 @@ class _Personal(NamedTuple):
     template: Sequence[str]
 
 
+class _Slot(NamedTuple):
+    """Where a reader's field stands in the rows, and how it is written there."""
+
+    field: str
+    encode: Callable[[str, str], bytes]
+    places: list[int]
+
+
 class Pieces:
     """One edition, encoded for sending; immutable, to be shared by a whole batch."""
 
@@ -73,58 +85,61 @@ class Pieces:
     ) -> None:
         self._static, self._personal, self._parts = static, personal, parts
         self._boundary = boundary
-        self._static_head = _static_head(static, boundary)
-        self._rows, self._slots = _laid_out(parts, boundary.encode("ascii"))
+        laid = _Layout()
+        self._composed = _lay_out_head(laid, static, personal, boundary)
+        self._body = laid.next_row()
+        _lay_out_body(laid, parts, boundary.encode("ascii"))
+        self._rows, self._slots = laid.rows, list(laid.slots.values())
 
     @property
     def body_prefix(self) -> bytes:
         """The body up to the first place that differs by reader (its hash can be kept)."""
-        return self._rows[1]
+        return self._rows[self._body]
 
     def join(self, reader: Reader) -> bytes:
         """The whole message for this reader; MessageRefused, naming the field that is at fault."""
-        return b"".join(self.rows(reader))
+        return b"".join(self._filled_rows(reader))
 
-    def rows(self, reader: Reader) -> list[bytes]:
-        """The header block with the empty line after it, then the body in pieces."""
+    def head_and_body(self, reader: Reader) -> tuple[bytes, list[bytes]]:
+        """The header block with the empty line after it; the body in pieces, the first of which
+        is ``body_prefix``."""
+        rows = self._filled_rows(reader)
+        return b"".join(rows[: self._body]), rows[self._body :]
+
+    def _filled_rows(self, reader: Reader) -> list[bytes]:
         rows = self._rows.copy()
-        rows[0] = self._head(reader)
-        for field, encode, places in self._slots:
-            value = encode(field, _field(reader, field))
-            for place in places:
-                rows[place] = value
+        try:
+            name, address = _text(reader["name"]), _text(reader["address"])
+            rows[0] = address_header("To", name, address)
+            for header, place in self._composed:
+                rows[place] = header.encode(header.name, _filled(header.template, reader))
+            for field, encode, places in self._slots:
+                value = reader[field]
+                coded = value if isinstance(value, bytes) else encode(field, value)
+                for place in places:
+                    rows[place] = coded
+        except KeyError as missing:
+            raise MessageRefused(missing.args[0], "is missing") from None
         return rows
 
     def intended(self, reader: Reader) -> Intended:
         """What ``join`` of this reader must parse back to."""
-        name, address = _field(reader, "name"), _field(reader, "address")
+        said = {field: _text(value) for field, value in reader.items()}
+        name, address = said["name"], said["address"]
         headers = [
             *self._static,
             ("To", f"{name} <{address}>" if name else address),
-            ("Date", _field(reader, "date")),
-            ("Message-ID", _field(reader, "message_id")),
-            *((header.name, _filled(header.template, reader)) for header in self._personal),
+            ("Date", said["date"]),
+            ("Message-ID", said["message_id"]),
+            *((header.name, _filled(header.template, said)) for header in self._personal),
             ("MIME-Version", "1.0"),
             ("Content-Type", f'multipart/alternative; boundary="{self._boundary}"'),
         ]
-        plain = {field: _NEWLINE.sub("\n", value) for field, value in reader.items()}
+        plain = {field: _NEWLINE.sub("\n", value) for field, value in said.items()}
         escaped = {field: escape(value) for field, value in plain.items()}
         text = _filled(self._parts["text"], plain)
         html = _filled(self._parts["html"], escaped)
         return Intended(headers, text, html)
-
-    def _head(self, reader: Reader) -> bytes:
-        rows = [
-            address_header("To", _field(reader, "name"), _field(reader, "address")),
-            plain_header("Date", _field(reader, "date")),
-            plain_header("Message-ID", _field(reader, "message_id")),
-        ]
-        rows += [
-            header.encode(header.name, _filled(header.template, reader))
-            for header in self._personal
-        ]
-        rows.append(self._static_head)
-        return b"".join(rows)
 
 
 def prepare(
@@ -154,11 +169,10 @@ def prepare(
     return Pieces(static, personal, parts, boundary)
 
 
-def message_id(secret: bytes, mailing: int, recipient: int, generation: int, domain: str) -> str:
+def message_id(key: Keyed, mailing: int, recipient: int, generation: int, domain: str) -> str:
     """The Message-ID, in brackets: the same at each retry, with no address in or behind it."""
-    named = b"message-id:%d:%d:%d" % (mailing, recipient, generation)
-    digest = hmac.digest(secret, named, "sha256")
-    return f"<{b32encode(digest[:20]).decode('ascii').lower()}@{domain}>"
+    digest = key.mac(b"%d:%d:%d" % (mailing, recipient, generation))
+    return f"<{digest[:16].hex()}@{domain}>"
 
 
 def quoted_printable(text: str) -> bytes:
@@ -191,15 +205,12 @@ def _wrapped(line: bytes) -> bytes:
 
 def _filled(template: Sequence[str], reader: Reader) -> str:
     parts = list(template)
-    parts[1::2] = [_field(reader, name) for name in parts[1::2]]
+    parts[1::2] = [_text(reader[name]) for name in parts[1::2]]
     return "".join(parts)
 
 
-def _field(reader: Reader, name: str) -> str:
-    try:
-        return reader[name]
-    except KeyError:
-        raise MessageRefused(name, "is missing") from None
+def _text(value: str | bytes) -> str:
+    return value.decode("ascii") if isinstance(value, bytes) else value
 
 
 def _in_text(field: str, value: str) -> bytes:
@@ -260,39 +271,85 @@ def _encoder(name: str) -> Callable[[str, str], bytes]:
     return text_header if name.lower() in {"subject", "comments"} else plain_header
 
 
-def _static_head(static: list[tuple[str, str]], boundary: str) -> bytes:
-    rows = [_encoder(name)(name, value) for name, value in static]
-    rows.append(b"MIME-Version: 1.0\r\n")
-    rows.append(
-        b'Content-Type: multipart/alternative;\r\n boundary="%b"\r\n\r\n' % boundary.encode("ascii")
+class _Layout:
+    """The rows of a message as they are laid out, and which field goes where."""
+
+    def __init__(self) -> None:
+        self.rows = [b"", b""]  # the first is the To field's
+        self.slots: dict[tuple[object, str], _Slot] = {}
+
+    def static(self, octets: bytes) -> None:
+        """Octets that are the same for every reader."""
+        self.rows[-1] += octets
+
+    def next_row(self) -> int:
+        """Begin another row; its number."""
+        self.rows.append(b"")
+        return len(self.rows) - 1
+
+    def slot(self, field: str, kind: str, encode: Callable[[str, str], bytes]) -> None:
+        """Room for a field; the same field in the same ``kind`` of place is encoded once."""
+        self.slots.setdefault((kind, field), _Slot(field, encode, [])).places.append(
+            self.next_row()
+        )
+        self.next_row()
+
+
+def _lay_out_head(
+    laid: _Layout, static: list[tuple[str, str]], personal: list[_Personal], boundary: str
+) -> list[tuple[_Personal, int]]:
+    """The header block; and the fields that are made as a whole, such as a subject with a name."""
+    composed = []
+    for header in (
+        _Personal("Date", plain_header, ["", "date", ""]),
+        _Personal("Message-ID", plain_header, ["", "message_id", ""]),
+        *personal,
+    ):
+        if header.encode is not plain_header:
+            composed.append((header, laid.next_row()))
+            laid.next_row()
+            continue
+        room = LINE - len(header.name) - 2 - sum(map(len, header.template[::2]))
+        laid.static(plain_header(header.name, header.template[0])[:-2])
+        for field, after in zip(header.template[1::2], header.template[2::2], strict=True):
+            share = room // len(header.template[1::2])
+            laid.slot(field, header.name, _in_header(header.name, share))
+            laid.static(checked_plain(header.name, after))
+        laid.static(b"\r\n")
+    for name, value in static:
+        laid.static(_encoder(name)(name, value))
+    laid.static(
+        b"MIME-Version: 1.0\r\n"
+        b"Content-Type: multipart/alternative;\r\n"
+        b' boundary="%b"\r\n\r\n' % boundary.encode("ascii")
     )
-    return b"".join(rows)
+    return composed
 
 
-_Slot = tuple[str, Callable[[str, str], bytes], list[int]]
+def _in_header(header: str, room: int) -> Callable[[str, str], bytes]:
+    def encode(_field: str, value: str) -> bytes:
+        if len(value) > room:
+            raise MessageRefused(header, f"is longer than {LINE} characters")
+        return checked_plain(header, value)
+
+    return encode
 
 
-def _laid_out(
-    parts: Mapping[str, Sequence[str]], boundary: bytes
-) -> tuple[list[bytes], list[_Slot]]:
-    """The body's pieces with room for the head (row 0) and for each value, and who fills them."""
-    rows = [b"", b""]
-    slots: dict[tuple[str, str], _Slot] = {}
+def _lay_out_body(laid: _Layout, parts: Mapping[str, Sequence[str]], boundary: bytes) -> None:
+    """The body's parts; a value stands on a line of its own, softly broken before and after."""
     for kind, pieces in parts.items():
-        rows[-1] += (
+        laid.static(
             b"--%b\r\nContent-Type: text/%b; charset=utf-8\r\n"
-            b"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
-        ) % (boundary, _PARTS[kind])
+            b"Content-Transfer-Encoding: quoted-printable\r\n\r\n" % (boundary, _PARTS[kind])
+        )
         for number, piece in enumerate(pieces):
             if number % 2:
-                encode = _in_html if kind == "html" else _in_text
-                slots.setdefault((kind, piece), (piece, encode, []))[2].append(len(rows))
-                rows += [b"", _SOFT]
+                laid.slot(piece, kind, _in_html if kind == "html" else _in_text)
+                laid.static(_SOFT)
             else:
                 coded = quoted_printable(piece)
                 at_start = not coded or coded.endswith(b"\r\n")
                 last = number == len(pieces) - 1
-                rows[-1] += coded if last or at_start else coded + _SOFT
-        rows[-1] += b"\r\n"
-    rows[-1] += b"--%b--\r\n" % boundary
-    return rows, list(slots.values())
+                laid.static(coded if last or at_start else coded + _SOFT)
+        laid.static(b"\r\n")
+    laid.static(b"--%b--\r\n" % boundary)

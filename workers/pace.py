@@ -53,14 +53,14 @@ class Paced:
     def __init__(self) -> None:
         self._runs: dict[str, tuple[float, float, int]] = {}  # name -> next instant, step, left
 
-    def wait(self, rates: dict[str, float | None]) -> float:
-        """Seconds until the next message may be sent; 0 takes its instant under every rate."""
+    def wait(self, rates: dict[str, float]) -> float:
+        """Seconds until the next message may be sent; 0 takes its instant under every rate.
+
+        The same rates at each call: others need a ``Paced`` of their own.
+        """
         now = time.time()
         latest = now
         for name, rate in rates.items():
-            if rate is None:
-                self._runs.pop(name, None)
-                continue
             at, step, left = self._runs.get(name, (0.0, 0.0, 0))
             if left == 0 or step != 1 / rate or at > now + _horizon(max(AHEAD, step)):
                 at, left = reserve(name, rate, now)

@@ -1,20 +1,31 @@
-"""From what the relay answered to what the ledger records.  Pure."""
+"""From what the relay answered to what the ledger records."""
 
 import datetime as dt
+
+from django.utils import timezone
 
 from workers.ledger import Result, Row
 from workers.models import DeliveryState, Mailing
 from workers.outbox import Outcome, Verdict
 from workers.retries import next_attempt
 
+_FINAL = {
+    Verdict.ACCEPTED: DeliveryState.ACCEPTED.value,
+    Verdict.FAILED: DeliveryState.FAILED.value,
+    Verdict.UNCERTAIN: DeliveryState.UNCERTAIN.value,
+}
 
-def result_of(row: Row, outcome: Outcome, mailing: Mailing, now: dt.datetime) -> list[Result]:
+
+def result_of(
+    row: Row, outcome: Outcome, mailing: Mailing, now: dt.datetime | None = None
+) -> list[Result]:
     """One result; none where nothing was tried, for then the delivery stays queued."""
-    if outcome.verdict == Verdict.UNTRIED:
+    verdict, code, text = outcome
+    if state := _FINAL.get(verdict):
+        return [Result(row.id, state, code, text)]
+    if verdict is Verdict.UNTRIED:
         return []
-    if outcome.verdict == Verdict.DEFERRED:
-        return [_deferred(row, outcome, mailing, now)]
-    return [Result(row.id, DeliveryState(outcome.verdict.value), outcome.code, outcome.text)]
+    return [_deferred(row, outcome, mailing, now or timezone.now())]
 
 
 def _deferred(row: Row, outcome: Outcome, mailing: Mailing, now: dt.datetime) -> Result:

@@ -23,7 +23,7 @@ from workers.headers import MessageRefused
 from workers.identity import host, journals, worker
 from workers.journal import Journal
 from workers.ledger import Result, Row
-from workers.letters import Letters
+from workers.letters import Letters, letters_of
 from workers.models import Batch, DeliveryState, Exclusion, Mailing, MailingKind
 from workers.outbox import Envelope, Outcome, Withdrawn
 from workers.pace import Paced
@@ -44,6 +44,8 @@ RENEW_EVERY = 15.0
 TURN = 300
 """Seconds after which a lease that has sent something goes back, with whatever it has not:
 far from the limit at which Celery ends a task, which would leave answers unheard."""
+
+_LEASE = ledger.LEASE.total_seconds()
 
 PATIENCE = 600
 """Seconds for which a worker keeps results that the database can't take."""
@@ -149,6 +151,7 @@ class _Outbox:
         self._results: list[Result] = []
         self._open = True
         self._withdrawn: set[int] = set()  # taken by the client, and left since
+        self._rates: dict[str, float] = {}
         self._paced = Paced()
         self._letters: Letters | None = None
         self._begun_at = time.monotonic()
@@ -157,17 +160,16 @@ class _Outbox:
         self._leave_out()
         self._look()
         if self._waiting and self._open:
-            self._letters = Letters(batch.mailing)
+            self._letters = letters_of(batch.mailing)
             _started(batch.mailing)
 
     # ---- what the client calls ----
 
     def take(self) -> Envelope | float | None:
-        while self._open and self._waiting and not self._turn_is_over():
-            row = self._waiting[0]
-            if (wait := self._wait()) > 0:
+        while self._waiting and self._open and not self._turn_is_over():
+            if self._rates and (wait := self._paced.wait(self._rates)) > 0:
                 return wait
-            self._waiting.popleft()
+            row = self._waiting.popleft()
             envelope = self._envelope(row)
             if envelope is not None:
                 self._rows[row.id] = row
@@ -184,7 +186,7 @@ class _Outbox:
         # First what this process knows: should the journal not take it, it is recorded yet,
         # and nobody is mailed again for want of a line.
         row = self._rows.pop(key)
-        self._results += result_of(row, outcome, self._batch.mailing, timezone.now())
+        self._results += result_of(row, outcome, self._batch.mailing)
         self._journal.settle(key, outcome)
         if len(self._results) >= RECORD_EVERY:
             self.record()
@@ -215,15 +217,7 @@ class _Outbox:
 
     def _may_be_lost(self) -> bool:
         """Whether this process stood still for so long that others may have given it up."""
-        return time.monotonic() - self._renewed_at > ledger.LEASE.total_seconds()
-
-    def _wait(self) -> float:
-        return self._paced.wait(
-            {
-                "route:default": settings.SEND_RATE,
-                f"mailing:{self._batch.mailing_id}": self._batch.mailing.rate,
-            }
-        )
+        return time.monotonic() - self._renewed_at > _LEASE
 
     def _envelope(self, row: Row) -> Envelope | None:
         assert self._letters is not None, "letters are made where anybody waits"
@@ -256,9 +250,13 @@ class _Outbox:
 
     def _look(self) -> None:
         """Stop where the mailing was paused or cancelled; take up a new rate."""
-        state, rate = Mailing.objects.values_list("state", "rate").get(id=self._batch.mailing_id)
+        mailing = self._batch.mailing_id
+        state, rate = Mailing.objects.values_list("state", "rate").get(id=mailing)
         self._open = self._open and state in ledger.LIVE
-        self._batch.mailing.rate = rate
+        set_now = {"route:default": settings.SEND_RATE, f"mailing:{mailing}": rate}
+        rates = {name: rate for name, rate in set_now.items() if rate is not None}
+        if rates != self._rates:
+            self._rates, self._paced = rates, Paced()
 
     def _exclude(self, delivery: int, reason: Exclusion, answer: str = "") -> None:
         self._results.append(

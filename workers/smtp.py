@@ -50,6 +50,7 @@ class Run:
         self.outbox = outbox
         self.again: deque[Job] = deque()  # taken, and handed back by a connection that ended
         self.ended = False  # nothing more is to be taken
+        self.stopped = False  # no new body may begin
         self.over = False
         self.trouble = ""
         self.error: Exception | None = None  # from the outbox, to be raised in the end
@@ -60,16 +61,11 @@ class Run:
         self.next_attempt = now  # at a connection while there is none
         self.next_spare = now  # at another one while some are there
 
-    @property
-    def stopped(self) -> bool:
-        """Whether no new body may begin."""
-        return bool(self.trouble or self.error)
-
     def stop(self, *, trouble: str = "", error: Exception | None = None) -> None:
         """Begin nothing new; the first reason counts."""
         self.trouble = self.trouble or trouble
         self.error = self.error or error
-        self.ended = True
+        self.stopped = self.ended = True
 
 
 class Client:

@@ -10,9 +10,7 @@ from django.utils import timezone
 from digest import editions, updates
 from digest.errors import Unreachable
 from digest.models import Edition, Update
-from digest.rendering.rendered import RenderedEmail
 from digest.rendering.tokens import Field, fill_html, fill_text
-from digest.rendering.view import EmailView
 from workers.ledger import Row
 from workers.letters import Letters
 from workers.mailings import GIVE_UP, freeze_or_refuse
@@ -42,20 +40,20 @@ def render(update: str, out: Path, segment: str | None) -> None:
     email = editions.rendered(view)
     report = editions.checked(found, view, email)
     milliseconds = round((time.perf_counter() - began) * 1000, 1)
-    email = editions.as_kept(found, email)
-    message = _message(found, view, email)
+    edition = editions.frozen(found) or editions.made(view, email, found.topic, found)
+    message = _message(found, edition)
     files = {
         "update.mjml": email.mjml.encode(),
-        "update.html": fill_html(email.html, email.nonce, _values()).encode(),
-        "update.txt": fill_text(email.text, email.nonce, _values()).encode(),
+        "update.html": fill_html(edition.html, edition.nonce, _values()).encode(),
+        "update.txt": fill_text(edition.text, edition.nonce, _values()).encode(),
         "update.eml": message,
         "report.json": json.dumps(
             {
                 "update": found.ref,
-                "subject": email.subject,
+                "subject": edition.subject,
                 "bytes": {
-                    "html": len(email.html.encode()),
-                    "text": len(email.text.encode()),
+                    "html": len(edition.html.encode()),
+                    "text": len(edition.text.encode()),
                     "message": len(message),
                 },
                 "ms": milliseconds,
@@ -69,17 +67,8 @@ def render(update: str, out: Path, segment: str | None) -> None:
     click.echo(f"Wrote {', '.join(files)} to {out}.")
 
 
-def _message(update: Update, view: EmailView, email: RenderedEmail) -> bytes:
+def _message(update: Update, edition: Edition) -> bytes:
     """The mail's bytes as READER would get them; nothing is kept."""
-    edition = Edition(
-        update=update,
-        topic=update.topic,
-        kind=view.kind,
-        subject=email.subject,
-        html=email.html,
-        text=email.text,
-        nonce=email.nonce,
-    )
     mailing = Mailing(
         id=0,
         update=update,
