@@ -14,7 +14,7 @@ from digest.models import AuditEntry, Edition, RequestedTest, Topic, Update
 from subscribers.models import Segment, Subscription, SubscriptionState, Suppression, address_hash
 from tests.briefings import keep_briefing
 from tests.ledgering import readers
-from workers import audience, balance, identity, ledger, mailings, recovery, sending
+from workers import audience, balance, departures, identity, ledger, mailings, recovery, sending
 from workers.journal import Journal
 from workers.models import BULK, URGENT, Batch, BatchState, DeliveryState, Mailing, MailingState
 from workers.outbox import Envelope, Outcome, Verdict, Withdrawn
@@ -38,7 +38,7 @@ def due(pivot: Topic) -> Mailing:
     readers(pivot, 5)
     keep_briefing(pivot, "story")
     approval.approve(drafting.draft(pivot), by="pia")
-    (made,) = mailings.take_due_updates()
+    (made,) = departures.take_due_updates()
     audience.fill(made)
     return Mailing.objects.get(id=made)
 
@@ -335,7 +335,7 @@ def test_an_update_whose_edition_is_gone_does_not_keep_others_from_being_mailed(
         keep_briefing(topic, "story")
         approval.approve(drafting.draft(topic), by="pia")
     Edition.objects.filter(topic=pivot).delete()
-    assert len(mailings.take_due_updates()) == 1
+    assert len(departures.take_due_updates()) == 1
 
 
 def test_a_retry_takes_each_delivery_once_though_it_fails_again_at_once(
@@ -409,7 +409,7 @@ def test_an_update_to_a_segment_that_nobody_is_in_is_held_for_a_person(pivot: To
     segment = Segment.objects.create(name="none", rule={"field": "tag", "is": "nobody"})
     keep_briefing(pivot, "story")
     approval.approve(drafting.draft(pivot), by="pia", segments=["none"])
-    (made,) = mailings.take_due_updates()
+    (made,) = departures.take_due_updates()
     held = Mailing.objects.get(id=made)
     assert held.state == MailingState.HELD
     assert "Nobody is in none" in held.why

@@ -6,21 +6,21 @@ the tick finds it here.
 
 import datetime as dt
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import structlog
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from digest import approval, editions
 from digest.errors import NotFound, Refused
-from digest.models import Depths, Edition, RequestedTest, Stage, Update, audit
+from digest.models import Edition, RequestedTest, Stage, Update, audit
 from digest.updates import find
 from subscribers.models import ConfirmationRequest, Segment
 from workers import ledger
-from workers.audience import count, fill, freeze
+from workers.audience import fill, freeze
 from workers.models import (
     Batch,
     BatchState,
@@ -41,69 +41,19 @@ GIVE_UP = dt.timedelta(hours=24)
 TRIES = 3
 """After so many failures a mailing waits for a person."""
 
+_WAITING = [
+    MailingState.HELD,
+    MailingState.QUARANTINED,
+    MailingState.DONE,
+    MailingState.CANCELLED,
+]
+"""Of these nothing goes out unless a person says so."""
+
 _OPEN = 500
 """Requests taken up at once."""
 
 
 # ---- making them -----------------------------------------------------------------------
-
-
-def take_due_updates() -> list[int]:
-    """Make the mailing of every approved update that is due; the new mailings' ids."""
-    due = Update.objects.filter(stage=Stage.APPROVED, due_at__lte=Now()).select_related("topic")
-    made = []
-    for update in due:
-        try:
-            made.append(_make_main(update))
-        except Exception:  # one update that can't be mailed must not keep the others
-            log.exception("an update's mailing could not be made", update=update.ref)
-    return [mailing_id for mailing_id in made if mailing_id is not None]
-
-
-def _make_main(update: Update) -> int | None:
-    """The update's main mailing; None where another tick has just made it, or it was unapproved."""
-    state, why, audience = MailingState.PREPARING, "", []
-    try:
-        audience = freeze(update.segments)
-    except Segment.DoesNotExist:
-        state = MailingState.HELD
-        why = (
-            f"One of its segments ({', '.join(update.segments)}) does not exist any more; "
-            "nobody was mailed. Save it again, then resume."
-        )
-    if audience and not count(update.topic, audience):
-        state = MailingState.HELD
-        why = (
-            f"Nobody is in {', '.join(update.segments)} and follows {update.topic}; nobody was "
-            "mailed. Mend the segment, then resume."
-        )
-    try:
-        with transaction.atomic():
-            mailing = Mailing.objects.create(
-                update=update,
-                topic=update.topic,
-                kind=MailingKind.SCHEDULED,
-                state=state,
-                why=why,
-                audience=audience,
-                rate=update.rate,
-                due_at=update.due_at or timezone.now(),
-                edition=update.editions.get(kind="update", variant=Depths.ARRANGED),
-                give_up_after=_patience(update),
-            )
-            approval.mark_sent(update)
-    except (IntegrityError, Refused):
-        return None
-    return mailing.id
-
-
-def _patience(update: Update) -> dt.timedelta:
-    """How long to retry: yesterday's news must not follow today's."""
-    schedule = getattr(update.topic, "schedule", None)
-    if schedule is None or update.due_at is None:
-        return GIVE_UP
-    until_next = schedule.next_at - update.due_at
-    return min(GIVE_UP, until_next) if until_next > dt.timedelta(0) else GIVE_UP
 
 
 def take_requested_tests() -> int:
@@ -224,9 +174,9 @@ def prepare(mailing_id: int, seconds: float) -> None:
 def failed_try(mailing_id: int, why: str) -> None:
     """Count a failure; the third puts the mailing in quarantine, and the others go on."""
     Mailing.objects.filter(id=mailing_id).update(tries=F("tries") + 1, why=why[:1000])
-    Mailing.objects.filter(id=mailing_id, tries__gte=TRIES, state__in=ledger.LIVE).update(
-        state=MailingState.QUARANTINED, paused_from=F("state")
-    )
+    stuck = Mailing.objects.filter(id=mailing_id, tries__gte=TRIES, state__in=ledger.LIVE)
+    if stuck.update(state=MailingState.QUARANTINED, paused_from=F("state")):
+        audit("workers", "quarantined mailing", str(mailing_id), why=why)
 
 
 def tell(mailing: Mailing, trouble: str) -> None:
@@ -279,7 +229,7 @@ def resume(mailing: Mailing, by: str) -> None:
     if mailing.state == MailingState.PAUSED:
         back = mailing.paused_from or MailingState.SENDING
     elif mailing.state in {MailingState.HELD, MailingState.QUARANTINED}:
-        back = MailingState.SENDING if mailing.prepared_at else MailingState.PREPARING
+        back = _begins_as(mailing)
         if mailing.update:
             mailing.audience = freeze_or_refuse(mailing.update.segments)
     else:
@@ -292,16 +242,39 @@ def resume(mailing: Mailing, by: str) -> None:
     audit(by, "resumed mailing", str(mailing.id))
 
 
+def _begins_as(mailing: Mailing) -> MailingState:
+    """The state in which work on it begins where it got to."""
+    if mailing.prepared_at:
+        return MailingState.SENDING
+    if mailing.edition_id is None and mailing.update_id is not None:
+        return MailingState.SCHEDULED  # it could not be made: the tick tries again
+    return MailingState.PREPARING
+
+
+def hold_live(which: Q, why: str) -> int:
+    """Hold mailings that were on their way, for a person to decide; how many."""
+    held = Mailing.objects.filter(which).exclude(state__in=_WAITING)
+    ids = list(held.select_for_update().values_list("id", flat=True))
+    for mailing_id in ids:
+        Mailing.objects.filter(id=mailing_id).update(state=MailingState.HELD, why=why)
+        audit("workers", "held mailing", str(mailing_id), why=why)
+    return len(ids)
+
+
 def cancel(mailing: Mailing, by: str) -> int:
     """Exclude whatever has not gone; how many that was so far.
 
     A worker in the midst of a batch notices within 2 seconds and excludes its own rest.
     """
-    cancelled = (
-        Mailing.objects.filter(id=mailing.id)
-        .exclude(state__in=[MailingState.DONE, MailingState.CANCELLED])
-        .update(state=MailingState.CANCELLED, why=f"Cancelled by {by}.")
-    )
+    with transaction.atomic():
+        cancelled = (
+            Mailing.objects.filter(id=mailing.id)
+            .exclude(state__in=[MailingState.DONE, MailingState.CANCELLED])
+            .update(state=MailingState.CANCELLED, why=f"Cancelled by {by}.")
+        )
+        if cancelled and mailing.update and mailing.edition_id is None:
+            with suppress(Refused):  # it could not be made; the tick need not try again
+                approval.mark_sent(mailing.update)
     if not cancelled:
         mailing.refresh_from_db()
         raise Refused(f"Mailing {mailing.id} is {mailing.state}; there is nothing to cancel.")

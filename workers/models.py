@@ -4,6 +4,8 @@ Who changes them: ``ledger.py`` alone (states, counters, leases), but for the ma
 mailing (``mailings.py``), the filling of its audience (``audience.py``) and schedules.
 """
 
+import uuid
+
 from django.db import models
 from django.utils import timezone
 
@@ -282,3 +284,15 @@ class Worker(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Pulse(models.Model):
+    """When the tick last ran: one row, which each tick touches."""
+
+    database = models.UUIDField(
+        default=uuid.uuid4, help_text="Tells this database from others that a machine works with."
+    )
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S}"

@@ -7,7 +7,7 @@ to run out on the host where it happened.
 import structlog
 from django.utils import timezone
 
-from workers import ledger
+from workers import evidence, ledger
 from workers.identity import host, journals
 from workers.journal import Abandoned, abandoned
 from workers.ledger import Result
@@ -38,6 +38,7 @@ def _settle_journal(journal: Abandoned) -> None:
     batches = ledger.lost_leases(host(), journal.worker)
     for batch in batches:
         _settle(batch, known)
+    _settle_late(known)
     journal.discard()
     if batches:
         log.warning(
@@ -70,6 +71,17 @@ def _settle(batch: Batch, known: dict[int, Outcome | None]) -> None:
             results += result_of(row, outcome, batch.mailing, now)
     ledger.record(batch.mailing_id, results)
     ledger.release(batch)
+
+
+def _settle_late(known: dict[int, Outcome | None]) -> None:
+    """What is uncertain by now, because the lease was given up before the journal was seen."""
+    late = [
+        Result(delivery, outcome.verdict.value, outcome.code, outcome.text)
+        for delivery, outcome in known.items()
+        if outcome is not None
+    ]
+    if settled := evidence.settle(late):
+        log.warning("a journal that came to light settled uncertain deliveries", settled=settled)
 
 
 def _give_up(batch: Batch) -> None:

@@ -6,6 +6,7 @@ that a change skips runs once, right after it; one that comes twice runs once.
 
 import datetime as dt
 from collections.abc import Iterator
+from contextlib import suppress
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
@@ -26,6 +27,9 @@ GRACE = dt.timedelta(hours=6)
 
 TRIES = 3
 """A slot that fails so often is held, and other topics go on."""
+
+_NEVER = dt.timedelta(days=36500)
+"""A rule that comes due no more."""
 
 
 def times(cron: str, zone: str, after: dt.datetime) -> Iterator[dt.datetime]:
@@ -63,6 +67,21 @@ def run_due(now: dt.datetime | None = None) -> int:
     return sum(_ran(schedule, now) for schedule in due)
 
 
+def hold_due(until: dt.datetime, why: str) -> None:
+    """Hold what was due by then, unrun: a person is to decide.  In the caller's transaction."""
+    Slot.objects.filter(result=SlotResult.RUNNING).update(result=SlotResult.HELD, why=why)
+    for schedule in Schedule.objects.filter(next_at__lte=until):
+        with suppress(Refused):  # a zone that is no more runs nothing either
+            latest, upcoming = _around(schedule, until)
+            Slot.objects.get_or_create(
+                topic_id=schedule.topic_id,
+                due_at=latest,
+                defaults={"result": SlotResult.HELD, "why": why, "begun_at": timezone.now()},
+            )
+            schedule.next_at = upcoming
+            schedule.save(update_fields=["next_at"])
+
+
 def _ran(schedule: Schedule, now: dt.datetime) -> bool:
     """Run one; its trouble, a zone that is no more say, must not stop the others."""
     try:
@@ -76,22 +95,24 @@ def _ran(schedule: Schedule, now: dt.datetime) -> bool:
 
 def _run(schedule: Schedule, now: dt.datetime) -> bool:
     """Take the latest slot that is due, if nobody else has; earlier missed ones are passed by."""
-    latest = schedule.next_at
-    upcoming = None
-    for time in times(schedule.cron, schedule.zone, schedule.next_at):
-        if time > now:
-            upcoming = time
-            break
-        latest = time
+    latest, upcoming = _around(schedule, now)
     slot = _taken(schedule.topic, latest, now)
     if slot is not None:
         _fulfil(schedule, slot, now)
     if Slot.objects.filter(topic=schedule.topic, due_at=latest, result=SlotResult.RUNNING).exists():
         return False  # another tick has it, or it failed and is tried again in a while
-    Schedule.objects.filter(id=schedule.id, next_at=schedule.next_at).update(
-        next_at=upcoming or now + dt.timedelta(days=36500)
-    )
+    Schedule.objects.filter(id=schedule.id, next_at=schedule.next_at).update(next_at=upcoming)
     return slot is not None
+
+
+def _around(schedule: Schedule, now: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
+    """The schedule's last time up to now, of those that have not run, and its first after now."""
+    latest = schedule.next_at
+    for time in times(schedule.cron, schedule.zone, schedule.next_at):
+        if time > now:
+            return latest, time
+        latest = time
+    return latest, now + _NEVER
 
 
 def _taken(topic: Topic, due_at: dt.datetime, now: dt.datetime) -> Slot | None:

@@ -9,9 +9,11 @@ from collections.abc import Callable
 import structlog
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
-from workers import ledger, mailings, recovery, schedule
-from workers.models import URGENT, Batch, BatchState, DeliveryState, Mailing, MailingState
+from workers import departures, ledger, mailings, pulse, recovery, schedule
+from workers.models import BULK, URGENT, Batch, BatchState, DeliveryState, Mailing, MailingState
+from workers.pulse import Cause, Gap
 from workers.wakeups import wake
 
 log = structlog.get_logger()
@@ -20,8 +22,9 @@ log = structlog.get_logger()
 def tick() -> None:
     """Everything that is due now; one part's failure stops no other."""
     for part in (
+        look_back,
         schedule.run_due,
-        mailings.take_due_updates,
+        departures.take_due_updates,
         mailings.take_requested_tests,
         mailings.take_confirmations,
         recovery.recover,
@@ -38,6 +41,33 @@ def _run(part: Callable[[], object]) -> None:
         part()
     except Exception:  # a poisoned row of one part must not stop the others
         log.exception("tick failed", part=part.__name__)
+
+
+def look_back() -> None:
+    """Hold what nobody may send unasked: after hours of standing still, or from a backup."""
+    pulse.beat(timezone.now(), _hold)
+
+
+def _hold(gap: Gap) -> None:
+    log.warning(f"the database {gap.cause.value}", since=gap.since, until=gap.until)
+    unfilled = Q(queued__gt=0) | Q(prepared_at=None)
+    if gap.cause is Cause.PUT_BACK:
+        why = (
+            f"The database was put back as it was on {gap.since:%d %B %H:%M %Z}; what went out "
+            f"from then until {gap.until:%d %B %H:%M %Z} is not in it. Resuming sends to all who "
+            "are still queued here, to some of them again. If that can't be, cancel."
+        )
+        schedule.hold_due(gap.until, why)
+        departures.hold_due(gap.until, why)
+        mailings.hold_live(unfilled | Q(deferred__gt=0), why)
+    else:
+        why = (
+            f"No worker looked for work from {gap.since:%d %B %H:%M %Z} until "
+            f"{gap.until:%d %B %H:%M %Z}, and this was due more than six hours ago. Resume it if "
+            "it is still wanted, or cancel it."
+        )
+        old = Q(kind__in=BULK, state__in=ledger.LIVE, due_at__lt=gap.until - schedule.GRACE)
+        mailings.hold_live(unfilled & old, why)
 
 
 def requeue_due() -> None:
