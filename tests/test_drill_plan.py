@@ -2,7 +2,7 @@
 
 import pytest
 
-from workers.drill import plan
+from workers.drill import plan, series
 from workers.drill.plan import Fault
 
 COST = {Fault.WORKER: 1, Fault.CELERY: 2, Fault.SYSTEM: 2}
@@ -37,3 +37,21 @@ def test_postgresql_fails_where_it_is_used() -> None:
     assert not faults & {Fault.CUT, Fault.RESTART}
     faults = {event.fault for event in plan.made(3, 1000, 8, 2, postgres=True, restart=True).events}
     assert faults >= {Fault.CUT, Fault.RESTART}
+
+
+def test_seeds_are_given_as_numbers_and_ranges() -> None:
+    assert series.seeds("1-3,7, 9") == [1, 2, 3, 7, 9]
+
+
+@pytest.mark.parametrize("text", ["", "ten", "3-1", "1-", "-1", "1,,2"])
+def test_what_is_no_range_of_seeds_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="neither a number nor a range"):
+        series.seeds(text)
+
+
+def test_a_drills_line_counts_who_was_mailed_twice_and_who_was_lost() -> None:
+    told = {
+        "killed": 8, "uncertain_at_most": 36, "seconds": 41.0, "sheet": {"uncertain": 5},
+        "broken": {"once": ["a (2 times)"], "arrived": ["b"], "settled": ["c", "d"]},
+    }  # fmt: skip
+    assert series.figures(told) == [8, 5, 36, 1, 3, 41.0]

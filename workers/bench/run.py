@@ -19,7 +19,7 @@ from workers import balance, ledger, presence
 from workers.drill.checker import Claim, judge
 from workers.letters import Letters
 from workers.models import Delivery, Mailing, MailingState
-from workers.trial import mailing, parts
+from workers.trial import mailing, parts, readers
 from workers.trial.orphans import guarded
 
 CONNECTIONS = 8
@@ -97,7 +97,7 @@ class Bench:
 
     def _times(self, update: int) -> tuple[float, float]:
         """When the sink had the first and the last message, in seconds since 1970."""
-        expected = sum(len(mailing.address(n)) + 1 for n in range(self._asked.messages))
+        expected = sum(len(readers.address(n)) + 1 for n in range(self._asked.messages))
         path = self._record.path
         parts.until(lambda: path.stat().st_size > 0, PATIENCE, "The first message", 0.005)
         first = time.time()
@@ -184,6 +184,6 @@ def _spent(folder: Path) -> Counter[tuple[str, str]]:
 
 
 def _octets(found: Mailing) -> int:
-    row = ledger.one(found, mailing.address(0))
+    row = ledger.one(found, readers.address(0))
     assert row is not None, "reader 0 is in it"
     return len(Letters(found).message(row))

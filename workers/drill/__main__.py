@@ -23,9 +23,9 @@ from workers.drill.run import Asked, Drill  # noqa: E402
 def main() -> int:
     """Run it and print the verdict; the exit status."""
     words = json.loads(sys.argv[1])
-    as_json = words.pop("as_json")
+    as_json, quiet = words.pop("as_json"), words.pop("quiet", False)
     asked = Asked(**words)
-    console = Console(stderr=as_json, highlight=False)
+    console = Console(stderr=as_json, highlight=False, quiet=quiet)
     for one in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(one, lambda *_: sys.exit(130))
     try:
@@ -38,7 +38,7 @@ def main() -> int:
             verdict.announce(console, asked, planned)
             result = Drill(asked, planned, console).run()
     except DigestError as problem:
-        console.print(f"The drill stopped: {problem}", style="red", markup=False)
+        sys.stderr.write(f"The drill stopped: {problem}\n")
         return problem.status
     except KeyboardInterrupt:
         return 130

@@ -18,7 +18,7 @@ from workers.drill import faults
 from workers.drill.checker import Claim, Verdict, judge
 from workers.drill.plan import Plan
 from workers.models import Delivery, MailingState
-from workers.trial import mailing, parts
+from workers.trial import mailing, parts, readers
 from workers.trial.orphans import guarded
 
 CONNECTIONS = 4
@@ -163,6 +163,6 @@ def _manners(planned: Plan) -> list[str]:
         ("--drop-before", planned.drop_before),
         ("--drop-after", planned.drop_after),
     ):
-        names = "|".join(re.escape(mailing.address(number)) for number in numbers)
+        names = "|".join(re.escape(readers.address(number)) for number in numbers)
         words += [option, f"^(?:{names})$" if names else "(?!)"]
     return words

@@ -28,13 +28,13 @@ class Guard:
             start_new_session=True,
         )
 
-    def watch(self, process: "subprocess.Popen[bytes]", rank: int, grace: float = 5.0) -> None:
+    def watch(self, pid: int, rank: int, grace: float = 5.0) -> None:
         """End this process, and the group that it leads, should ours be killed."""
-        self._tell(f"+ {rank} {grace} {process.pid}")
+        self._tell(f"+ {rank} {grace} {pid}")
 
-    def ended(self, process: "subprocess.Popen[bytes]") -> None:
+    def ended(self, pid: int) -> None:
         """It needs no ending any more; its number may soon be another's."""
-        self._tell(f"- {process.pid}")
+        self._tell(f"- {pid}")
 
     def forget(self, directory: Path) -> None:
         """Remove this directory too, after all have ended."""

@@ -48,12 +48,12 @@ def sink(record: Path, guard: Guard, *options: str, program: str = "") -> Iterat
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True,
     ) as process:  # fmt: skip
         assert process.stdout is not None
-        guard.watch(process, _LAST)
+        guard.watch(process.pid, _LAST)
         try:
             yield int(process.stdout.readline())
         finally:
             process.terminate()
-    guard.ended(process)
+    guard.ended(process.pid)
 
 
 class Broker:
@@ -73,7 +73,7 @@ class Broker:
             stdout=subprocess.DEVNULL,
             start_new_session=True,
         )
-        self._guard.watch(self._process, _LAST)
+        self._guard.watch(self._process.pid, _LAST)
         if why := broker.silence(self.url):
             raise CheckFailed(f"The trial's broker does not answer: {why}")
 
@@ -87,7 +87,7 @@ class Broker:
         """``kill -9``; it stays away until ``return_in_time`` is called after so long."""
         self._process.kill()
         self._process.wait()
-        self._guard.ended(self._process)
+        self._guard.ended(self._process.pid)
         self._back_at = time.monotonic() + seconds
 
     def return_in_time(self, *, now: bool = False) -> None:
@@ -126,13 +126,13 @@ class System:
                 stderr=out,
                 start_new_session=True,
             )
-        self._guard.watch(self._process, _FIRST, GRACE)
+        self._guard.watch(self._process.pid, _FIRST, GRACE)
 
     def kill(self) -> None:
         """``kill -9``, of the supervisor alone."""
         self._process.kill()
         self._process.wait()
-        self._guard.ended(self._process)
+        self._guard.ended(self._process.pid)
 
     def close(self) -> None:
         """End it in good order, however it was going."""
@@ -141,7 +141,7 @@ class System:
             self._process.wait(GRACE)
         except subprocess.TimeoutExpired:
             self.kill()
-        self._guard.ended(self._process)
+        self._guard.ended(self._process.pid)
 
     def family(self) -> dict[int, int]:
         """Each of its living processes, by id, and the one that started it."""
