@@ -42,17 +42,17 @@ def selected(
 
 
 def reasons(
-    topic_id: int, subscriber_ids: Iterable[int], now: dt.datetime | None = None
+    topic_id: int, subscriber_ids: Iterable[int] | QuerySet[Any], now: dt.datetime | None = None
 ) -> dict[int, str]:
     """Subscriber id → why this person must not be mailed the topic's updates now.
 
     ``erased``, ``unsubscribed`` (or never confirmed), ``paused`` or ``suppressed``; whoever
-    may be mailed is absent. One query by primary key.
+    may be mailed is absent. One query by primary key; the ids may be a query's one column.
     """
     now = now or timezone.now()
     suppressed = Exists(Suppression.objects.filter(email_hash=OuterRef("email_hash")))
     barred = (
-        Subscriber.objects.filter(id__in=list(subscriber_ids))
+        Subscriber.objects.filter(id__in=subscriber_ids)
         .annotate(
             here=FilteredRelation("subscriptions", condition=Q(subscriptions__topic=topic_id)),
             suppressed=suppressed,

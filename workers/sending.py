@@ -232,11 +232,10 @@ class _Outbox:
 
         A message that the client has taken and not begun stays queued: the next claim excludes it.
         """
-        unsent = (*self._waiting, *self._rows.values())
-        ids = [row.subscriber_id for row in unsent if row.subscriber_id is not None]
-        if not ids:
+        if not (self._waiting or self._rows):
             return
-        gone = reasons(self._batch.mailing.topic_id, ids)
+        unsent = self._batch.deliveries.filter(state=DeliveryState.QUEUED)
+        gone = reasons(self._batch.mailing.topic_id, unsent.values("subscriber_id"))
         if self._batch.mailing.kind not in FOR_CONFIRMED:
             gone = {
                 who: why
