@@ -31,7 +31,7 @@ check: dev       ## lint, format, types, layers
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
-bench: dev       ## how fast it sends here: SQLite, PostgreSQL, and smtp-source beside them
+bench: dev       ## how fast it sends here, against what was promised; ARGS=--full: to a million
 	.venv/bin/python -m benchmarks.sending $(ARGS)
 
 screenshots: dev ## the README's pictures, from a demo of its own; needs Chromium

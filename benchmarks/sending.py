@@ -1,53 +1,134 @@
-"""The sending figures, as ``make bench`` prints them: ``python -m benchmarks.sending [MESSAGES]``.
+"""How fast it sends, against what was promised: ``make bench``, ``python -m benchmarks.sending``.
 
-``digest bench`` on SQLite and, where one can be had, on PostgreSQL, against a C sink that is
-compiled on the fly (the built-in one where there is no compiler); and Postfix's ``smtp-source``
-against the same sink, where it is installed.
+Each row is a run of ``digest bench``, in a place of its own: against a C sink that is compiled on
+the fly (the built-in one where there is no compiler), with PostgreSQL where one can be had, and
+beside Postfix's ``smtp-source`` where that is installed.
 """
 
+import argparse
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from rich.console import Console
 from rich.table import Table
 
-HERE = Path(__file__).parent
+from benchmarks import figures, peers
+from benchmarks.figures import Bench, Row
+from benchmarks.peers import Speed
+
 DIGEST = Path(sys.executable).with_name("digest")
-CONNECTIONS = 8
-ROWS = {
-    "messages/s": ("per_second", "{:,.0f}"),
-    "CPU of the senders, ms a message": ("cpu_ms", "{:.3f}"),
-    "Celery's share of it, %": ("celery_percent", "{:.1f}"),
-    "ledger, µs a message": ("ledger_us", "{:.0f}"),
-    "first message after due, s": ("first_after", "{:.2f}"),
-    "done after due, s": ("seconds", "{:.1f}"),
-    "audience filled, deliveries/s": ("fill_per_second", "{:,.0f}"),
-    "largest worker, MB": ("memory_mb", "{:.0f}"),
+LATENCY = 0.05
+FAR = 1600
+"""Messages to a relay 50 ms away: ten seconds of them."""
+
+
+class Place:
+    """Where the runs happen, and with what."""
+
+    def __init__(self, folder: Path, server: str, messages: int) -> None:
+        self.folder, self.server, self.messages = folder, server, messages
+        self.sink = peers.c_sink(folder)
+        self.octets = 50_000  # of a message; known after the first run
+
+    def bench(self, database: str, *options: object, messages: int = 0) -> Bench:
+        """What ``digest bench`` says with these options."""
+        words = ["--messages", messages or self.messages, "--sink", self.sink, *options]
+        env = {**os.environ, "DATABASE_URL": database, "DATA_DIR": str(self.folder / "var")}
+        told = subprocess.run(
+            [DIGEST, "bench", "--json", *map(str, words)],
+            env=env, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if told.returncode:
+            raise SystemExit(f"digest bench {' '.join(map(str, words))}:\n{told.stderr}")
+        found: Bench = json.loads(told.stdout)
+        self.octets = found["octets"]
+        return found
+
+    def smtp_source(self, messages: int) -> list[Speed]:
+        """One run of it into the same sink; none where it is not installed."""
+        if not peers.found("smtp-source"):
+            return []
+        with peers.recording(self.folder, self.sink) as port:
+            return [peers.smtp_source(port, messages, self.octets)]
+
+
+def unsigned(place: Place, _large: int) -> list[Row]:
+    if not place.server:
+        return figures.NEEDS_POSTGRESQL[:1]
+    before = place.smtp_source(place.messages)
+    ours = place.bench(place.server)
+    source = before + place.smtp_source(place.messages)
+    return figures.unsigned(ours, source) + figures.celery(ours)
+
+
+def into_smtp_sink(place: Place, _large: int) -> list[Row]:
+    if not (peers.found("smtp-sink") and peers.found("smtp-source")):
+        return [figures.missing("Into smtp-sink, against smtp-source", "≥ 0.95 ×", "Postfix")]
+    messages = max(2000, place.messages // 2)
+    with peers.smtp_sink() as port:
+        before = peers.smtp_source(port, messages, place.octets)
+        ours = place.bench(place.server, "--relay", port, messages=messages)
+        source = [before, peers.smtp_source(port, messages, place.octets)]
+    return [figures.against_smtp_sink(ours, source)]
+
+
+def signed(place: Place, _large: int) -> list[Row]:
+    if not place.server:
+        return figures.NEEDS_POSTGRESQL[1:2]
+    ours = place.bench(place.server, "--dkim")
+    return figures.signed(ours, bare_signature())
+
+
+def embedded(place: Place, _large: int) -> list[Row]:
+    return [figures.embedded(place.bench(""))]
+
+
+def far(place: Place, _large: int) -> list[Row]:
+    late = ("--sink", "", "--latency", LATENCY, "--workers", 1, "--connections", 8)
+    return [figures.far(place.bench("", *late, messages=min(FAR, place.messages)), LATENCY)]
+
+
+def growth(place: Place, large: int) -> list[Row]:
+    if not place.server:
+        return figures.NEEDS_POSTGRESQL[2:]
+    small = place.bench(place.server, messages=min(10_000, place.messages))
+    return figures.growth(small, place.bench(place.server, messages=large))
+
+
+RUNS: dict[str, Callable[[Place, int], list[Row]]] = {
+    "unsigned": unsigned,
+    "smtp-sink": into_smtp_sink,
+    "dkim": signed,
+    "sqlite": embedded,
+    "far": far,
+    "growth": growth,
 }
-"""What is shown → its key in ``digest bench --json``, and how it is written."""
 
 
-def sink(folder: Path) -> str:
-    """A sink's program: the C one, or "" for the built-in one."""
-    compiler, program = shutil.which("cc"), folder / "sink"
-    if compiler is None or sys.platform != "linux":
-        return ""
-    subprocess.run([compiler, "-O2", "-o", program, HERE / "sink.c"], check=True)
-    return str(program)
+def bare_signature(times: int = 300) -> float:
+    """Milliseconds of CPU for one RSA-2048 signature, the best of three rounds."""
+    key = rsa.generate_private_key(65537, 2048)
+    rounds = []
+    for _ in range(3):
+        begun = time.process_time()
+        for _ in range(times):
+            key.sign(b"a header", padding.PKCS1v15(), hashes.SHA256())
+        rounds.append((time.process_time() - begun) / times * 1000)
+    return min(rounds)
 
 
 @contextmanager
 def postgres() -> Iterator[str]:
-    """The URL of a server for this run: the user's, one of the wheel's, or "" for none."""
+    """The URL of a server for these runs: the user's, one of the wheel's, or "" for none."""
     if os.environ.get("DATABASE_URL", "").startswith("postgres"):
         yield os.environ["DATABASE_URL"]
         return
@@ -60,58 +141,40 @@ def postgres() -> Iterator[str]:
     yield url
 
 
-def measured(folder: Path, program: str, messages: int, database: str) -> dict[str, Any]:
-    """What ``digest bench --json`` says."""
-    env = {**os.environ, "DATABASE_URL": database, "DATA_DIR": str(folder / "var")}
-    told = subprocess.run(
-        [DIGEST, "bench", "--json", "--messages", str(messages), "--sink", program],
-        env=env, stdout=subprocess.PIPE, check=True,
-    ).stdout  # fmt: skip
-    found: dict[str, Any] = json.loads(told)
-    return found
-
-
-def by_smtp_source(folder: Path, program: str, messages: int, octets: int) -> dict[str, Any]:
-    """The same number of messages of the same size by Postfix's C client."""
-    command = [program] if program else [sys.executable, "-m", "workers.sink"]
-    with subprocess.Popen(
-        [*command, "--record", str(folder / "record")], stdout=subprocess.PIPE, text=True
-    ) as server:
-        assert server.stdout
-        port = server.stdout.readline().strip()
-        begun = time.perf_counter()
-        child = subprocess.Popen(
-            ["smtp-source", "-d", "-s", str(CONNECTIONS), "-m", str(messages), "-l", str(octets),
-             "-f", "bounce@example.org", "-t", "reader@example.org", f"127.0.0.1:{port}"],
-        )  # fmt: skip
-        _, status, usage = os.wait4(child.pid, 0)
-        took = time.perf_counter() - begun
-        child.returncode = os.waitstatus_to_exitcode(status)
-        server.terminate()
-    if child.returncode:
-        raise SystemExit(f"smtp-source ended with status {child.returncode}")
-    cpu = usage.ru_utime + usage.ru_stime
-    return {"per_second": messages / took, "cpu_ms": cpu / messages * 1000}
-
-
 def main() -> None:
-    messages = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
-    columns: dict[str, dict[str, Any]] = {}
-    with tempfile.TemporaryDirectory() as place, postgres() as server:
-        folder = Path(place)
-        program = sink(folder)
-        columns["SQLite"] = measured(folder, program, messages, "")
-        octets = columns["SQLite"]["octets"]
-        if server:
-            columns["PostgreSQL"] = measured(folder, program, messages, server)
-        if shutil.which("smtp-source"):
-            columns["smtp-source -d -s 8"] = by_smtp_source(folder, program, messages, octets)
-    title = f"{messages:,} messages of {octets:,} octets, {os.cpu_count()} cores, "
-    table = Table("", *columns, title=title + ("a sink in C" if program else "the built-in sink"))
-    for name, (key, form) in ROWS.items():
-        cells = [form.format(one[key]) if key in one else "–" for one in columns.values()]
-        table.add_row(name, *cells)
-    Console().print(table)
+    asked = _asked()
+    console = Console()
+    with tempfile.TemporaryDirectory() as folder, postgres() as server:
+        place = Place(Path(folder), server, asked.messages)
+        table = _table(place, asked)
+        for name in asked.only or RUNS:
+            with console.status(f"Measuring: {name}"):
+                for row in RUNS[name](place, asked.large):
+                    table.add_row(row.figure, row.target, row.measured, row.verdict, row.remark)
+            table.add_section()
+    console.print(table)
+
+
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.sending")
+    parser.add_argument("--messages", type=int, default=20_000, help="of most runs (20000)")
+    parser.add_argument("--large", type=int, default=100_000, help="audience to grow to (100000)")
+    parser.add_argument(
+        "--full", dest="large", action="store_const", const=1_000_000, help="--large 1000000"
+    )
+    parser.add_argument("--only", nargs="+", choices=list(RUNS), help="these runs alone")
+    return parser.parse_args()
+
+
+def _table(place: Place, asked: argparse.Namespace) -> Table:
+    sink = "a sink in C" if place.sink else "the built-in sink (no C compiler)"
+    title = f"Sending on {os.cpu_count()} cores that workers, database and sink share, into {sink}"
+    table = Table("figure", "target", "measured", "", "", title=title, title_justify="left")
+    table.columns[1].justify = table.columns[2].justify = "right"
+    for column in table.columns[:4]:
+        column.no_wrap = True
+    table.caption = f"{asked.messages:,} messages unless said otherwise"
+    return table
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from rich.console import Console  # noqa: E402
 
 from digest.database import bring_up_to_date, told  # noqa: E402
 from digest.errors import DigestError  # noqa: E402
-from workers.bench.run import CONNECTIONS, Asked, Bench, Figures  # noqa: E402
+from workers.bench.run import Asked, Bench, Figures  # noqa: E402
 
 
 def main() -> int:
@@ -45,8 +45,8 @@ def main() -> int:
 def _show(console: Console, figures: Figures) -> None:
     console.print(
         f"\n[bold]{figures.per_second:,.0f} messages a second[/]: {figures.messages:,} of "
-        f"{figures.octets:,} octets by {figures.workers} workers with {CONNECTIONS} connections "
-        f"each, on {figures.database}"
+        f"{figures.octets:,} octets by {figures.workers} workers with "
+        f"{figures.connections} connections each, on {figures.database}"
     )
     for what, figure in {
         "CPU of the senders, ms a message": f"{figures.cpu_ms:.3f}",
@@ -55,6 +55,7 @@ def _show(console: Console, figures: Figures) -> None:
         "first message after it was due, s": f"{figures.first_after:.2f}",
         "done after it was due, s": f"{figures.seconds:.1f}",
         "audience filled, deliveries a second": f"{figures.fill_per_second:,.0f}",
+        "audience complete after it was due, s": f"{figures.filled_after:.1f}",
         "memory of the largest worker, MB": f"{figures.memory_mb:.0f}",
     }.items():
         console.print(f"  {what:<44}{figure:>10}")

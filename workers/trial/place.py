@@ -45,7 +45,7 @@ def _run(kind: str, module: str, asked: Mapping[str, Any], out: int | None) -> t
     status, url = _INTERRUPTED, _make_database(name)
     try:
         # The program's own settings must not be read from the user's .env: all are given.
-        env = {**os.environ, **SETTINGS, "LOG_LEVEL": "warning", "DEBUG": "off"}
+        env = {**os.environ, **SETTINGS, **_UNSIGNED, "LOG_LEVEL": "warning", "DEBUG": "off"}
         env |= {"DATABASE_URL": url, "DATA_DIR": str(directory.absolute())}
         if settings.JOURNAL_FSYNC:
             env["JOURNAL_FSYNC"] = "on"
@@ -78,6 +78,7 @@ def _ended(command: list[str], env: Mapping[str, str], out: int | None) -> tuple
                 signal.signal(one, handler)
 
 
+_UNSIGNED = dict.fromkeys(("DKIM_DOMAIN", "DKIM_SELECTOR", "DKIM_KEY_FILE"), "")
 _INTERRUPTED = 130
 _WRONG = 1
 """A trial's exit status where what it tried does not hold."""
