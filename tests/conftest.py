@@ -17,13 +17,18 @@ from digest import drafting, staff
 from digest.models import Briefing, Topic, Update
 from subscribers.models import Subscriber, Subscription, SubscriptionState, address_hash
 from tests import newsroom
+from tests.sends import dead, due, outbox, relay, through
+from workers import schedule
+from workers.models import Schedule
+
+__all__ = ["dead", "due", "outbox", "relay", "through"]  # fixtures
 
 # WhiteNoise warns of a folder that isn't there, and warnings are errors here.
 Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
 
 
-LONG = {"journeys", "faults", "browser"}
-"""Folders of tests that take real servers, kills and browsers, and so their time."""
+LONG = {"journeys", "browser"}
+"""Folders of tests that take real servers and browsers, and so their time."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -143,3 +148,9 @@ def stories(pivot: Topic) -> list[Briefing]:
 def draft(pivot: Topic, stories: list[Briefing]) -> Update:
     """A draft of the three."""
     return drafting.draft(pivot, by="edda@example.org")
+
+
+@pytest.fixture
+def daily(pivot: Topic) -> Schedule:
+    """The pivot, assembled at 07:00 in London by an editor, last due a minute ago."""
+    return schedule.set_schedule(pivot, "0 7 * * *", "Europe/London", auto=False, by="test")

@@ -1,12 +1,17 @@
-"""The journal can't be written, as on a full disk; the database still can."""
-# ruff: noqa: F811  # fixtures come from the sending tests
+"""A full disk: sending stops before the next body, says so, and resumes.
+
+The journal's own write is made to fail: a test can't fill the disk. SQLite really has no room.
+"""
 
 import errno
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
-from tests.test_sending import due, received, relay, states  # noqa: F401
+from digest.models import Topic
+from tests.relays import BRISK, PoliteRelay
+from tests.sends import Through, due_to, holds, received, states
 from workers import balance, sending
 from workers.journal import Journal
 from workers.models import BULK, Mailing, MailingState
@@ -59,3 +64,27 @@ def test_a_full_disk_stops_before_the_next_body_says_so_and_sending_resumes(
     due.refresh_from_db()
     assert len(received(relay)) == 5
     assert due.why == ""
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.only_on("sqlite")
+def test_a_database_without_room_keeps_the_results_until_there_is_some(
+    pivot: Topic, through: Through, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = due_to(pivot, 60)
+    long = PoliteRelay(lambda verb, *_: f"250 {'x' * 480}" if verb == "DOT" else None)
+    waited = []
+    monkeypatch.setattr(sending.time, "sleep", waited.append)
+    with long.running(connections="1") as relay, connection.cursor() as cursor:
+        cursor.execute("VACUUM")
+        cursor.execute("PRAGMA page_count")
+        cursor.execute(f"PRAGMA max_page_count = {cursor.fetchone()[0]}")  # of this connection
+        through(relay, BRISK)
+        sending.send(BULK, seconds=5)
+    assert waited, "the first commit found no room"
+    for _ in range(3):
+        if "queued" in states(sent).values():
+            with long.running(connections="1") as relay:
+                through(relay, BRISK)
+                sending.send(BULK, seconds=5)
+    holds(sent, [who for who, _ in long.accepted])

@@ -1,0 +1,72 @@
+"""A whole installation whose update goes out while something breaks, and the checker's verdict."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from tests.journeys.system import DIGEST, ROOT, System
+from workers.drill.checker import Claim, judge
+
+TOPIC = "medias-ai-pivot"
+BRIEFINGS = ROOT / "workers" / "demo" / "briefings" / "update-1"
+
+
+def drafted(system: System, readers: int) -> System:
+    """With so many readers, reader0@example.org and on, and a draft of the demo's first week."""
+    system.run("topic", "add", TOPIC, "--name", "Media's AI Pivot")
+    rows = "".join(f"reader{n}@example.org,Reader {n}\n" for n in range(readers))
+    options = ("--topic", TOPIC, "--consent", "a test")
+    system.run("subscribers", "import", "-", *options, stdin=f"email,name\n{rows}")
+    system.run("load", str(BRIEFINGS), "--topic", TOPIC)
+    system.run("assemble", TOPIC, "--until", "2026-05-13T15:00:00Z")
+    return system
+
+
+def approved(system: System, readers: int, rate: int) -> System:
+    """The same, and approved at so many a second."""
+    drafted(system, readers).run("approve", f"{TOPIC}/draft", "--rate", str(rate))
+    return system
+
+
+def audited(system: System) -> dict[str, Any]:
+    """``digest audit``; empty while there is no mailing, or no database."""
+    said = subprocess.run(
+        [DIGEST, "audit", f"{TOPIC}/1", "--json"],
+        env=system.env,
+        cwd=system.data_dir,
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
+    found: dict[str, Any] = json.loads(said) if said else {}
+    return found
+
+
+def state(system: System) -> str:
+    return str(audited(system).get("state", "none"))
+
+
+def received(record: Path) -> int:
+    return record.read_bytes().count(b"\n") if record.exists() else 0
+
+
+def holds(system: System, record: Path, readers: int, *, uncertain: int = 0) -> None:
+    """The ledger's promise, held against what the relay wrote down before it answered."""
+    sheet = audited(system)
+    claim = Claim(rows(system), sheet["candidates"], sheet["balanced"])
+    assert judge(record.read_text().split(), claim, readers, uncertain).broken == {}
+
+
+def rows(system: System) -> list[tuple[str, str]]:
+    """(address, state) of each delivery, from the database itself."""
+    asked = "SELECT address, state FROM workers_delivery"
+    if url := system.env.get("DATABASE_URL"):
+        import psycopg
+
+        with psycopg.connect(url) as connection:
+            return connection.execute(asked).fetchall()
+    import sqlite3
+
+    with sqlite3.connect(system.data_dir / "digest.sqlite3") as database:
+        return database.execute(asked).fetchall()

@@ -1,0 +1,71 @@
+"""A connection dropped before the final dot, and after it."""
+
+import re
+
+import pytest
+
+from tests.relays import BRISK, HANG_UP, PoliteRelay, sink
+from tests.sends import Through, holds, states
+from workers import ledger, sending
+from workers.models import BULK, Mailing
+from workers.sink import Manners
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+
+
+def sent(due: Mailing) -> dict[str, str]:
+    """What the ledger says once nothing is queued any more."""
+    for _ in range(10):
+        sending.send(BULK, seconds=5)
+        if "queued" not in states(due).values():
+            break
+    ledger.finish()
+    return states(due)
+
+
+@pytest.mark.parametrize("verb", ["MAIL", "RCPT", "DATA"])
+def test_dropped_before_the_dot_is_queued_again_and_sent_once(
+    due: Mailing, through: Through, verb: str
+) -> None:
+    dropped: list[str] = []
+
+    def once(said: str, line: str, _number: int) -> str | None:
+        if said == verb and not dropped:
+            dropped.append(line)
+            return HANG_UP
+        return None
+
+    polite = PoliteRelay(once)
+    with polite.running(connections="2") as relay:
+        through(relay, BRISK)
+        assert set(sent(due).values()) == {"accepted"}
+    assert dropped
+    holds(due, [who for who, _ in polite.accepted])
+
+
+def test_dropped_after_the_dot_is_uncertain_and_never_sent_again_unasked(
+    due: Mailing, through: Through
+) -> None:
+    manners = Manners(drop_after=re.compile(b"reader[24]@"))
+    with sink(manners, connections="2") as (relay, kept):
+        through(relay, BRISK)
+        found = sent(due)
+    got = sorted(to.decode() for _, (to,), _ in kept)
+    assert [who for who, state in sorted(found.items()) if state == "uncertain"] == [
+        "reader2@example.org",
+        "reader4@example.org",
+    ]
+    assert got == [f"reader{n}@example.org" for n in range(1, 6)], "they had them, each once"
+    holds(due, got, uncertain=2)
+
+
+def test_dropped_before_the_dot_of_one_reader_and_after_that_of_another(
+    due: Mailing, through: Through
+) -> None:
+    manners = Manners(drop_before=re.compile(b"reader1@"), drop_after=re.compile(b"reader2@"))
+    with sink(manners, connections="2") as (relay, kept):
+        through(relay, BRISK)
+        found = sent(due)
+    assert found.pop("reader2@example.org") == "uncertain"
+    assert set(found.values()) == {"accepted"}
+    holds(due, [to.decode() for _, (to,), _ in kept], uncertain=1)
