@@ -44,7 +44,7 @@ def strike(event: Event, scene: Scene) -> Done:
     found = sending(scene)
     if not found:
         return Done(event, f"{event.fault}: nobody was sending any more", missed=True)
-    return _KILLS[event.fault](event, scene, *found[0])
+    return KILLS[event.fault](event, scene, *found[0])
 
 
 def sending(scene: Scene) -> list[tuple[int, int]]:
@@ -147,7 +147,7 @@ def _answers() -> bool:
     return True
 
 
-_KILLS: dict[Fault, Callable[[Event, Scene, int, int], Done]] = {
+KILLS: dict[Fault, Callable[[Event, Scene, int, int], Done]] = {
     Fault.WORKER: _worker,
     Fault.CELERY: _celery,
     Fault.SYSTEM: _system,
