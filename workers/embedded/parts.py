@@ -21,6 +21,7 @@ from workers.celery import app
 from workers.embedded.broker import Broker
 from workers.embedded.supervisor import Part
 from workers.mailbox import smtp
+from workers.wakeups import wake
 
 _SHARED = (
     "celery.app.amqp",
@@ -116,7 +117,11 @@ def schedule(is_up: IsUp) -> Part:
     """Celery beat.  It keeps nothing: what is due stands in the database."""
 
     def run() -> None:
-        signals.beat_init.connect(lambda **_: is_up("schedule"), weak=False)
+        def begun(**_: object) -> None:
+            wake("tick")  # beat's own first comes a second later: somebody may wait for it
+            is_up("schedule")
+
+        signals.beat_init.connect(begun, weak=False)
         app.Beat(
             scheduler="celery.beat:Scheduler",
             loglevel=settings.LOG_LEVEL,
