@@ -246,7 +246,8 @@ SETTINGS = (
     Setting(
         "DKIM_DOMAIN",
         "",
-        "Signs mails for this domain; goes with the two that follow.",
+        "Signs mails for this domain; goes with the two that follow. Several, with commas between: "
+        "each topic is signed for the one that its sender is in, else for the first.",
         "example.org",
         _one_line,
     ),
@@ -260,7 +261,7 @@ SETTINGS = (
     Setting(
         "DKIM_KEY_FILE",
         "",
-        "The private key, PEM, RSA of 2048 bits or more.",
+        "The private key, PEM, RSA of 2048 bits or more. `{domain}` in it stands for the domain.",
         "/etc/digest/dkim.pem",
         lambda text: Path(text).expanduser().resolve() if text else None,
     ),

@@ -52,7 +52,7 @@ def key(settings: Any, tmp_path: Path) -> Iterator[bytes]:
         )
     )
     letters._signer.cache_clear()
-    signer = letters._signer()
+    signer = letters._signer("example.org")
     assert signer is not None
     yield signer.record.encode()
     letters._signer.cache_clear()
@@ -103,4 +103,26 @@ def test_a_key_that_can_not_sign_stops_the_sending_in_words(
     settings.DKIM_KEY_FILE.write_text("no key at all")
     letters._signer.cache_clear()
     with pytest.raises(Refused, match=r"DKIM_KEY_FILE .* nothing was sent"):
+        Letters(sent)
+
+
+def test_a_topic_is_signed_for_the_domain_that_it_is_from(
+    sent: Mailing, key: bytes, settings: Any
+) -> None:
+    settings.DKIM_DOMAIN = "example.net, example.org"
+    settings.DKIM_KEY_FILE.rename(settings.DKIM_KEY_FILE.with_name("example.org.pem"))
+    settings.DKIM_KEY_FILE = settings.DKIM_KEY_FILE.with_name("{domain}.pem")
+    letters._signer.cache_clear()
+    assert sent.edition is not None
+    for sender, domain in {
+        "Desk <desk@mail.Example.org>": "example.org",
+        "desk@notexample.org": "example.net",
+    }.items():
+        assert letters._signing_domain(sender.strip(">").rpartition("@")[2]) == domain
+    sent.edition.sender = "Desk <desk@mail.example.org>"
+    message = Letters(sent).message(ANN)
+    assert b" d=example.org;" in message
+    assert dkim.verify(message, dnsfunc=lambda *_, **__: key)
+    sent.edition.sender = "Desk <desk@example.com>"
+    with pytest.raises(Refused, match=r"example\.net\.pem"):
         Letters(sent)

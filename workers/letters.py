@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from email.utils import format_datetime
 from functools import cache, lru_cache
 from html import escape
+from pathlib import Path
 from typing import NamedTuple
 
 from django.conf import settings
@@ -66,7 +67,7 @@ class Letters:
         self._bounces = settings.BOUNCE_DOMAIN or domain
         self._ids = settings.MESSAGE_ID_DOMAIN or domain
         pieces = _pieces(mailing, mailing.edition)
-        signer = _signer()
+        signer = _signer(_signing_domain(domain))
         self._signed = signer is not None
         self._pieces = SignedPieces(pieces, signer) if signer else pieces
         self._linted = False
@@ -118,17 +119,25 @@ def _keys() -> _Keys:
     )
 
 
+def _signing_domain(sender: str) -> str:
+    """Of the domains that have a key, the one that the sender's is or is in, so that the two are
+    aligned (RFC 7489 3.1.1); else the first. "" where mails are not signed."""
+    domains = [name.strip().lower() for name in settings.DKIM_DOMAIN.split(",")]
+    inside = f".{sender.lower()}"
+    return next((name for name in domains if inside.endswith(f".{name}")), domains[0])
+
+
 @cache
-def _signer() -> Signer | None:
+def _signer(domain: str) -> Signer | None:
     """The domain's DKIM key, where one is set; Refused in words when it can't sign."""
-    if not (settings.DKIM_DOMAIN and settings.DKIM_SELECTOR and settings.DKIM_KEY_FILE):
+    if not (domain and settings.DKIM_SELECTOR and settings.DKIM_KEY_FILE):
         return None
+    path = Path(str(settings.DKIM_KEY_FILE).replace("{domain}", domain))
     try:
-        pem = settings.DKIM_KEY_FILE.read_bytes()
-        return Signer(settings.DKIM_DOMAIN, settings.DKIM_SELECTOR, pem)
+        return Signer(domain, settings.DKIM_SELECTOR, path.read_bytes())
     except (OSError, ValueError) as problem:
         raise Refused(
-            f"DKIM_KEY_FILE {settings.DKIM_KEY_FILE}: {problem}; nothing was sent, the messages "
+            f"DKIM_KEY_FILE {path}: {problem}; nothing was sent, the messages "
             "wait. Mend the file, or unset DKIM_DOMAIN."
         ) from None
 

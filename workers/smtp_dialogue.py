@@ -38,7 +38,10 @@ class Reply(NamedTuple):
     @property
     def text(self) -> str:
         """All of it on one line, the code once and first."""
-        rest = b" ".join([line[4:].strip() for line in self.lines])
+        if len(self.lines) == 1:
+            rest = self.lines[0][4:].strip()
+        else:
+            rest = b" ".join([line[4:].strip() for line in self.lines])
         words = f"{self.code} {rest[:1000].decode('utf-8', 'replace')}"
         return words if words.isprintable() else _UNPRINTABLE.sub("\ufffd", words)
 

@@ -291,7 +291,8 @@ class Session(Connection):
         self.wire.write(message, b".\r\n" + commands)
         self._in_round = len(self._expected) == 4 and not self._reader.halfway
         out = self.wire.sent >= self._end_of_body
-        self._deadline = self._now + (self._limits.final if out else self._limits.body)
+        now, limits = self._client.now, self._limits
+        self._deadline = now + (limits.final if out else limits.body)
 
     def _on_dot(self, reply: Reply) -> None:
         out = self.wire.sent >= self._end_of_body
