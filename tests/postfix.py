@@ -25,7 +25,8 @@ from tests.journeys.system import until
 HOST = "relay.example.org"
 DOMAIN = "example.org"
 USER, PASSWORD = "digest", "correct horse"
-PROGRAMS = {"postfix": "postfix", "saslpasswd2": "sasl2-bin"}
+PROGRAMS = ("postfix", "saslpasswd2")
+PACKAGES = "postfix sasl2-bin libsasl2-modules"
 
 MAIN = """\
 compatibility_level = 3.6
@@ -117,21 +118,20 @@ class Postfix:
         path = self.place / "log" / "mail"
         return path.read_text("utf-8", "replace") if path.exists() else ""
 
-    def idle(self) -> bool:
-        """Whether every connection has ended, and every mail it took has left the queue."""
+    def through_with(self, mails: int) -> bool:
+        """Whether it has delivered so many, and holds neither another nor a connection."""
         said = self.log()
         there = len(re.findall(r"smtpd\[\d+\]: connect from", said))
         left = len(re.findall(r"smtpd\[\d+\]: disconnect from", said))
-        taken = len(re.findall(r"qmgr\[\d+\]: \w+: from=", said))
+        taken = len(re.findall(r"smtpd\[\d+\]: \w+: client=", said))
         gone = len(re.findall(r"qmgr\[\d+\]: \w+: removed", said))
-        return (there, taken) == (left, gone)
+        return gone >= mails and (there, taken) == (left, gone)
 
 
 def lacking() -> str:
     """Why there can be none here; nothing where there can."""
-    missing = [package for program, package in PROGRAMS.items() if not shutil.which(program)]
-    if missing:
-        return f"Debian packages are missing; to run this: apt-get install {' '.join(missing)}"
+    if not all(map(shutil.which, PROGRAMS)):
+        return f"Postfix or saslpasswd2 is missing; to run this: apt-get install {PACKAGES}"
     return "" if os.geteuid() == 0 else "Postfix can only be started by root"
 
 
