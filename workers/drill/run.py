@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -32,6 +32,9 @@ PATIENCE = 150.0
 
 LOOK_EVERY = 0.25
 
+A_WAIT = 0.2
+"""Seconds without a message that count as waiting for what a fault has ended."""
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -54,6 +57,7 @@ class Result:
     uncertain_at_most: int
     at_sink: int
     seconds: float
+    waits: Mapping[str, float]  # fault, or "start" → seconds in which no message came
 
     @property
     def missed(self) -> int:
@@ -73,6 +77,8 @@ class Drill:
         self._record = parts.Record(settings.DATA_DIR / "sink")
         self._ahead = list(planned.events)
         self._done: list[faults.Done] = []
+        self._waits: dict[str, float] = {}
+        self._last_count, self._last_at = 0, time.monotonic()
         self._overcome = 0  # messages at the sink, beyond which the last kill is
 
     def run(self) -> Result:
@@ -90,7 +96,8 @@ class Drill:
         claim = Claim(list(rows), sheet.candidates, sheet.balanced)
         got, at_most = self._record.recipients(), self._at_most()
         verdict = judge(got, claim, self._asked.messages, at_most)
-        return Result(sheet, verdict, self._done, at_most, len(got), time.monotonic() - self._begun)
+        took = time.monotonic() - self._begun
+        return Result(sheet, verdict, self._done, at_most, len(got), took, self._waits)
 
     @contextmanager
     def _scene(self) -> Iterator[faults.Scene]:
@@ -127,10 +134,20 @@ class Drill:
                     if over and not self._ahead:
                         return
                 if count != before:
+                    self._note_wait(count)
                     moved, before = now, count
                 if now - moved > PATIENCE:
                     raise CheckFailed(f"Nothing has moved for {PATIENCE:.0f} s; see the logs.")
                 time.sleep(0.005)
+
+    def _note_wait(self, count: int) -> None:
+        """Messages come again: for how long none came is the last fault's doing."""
+        now = time.monotonic()
+        if count > self._last_count:
+            if now - self._last_at > A_WAIT:
+                why = self._done[-1].event.fault.value if self._done else "start"
+                self._waits[why] = self._waits.get(why, 0.0) + now - self._last_at
+            self._last_count, self._last_at = count, now
 
     def _is_time(self, count: int) -> bool:
         """Whether the next fault is due.  A kill waits until the one before is overcome: of

@@ -52,8 +52,9 @@ def show(console: Console, result: Result) -> None:
     console.print(
         f"{result.killed} sending processes killed, {result.at_sink:,} messages at the sink, "
         f"{result.sheet.uncertain} uncertain where {result.uncertain_at_most} may be, "
-        f"{result.seconds:.0f} s\n"
+        f"{result.seconds:.0f} s"
     )
+    console.print(f"Of these no message came for {_waits(result)}\n")
     for rule in Rule:
         console.print(_line(rule, result.verdict.broken.get(rule, [])))
     if result.missed:
@@ -62,6 +63,15 @@ def show(console: Console, result: Result) -> None:
             style="red",
         )
     console.print("[bold green]It holds.[/]" if holds(result) else "[bold red]It does not hold.[/]")
+
+
+def _waits(result: Result) -> str:
+    """Which faults the time went to, the costliest first."""
+    names = {fault.value: name for fault, name in NAMES.items()}
+    return ", ".join(
+        f"{seconds:.0f} s after {names.get(what, what)}"
+        for what, seconds in sorted(result.waits.items(), key=lambda one: -one[1])
+    )
 
 
 def _line(rule: Rule, broken: list[str]) -> Text:
@@ -85,4 +95,5 @@ def plain(asked: Asked, result: Result) -> dict[str, Any]:
         "broken": {rule.name.lower(): what for rule, what in result.verdict.broken.items()},
         "sheet": dataclasses.asdict(result.sheet),
         "seconds": round(result.seconds, 1),
+        "waits": {what: round(seconds, 1) for what, seconds in result.waits.items()},
     }
