@@ -2,9 +2,13 @@
 
 import email
 import email.policy
+import os
 import quopri
 import re
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -226,6 +230,23 @@ def test_the_same_reader_gets_the_same_bytes_again_and_another_secret_another_bo
     other = prepare(subject="s", html="h", text="t", headers=[], tokens={}, secret=b"other")
     same = prepare(subject="s", html="h", text="t", headers=[], tokens={}, secret=SECRET)
     assert other.join(reader()) != same.join(reader())
+
+
+def test_another_process_makes_the_same_bytes() -> None:
+    """A retry, and what ``digest message`` shows, must be what was sent."""
+    code = (
+        "import sys; from tests.test_message import *; "
+        "sys.stdout.buffer.write(pieces().join(reader()))"
+    )
+    for seed in ("1", "2"):
+        again = subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            cwd=Path(__file__).parents[1],
+            capture_output=True,
+            check=True,
+        )
+        assert again.stdout == pieces().join(reader())
 
 
 def test_message_ids_tell_mailing_recipient_and_generation_apart_and_hide_the_address() -> None:

@@ -12,6 +12,7 @@ joined is what goes on the wire; dot-stuffing (RFC 5321 4.5.2) would change noth
 """
 
 import hmac
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
@@ -164,7 +165,8 @@ def prepare(
             raise ValueError(f"{token!r} is no token: six or more letters, digits or _")
     static, personal = _sorted_headers([("Subject", subject), *headers], tokens)
     parts = {"text": _cut("text", text, tokens), "html": _cut("html", html, tokens)}
-    content = repr((static, personal, parts)).encode("utf-8", "surrogatepass")
+    said = [static, [[header.name, *header.template] for header in personal], parts]
+    content = json.dumps(said).encode("ascii")
     boundary = "=_" + hmac.digest(secret, b"boundary:" + content, "sha256").hex()[:32]
     return Pieces(static, personal, parts, boundary)
 
