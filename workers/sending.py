@@ -67,9 +67,7 @@ def send(kinds: list[MailingKind], seconds: float) -> None:
         batch = ledger.claim(kinds, host(), worker())
         if batch is None:
             return
-        trouble = send_batch(batch)
-        if trouble:
-            log.warning("relay trouble", mailing=batch.mailing_id, batch=batch.id, trouble=trouble)
+        if send_batch(batch):
             return
 
 
@@ -94,6 +92,8 @@ def send_batch(batch: Batch) -> str:
     finally:
         _put_away(batch, outbox)
         journal.truncate()
+    if trouble and trouble != batch.mailing.why:
+        log.warning("a mailing waits", mailing=batch.mailing_id, trouble=trouble)
     mailings.tell(batch.mailing, trouble)
     return trouble
 
