@@ -51,9 +51,6 @@ app.conf.update(
     },
     task_soft_time_limit=120,
     task_time_limit=180,
-    # Its second connection, to a broker that was away for seconds, came back by itself now and
-    # then, and the worker never saw that the first one had not: it took up nothing more.
-    worker_enable_remote_control=False,
     worker_prefetch_multiplier=1,
     worker_cancel_long_running_tasks_on_connection_loss=False,
     beat_schedule={
