@@ -48,6 +48,7 @@ def test_an_update_that_can_not_be_mailed_is_quarantined_after_three_tries_and_o
     ]
     page = signed_in(otto).get("/queue/").content.decode()
     assert "what was frozen at its approval is gone" in page
+    assert "No worker takes it up" not in page
     assert AuditEntry.objects.filter(what="quarantined mailing").count() == 1
 
 

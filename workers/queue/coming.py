@@ -55,8 +55,9 @@ def held() -> QuerySet[Slot]:
 
 
 def _updates(now: dt.datetime) -> Iterator[Coming]:
+    tried = Mailing.objects.filter(update=OuterRef("pk"), kind=MailingKind.SCHEDULED)
     waiting = (
-        Update.objects.filter(stage=Stage.APPROVED, due_at__isnull=False)
+        Update.objects.filter(~Exists(tried), stage=Stage.APPROVED, due_at__isnull=False)
         .select_related("topic")
         .annotate(readers=_last_readers("topic"))
         .order_by("due_at")[:MOST]
