@@ -39,8 +39,10 @@ app.conf.update(
         "workers.drain",
         *(["workers.bench.meter"] if "DIGEST_METER" in os.environ else []),
     ],
-    task_acks_late=True,
-    task_acks_on_failure_or_timeout=True,
+    # A message is a hint, and the next tick gives another: it is done with when it is taken. To
+    # acknowledge it later could fail, the broker being away just then, and each such failure
+    # costs the worker one of its places for good, until it takes nothing more.
+    task_acks_late=False,
     task_create_missing_queues=True,
     task_default_queue="bulk",
     task_ignore_result=True,
