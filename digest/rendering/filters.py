@@ -3,15 +3,16 @@
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_skeleton, format_time
 from markupsafe import Markup, escape
 
+from digest.rendering import language
 from digest.rendering.language import locale
 from digest.rendering.markup import paragraphs
-from digest.rendering.view import EmailView
+from digest.rendering.view import EmailView, View
 
 WIDTH = 72
 """Columns of the text part."""
@@ -35,6 +36,11 @@ def moment(when: dt.datetime, view: EmailView) -> str:
 def full_day(date: dt.date, view: EmailView) -> str:
     """ "17 June 2026", in the mail's language."""
     return format_date(date, "long", locale=locale(view.lang))
+
+
+def listed(names: Sequence[str], view: View) -> str:
+    """ "A, B and C", in the mail's language."""
+    return language.listed(names, view.lang)
 
 
 def lines(text: str) -> Markup:

@@ -1,10 +1,23 @@
-"""What a mail's language decides: how dates are written, and in which direction."""
+"""What a topic's language decides: the words of our own, how dates are written, the direction.
 
+The words are gettext's: English in the templates, every other language a catalogue in
+``templates/locale/`` (``de.po``). Mails and readers' pages have them from here alike.
+"""
+
+from collections.abc import Sequence
 from functools import lru_cache
+from gettext import GNUTranslations, NullTranslations
+from io import BytesIO
+from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
+from babel.lists import format_list
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
 
 from digest.rendering.view import Direction
+
+CATALOGUES = Path(__file__).resolve().parents[2] / "templates" / "locale"
 
 
 @lru_cache(maxsize=64)
@@ -19,3 +32,36 @@ def locale(lang: str) -> Locale:
 def direction(lang: str) -> Direction:
     """How the language is written."""
     return "rtl" if locale(lang).text_direction == "rtl" else "ltr"
+
+
+def words(lang: str) -> NullTranslations:
+    """The catalogue of a BCP 47 tag: of ``de-AT`` that of ``de``; English where there is none."""
+    tag = lang
+    while tag:
+        if (found := _catalogues().get(tag.lower())) is not None:
+            return found
+        tag = tag.rpartition("-")[0]
+    return _ENGLISH
+
+
+def listed(names: Sequence[str], lang: str) -> str:
+    """ "A, B and C", in the language."""
+    return format_list(names, locale=locale(lang))
+
+
+_ENGLISH = NullTranslations()
+
+
+@lru_cache(maxsize=1)
+def _catalogues() -> dict[str, NullTranslations]:
+    """Every catalogue by its tag, in lower case; read once, at the first word."""
+    return {path.stem.lower(): _read(path) for path in CATALOGUES.glob("*.po")}
+
+
+def _read(path: Path) -> NullTranslations:
+    """What msgfmt would make of it, in memory: whoever adds a language needs no such tool."""
+    compiled = BytesIO()
+    with path.open("rb") as file:
+        write_mo(compiled, read_po(file, locale=path.stem.replace("-", "_")))
+    compiled.seek(0)
+    return GNUTranslations(compiled)

@@ -11,13 +11,15 @@ from pathlib import Path
 import cssutils
 import cssutils.util
 import mjml
-from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2 import FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 from premailer import Premailer
 
 from digest.rendering import filters, markup, soundness, source
 from digest.rendering.colour import palette
+from digest.rendering.language import words
 from digest.rendering.rendered import RenderedEmail, RenderingFailed
 from digest.rendering.tokens import Field, nonce, token
 from digest.rendering.view import ConfirmView, EmailView, View, named
@@ -103,18 +105,31 @@ def _templates() -> ImmutableSandboxedEnvironment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        extensions=["jinja2.ext.i18n"],
     )
+    made.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]  # by the extension
     made.filters.update(
         day=filters.day,
         full_day=filters.full_day,
         moment=filters.moment,
         lines=filters.lines,
+        listed=filters.listed,
         paragraphs=markup.paragraphs,
         references=_references,
         underlined=filters.underlined,
         wrap=filters.wrap,
     )
     return made
+
+
+@pass_context
+def _gettext(context: Context, message: str) -> str:
+    return words(context["view"].lang).gettext(message)
+
+
+@pass_context
+def _ngettext(context: Context, one: str, many: str, number: int) -> str:
+    return words(context["view"].lang).ngettext(one, many, number)
 
 
 def _references(text: str) -> Markup:
