@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce, Now
 
+from workers import evidence
 from workers.models import (
     Batch,
     BatchState,
@@ -213,6 +214,9 @@ def record(mailing_id: int, results: Sequence[Result]) -> None:
             cursor.execute(_RECORD["sqlite"], [json.dumps(rows, default=_sqlite_time)])
         moved = Counter(state for (state,) in cursor.fetchall())
     _count(mailing_id, moved, since=DeliveryState.QUEUED)
+    if moved.total() < len(results):
+        # Somebody gave this worker's batch up: what it heard all the same is evidence.
+        evidence.settle(results)
 
 
 def exclude(mailing_id: int, which: Q, reason: Exclusion) -> int:

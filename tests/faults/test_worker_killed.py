@@ -218,3 +218,23 @@ def test_late_evidence_changes_nothing_that_a_person_has_settled(
     recovery.recover()
     assert set(states(due).values()) == {"accepted"}
     assert balance.sheet(due).balanced
+
+
+@pytest.mark.django_db
+@pytest.mark.both_databases
+def test_what_a_worker_hears_after_its_lease_was_given_up_settles_what_it_is_of(
+    due: Mailing, outbox: sending._Outbox
+) -> None:
+    """It stood still for an hour and goes on: its relay's answers are true all the same."""
+    first, second = outbox.take(), outbox.take()
+    assert isinstance(first, Envelope)
+    assert isinstance(second, Envelope)
+    for envelope in (first, second):
+        outbox.begin(envelope.key)
+    for batch in ledger.leased_here(identity.host()):
+        recovery._give_up(batch)
+    outbox.settle(first.key, Outcome(Verdict.ACCEPTED, 250, "250 queued as 1"))
+    outbox.settle(second.key, Outcome(Verdict.FAILED, 550, "550 no such user"))
+    outbox.record()
+    assert sorted(states(due).values()) == ["accepted", "failed"] + ["uncertain"] * 3
+    assert balance.sheet(due).balanced
