@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from digest.keyed import Keyed
 from workers.headers import Letterhead, MessageRefused, checked_address, split_mailbox, text_header
 from workers.lint import lint
-from workers.message import Pieces, message_id, prepare, quoted_printable
+from workers.message import Pieces, message_id, prepare
+from workers.quoted import quoted_printable
 from workers.verp import bounce_address, bounced_delivery
 
 SECRET = b"a secret of the tests, 32 octets"
