@@ -1,11 +1,12 @@
 """A whole installation whose update goes out while something breaks, and the checker's verdict."""
 
 import json
+import sqlite3
 import subprocess
 from pathlib import Path
 from typing import Any
 
-from tests.journeys.system import DIGEST, ROOT, System
+from tests.journeys.system import DIGEST, ROOT, System, until
 from workers.drill.checker import Claim, judge
 
 TOPIC = "medias-ai-pivot"
@@ -66,7 +67,23 @@ def rows(system: System) -> list[tuple[str, str]]:
 
         with psycopg.connect(url) as connection:
             return connection.execute(asked).fetchall()
-    import sqlite3
-
     with sqlite3.connect(system.data_dir / "digest.sqlite3") as database:
         return database.execute(asked).fetchall()
+
+
+def leasing(system: System) -> int:
+    """The process that holds a batch now, by the name of its journal."""
+    found: list[int] = []
+
+    def holding() -> bool:
+        with sqlite3.connect(system.data_dir / "digest.sqlite3") as database:
+            found.extend(
+                int(name.partition("-")[0])
+                for (name,) in database.execute(
+                    "SELECT worker FROM workers_batch WHERE state = 'leased'"
+                )
+            )
+        return bool(found)
+
+    until(holding, 20)
+    return found[0]

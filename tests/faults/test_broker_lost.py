@@ -4,7 +4,9 @@ Five minutes are twelve seconds here: longer than each of the timeouts and pause
 workers and beat look for their broker (5 and 10 s), so that all of them pass through it.
 """
 
+import os
 import shutil
+import signal
 import subprocess
 import time
 import urllib.request
@@ -15,12 +17,13 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests.faults.installation import approved, holds, received, state
+from tests.faults.installation import approved, holds, leasing, received, state
 from tests.journeys.system import DIGEST, System, until
 from workers.embedded import broker
 
 READERS = 2000
 AWAY = 12.0
+CONNECTIONS = 4
 
 pytestmark = pytest.mark.long
 
@@ -28,6 +31,8 @@ pytestmark = pytest.mark.long
 def test_redis_flushed_and_down_nobody_is_lost_and_public_pages_stay_up(
     tmp_path: Path, sink: tuple[str, Path]
 ) -> None:
+    """A worker dies meanwhile: that what it was asked can't be acknowledged must not cost its
+    place, or sending never resumes."""
     server = broker.make()
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, server.directory, ignore_errors=True)
@@ -40,6 +45,7 @@ def test_redis_flushed_and_down_nobody_is_lost_and_public_pages_stay_up(
         until(lambda: received(sink[1]) >= 300, 60, what=system.log)
         process.kill()
         gone_at = time.monotonic()
+        os.kill(leasing(system), signal.SIGKILL)
         while time.monotonic() - gone_at < AWAY:
             assert page(system) == 200
             time.sleep(0.5)
@@ -48,7 +54,7 @@ def test_redis_flushed_and_down_nobody_is_lost_and_public_pages_stay_up(
         stack.enter_context(running(server))
         until(lambda: received(sink[1]) > at_return, 60, what=system.log)
         until(lambda: state(system) == "done", 90, what=system.log)
-        holds(system, sink[1], READERS)
+        holds(system, sink[1], READERS, uncertain=CONNECTIONS)
 
 
 @contextmanager

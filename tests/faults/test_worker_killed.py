@@ -2,14 +2,13 @@
 
 import os
 import signal
-import sqlite3
 from pathlib import Path
 
 import pytest
 from django.db import OperationalError
 
 from tests.faults.drills import SEEDS, drill
-from tests.faults.installation import approved, holds, received, state
+from tests.faults.installation import approved, holds, leasing, received, state
 from tests.journeys.system import DIGEST, System, until
 from tests.sends import received as got
 from tests.sends import states
@@ -55,24 +54,6 @@ def test_a_killed_worker_is_taken_over_from(tmp_path: Path, sink: tuple[str, Pat
         os.kill(leasing(system), signal.SIGKILL)
         until(lambda: state(system) == "done", 60, what=system.log)
     holds(system, record, READERS, uncertain=4)
-
-
-def leasing(system: System) -> int:
-    """The process that holds a batch now, by the name of its journal."""
-    found: list[int] = []
-
-    def holding() -> bool:
-        with sqlite3.connect(system.data_dir / "digest.sqlite3") as database:
-            found.extend(
-                int(name.partition("-")[0])
-                for (name,) in database.execute(
-                    "SELECT worker FROM workers_batch WHERE state = 'leased'"
-                )
-            )
-        return bool(found)
-
-    until(holding, 20)
-    return found[0]
 
 
 # ---- what is settled, and how --------------------------------------------------------------
