@@ -148,7 +148,11 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "digest.staff.page_context",
             ],
-            "builtins": ["django.templatetags.static", "digest.templatetags.house"],
+            "builtins": [
+                "django.templatetags.static",
+                "digest.templatetags.house",
+                "digest.templatetags.words",
+            ],
             "libraries": {"django_htmx": "django_htmx.templatetags.django_htmx"},
         },
     }

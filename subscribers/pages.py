@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from digest.errors import Refused
 from digest.models import Topic
+from digest.rendering import language
 from subscribers import addresses, links, preferences, signup
 from subscribers import unsubscribe as leaving
 from subscribers.models import Subscription
@@ -32,23 +33,47 @@ def subscribe(request: HttpRequest) -> HttpResponse:
     """Ask for topics. The answer is one and the same, whoever the address belongs to."""
     topics = list(Topic.objects.all())
     if request.method != "POST":
-        return _form(request, topics, chosen=request.GET.getlist("topic"))
+        chosen = request.GET.getlist("topic")
+        return _form(request, _spoken(topics, chosen), topics, chosen)
     chosen = request.POST.getlist("topic") or [t.slug for t in topics if len(topics) == 1]
     wanted = [topic for topic in topics if topic.slug in chosen]
+    lang = _posted_lang(request, topics) or _spoken(topics, chosen)
     address = request.POST.get("address", "")
     if not wanted:
-        return _form(request, topics, chosen, address, topic_problem="Choose a topic.")
+        why = language.words(lang).gettext("Choose a topic.")
+        return _form(request, lang, topics, chosen, address, topic_problem=why)
     # A field that people don't see and programs fill in: they are told what everybody is told.
     if not request.POST.get("website"):
         try:
-            signup.ask(address, wanted, source="website")
+            signup.ask(address, wanted, source="website", lang=lang)
         except Refused as problem:
-            return _form(request, topics, chosen, address, address_problem=str(problem))
-    return render(request, "reader/asked.html", {"topics": wanted})
+            why = _in_words(problem, lang)
+            return _form(request, lang, topics, chosen, address, address_problem=why)
+    return render(request, "reader/asked.html", {"topics": wanted, "lang": lang})
+
+
+def _spoken(topics: Sequence[Topic], chosen: Sequence[str]) -> str:
+    """The language of the chosen topics; of all of them where none is."""
+    meant = [topic for topic in topics if topic.slug in chosen] or topics
+    return language.shared(topic.language for topic in meant)
+
+
+def _posted_lang(request: HttpRequest, topics: Sequence[Topic]) -> str:
+    """The language of the form that was sent, so that consent is kept in the words it showed."""
+    lang = request.POST.get("lang", "")
+    return lang if lang == "en" or lang in {topic.language for topic in topics} else ""
+
+
+def _in_words(problem: Refused, lang: str) -> str:
+    """Why an address was refused: exactly in English, in other languages that it was."""
+    said = language.message("This is no address that can be mailed. Please look at it again.")
+    translated = language.words(lang).gettext(said)
+    return str(problem) if translated == said else translated
 
 
 def _form(
     request: HttpRequest,
+    lang: str,
     topics: Sequence[Topic],
     chosen: Sequence[str],
     address: str = "",
@@ -58,7 +83,8 @@ def _form(
         "topics": topics,
         "chosen": chosen if len(topics) > 1 else [topic.slug for topic in topics],
         "address": address[: addresses.LONGEST],
-        "wording": signup.WORDING,
+        "wording": signup.wording(lang),
+        "lang": lang,
         **problems,
     }
     return render(request, "reader/subscribe.html", shown, status=400 if problems else 200)
@@ -111,7 +137,8 @@ def unsubscribe(request: HttpRequest, about: Subscription) -> HttpResponse:
     field, value = ONE_CLICK
     if request.POST.get(field) == value:
         leaving.leave(about.subscriber_id, about.topic_id, why="the mail program's button")
-        return HttpResponse("You are unsubscribed.\n", content_type="text/plain; charset=utf-8")
+        said = language.words(about.topic.language).gettext("You are unsubscribed.")
+        return HttpResponse(f"{said}\n", content_type="text/plain; charset=utf-8")
     if "undo" in request.POST:
         leaving.come_back(about)
     else:
@@ -137,6 +164,7 @@ def _about(about: Subscription) -> dict[str, object]:
     """What every personal page shows. The address is masked: mails are forwarded."""
     return {
         "topic": about.topic,
+        "lang": about.topic.language,
         "subscription": about,
         "address": addresses.masked(about.subscriber.email or ""),
         "can_come_back": leaving.can_come_back(about),

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from digest.models import Topic
+from digest.rendering import language
 from subscribers import addresses
 from subscribers.models import (
     ConfirmationLimit,
@@ -23,7 +24,7 @@ from subscribers.models import (
 )
 
 ONE_MAIL_IN = dt.timedelta(hours=24)
-WORDING = (
+WORDING = language.message(
     "Mail me the updates of the topics I chose. I can leave with one click in every mail, "
     "at any time."
 )
@@ -32,9 +33,21 @@ WORDING = (
 _NEVER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
-def ask(address: str, topics: Sequence[Topic], source: str, now: dt.datetime | None = None) -> None:
+def wording(lang: str) -> str:
+    """WORDING in the language of the page that asks."""
+    return language.words(lang).gettext(WORDING)
+
+
+def ask(
+    address: str,
+    topics: Sequence[Topic],
+    source: str,
+    now: dt.datetime | None = None,
+    lang: str = "en",
+) -> None:
     """Note that somebody wants these topics at this address, and have the owner asked.
 
+    ``lang`` is that of the page on which they agreed to the wording.
     Nothing that comes back or takes its time tells whether the address is known here. Raises
     Refused for what is no address; a suppressed one is left in peace.
     """
@@ -42,7 +55,7 @@ def ask(address: str, topics: Sequence[Topic], source: str, now: dt.datetime | N
     now = now or timezone.now()
     with transaction.atomic():
         limit = _locked_limit(email)
-        wanted = [] if _suppressed(email) else _noted(email, topics, source, now)
+        wanted = [] if _suppressed(email) else _noted(email, topics, wording(lang), source, now)
         if wanted and limit.asked_at <= now - ONE_MAIL_IN:
             ConfirmationRequest.objects.create(subscription=wanted[0], asked_at=now)
             limit.asked_at = now
@@ -91,7 +104,7 @@ def _suppressed(email: str) -> bool:
 
 
 def _noted(
-    email: str, topics: Sequence[Topic], source: str, now: dt.datetime
+    email: str, topics: Sequence[Topic], words: str, source: str, now: dt.datetime
 ) -> list[Subscription]:
     """The subscriptions that want the owner's word; what the owner has or left stays so."""
     person, _ = Subscriber.objects.get_or_create(
@@ -110,7 +123,7 @@ def _noted(
         # While a question is open its time stays, else a stranger could void the link in it.
         if not one.is_asked_for:
             one.asked_at = now
-        one.consent = consent(WORDING, source, now)
+        one.consent = consent(words, source, now)
         one.save(update_fields=["asked_at", "consent"])
         wanted.append(one)
     return wanted

@@ -67,7 +67,7 @@ def test_a_briefing_shows_every_part(pivot: Topic, lantern: Briefing) -> None:
     seen = words(html)
     for part in [
         "Lantern Studio hires for a model of its own",
-        "Wed 27 May 2026, 15:20 UTC",
+        "Wed, 27 May 2026, 15:20 UTC",
         "Industry",
         "Developing",
         "4 min read",
@@ -109,7 +109,7 @@ def test_a_carried_briefing_names_the_updates_that_had_it(pivot: Topic, lantern:
     newsroom.update(pivot, 2, lantern)
     newsroom.update(pivot, 3, lantern, stage=Stage.APPROVED)
     later = page(f"/t/{pivot.slug}/2/{lantern.slug}/")
-    assert "Since <a" in later
+    assert ">Since Update #1:</a>" in later
     assert "The roles are filled." in later
     first = re.search(r"First reported in</h2><p><a href=\"([^\"]+)\"", later)
     assert first

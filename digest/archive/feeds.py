@@ -14,6 +14,7 @@ from django.utils.xmlutils import SimplerXMLGenerator
 
 from digest.archive.published import issue, went_out
 from digest.models import Topic, Update
+from digest.rendering import language
 
 ATOM_TYPE = "application/atom+xml; charset=utf-8"
 JSON_TYPE = "application/feed+json; charset=utf-8"
@@ -84,12 +85,17 @@ def _entries(updates: Sequence[Update]) -> Iterator[dict[str, Any]]:
     for update in updates:
         told = issue(update)
         yield {
-            "title": f"Update #{update.number}: {update.title}",
+            "title": f"{_numbered(update)}: {update.title}",
             "url": _absolute(update.get_absolute_url()),
             "date": went_out(update),
             "summary": told.preheader or told.title,
-            "html": render_to_string("archive/feed_entry.html", {"issue": told}),
+            "html": render_to_string("archive/feed_entry.html", {"issue": told, "lang": told.lang}),
         }
+
+
+def _numbered(update: Update) -> str:
+    said = language.words(update.topic.language).gettext("Update #%(number)s")
+    return said % {"number": update.number}
 
 
 def _absolute(path: str) -> str:

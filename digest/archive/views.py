@@ -15,6 +15,7 @@ from django.views.decorators.http import condition, conditional_page, require_sa
 from digest.archive import feeds, published
 from digest.models import Topic
 from digest.parts import Image
+from digest.rendering import language
 
 _HOST = re.compile(r"[a-zA-Z0-9.-]+(:[0-9]{1,5})?")
 
@@ -26,7 +27,9 @@ KEPT = 60
 @conditional_page
 def home(request: HttpRequest) -> HttpResponse:
     """Every topic with its latest updates."""
-    return _public(request, "archive/home.html", {"topics": published.topics_with_latest()})
+    topics = list(published.topics_with_latest())
+    lang = language.shared(one.language for one in topics)
+    return _public(request, "archive/home.html", {"topics": topics, "lang": lang})
 
 
 @require_safe
@@ -118,7 +121,9 @@ def json_feed(_request: HttpRequest, topic: str) -> HttpResponse:
 
 
 def _public(request: HttpRequest, template: str, page: dict[str, object]) -> HttpResponse:
-    return _kept(render(request, template, page))
+    topic = page.get("topic")
+    lang = {"lang": topic.language} if isinstance(topic, Topic) else {}
+    return _kept(render(request, template, lang | page))
 
 
 def _kept(response: HttpResponse) -> HttpResponse:

@@ -4,7 +4,7 @@ The words are gettext's: English in the templates, every other language a catalo
 ``templates/locale/`` (``de.po``). Mails and readers' pages have them from here alike.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
@@ -47,6 +47,17 @@ def words(lang: str) -> NullTranslations:
 def listed(names: Sequence[str], lang: str) -> str:
     """ "A, B and C", in the language."""
     return format_list(names, locale=locale(lang))
+
+
+def shared(langs: Iterable[str]) -> str:
+    """The one language of all of these; English where they are several, or none."""
+    spoken = set(langs)
+    return spoken.pop() if len(spoken) == 1 else "en"
+
+
+def message(english: str) -> str:
+    """The same: marks a text that is translated elsewhere, for ``scripts/catalogues.py``."""
+    return english
 
 
 _ENGLISH = NullTranslations()
