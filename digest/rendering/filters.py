@@ -6,13 +6,16 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_skeleton, format_time
+from babel.dates import format_date, format_skeleton, format_time, get_timezone_location
 from markupsafe import Markup, escape
 
 from digest.rendering import language
 from digest.rendering.language import locale
 from digest.rendering.markup import paragraphs
-from digest.rendering.view import EmailView, View
+from digest.rendering.view import CorrectionView, EmailView, View, WelcomeView
+
+Dated = EmailView | CorrectionView
+"""Mails with a day of their own, whose year need not be repeated."""
 
 WIDTH = 72
 """Columns of the text part."""
@@ -20,22 +23,31 @@ WIDTH = 72
 _LEAD = re.compile(r"(?:> )* *(?:- |\d{1,3}\. |\[\d{1,3}\] )?")
 
 
-def day(date: dt.date, view: EmailView) -> str:
+def day(date: dt.date, view: Dated) -> str:
     """ "17 May", with the year where it isn't that of the mail; in the mail's language."""
     wanted = "MMMd" if date.year == view.date.year else "yMMMd"
     return str(format_skeleton(wanted, date, locale=locale(view.lang)))
 
 
-def moment(when: dt.datetime, view: EmailView) -> str:
+def moment(when: dt.datetime, view: Dated) -> str:
     """ "17 May, 15:20 UTC", in the topic's zone and the mail's language."""
     here = when.astimezone(ZoneInfo(view.topic.zone))
     time = format_time(here, "HH:mm", locale=locale(view.lang))
     return f"{day(here.date(), view)}, {time} {here.tzname()}"
 
 
-def full_day(date: dt.date, view: EmailView) -> str:
+def full_day(date: dt.date, view: View) -> str:
     """ "17 June 2026", in the mail's language."""
     return format_date(date, "long", locale=locale(view.lang))
+
+
+def full_moment(when: dt.datetime, view: WelcomeView) -> str:
+    """ "Sunday 17 May 2026, 15:00 London", in the topic's zone and the mail's language."""
+    zone, spoken = ZoneInfo(view.topic.zone), locale(view.lang)
+    here = when.astimezone(zone)
+    city = get_timezone_location(zone, locale=spoken, return_city=True)
+    time = format_time(here, "HH:mm", locale=spoken)
+    return f"{format_date(here, 'full', locale=spoken)}, {time} {city}"
 
 
 def listed(names: Sequence[str], view: View) -> str:

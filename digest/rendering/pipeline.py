@@ -22,7 +22,7 @@ from digest.rendering.colour import palette
 from digest.rendering.language import words
 from digest.rendering.rendered import RenderedEmail, RenderingFailed
 from digest.rendering.tokens import Field, nonce, token
-from digest.rendering.view import ConfirmView, EmailView, View, named
+from digest.rendering.view import View, accent, named, template
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "emails"
 
@@ -32,10 +32,10 @@ def render(view: View) -> RenderedEmail:
     used = nonce(view)
     values = {
         "view": view,
-        "palette": palette(view.topic.accent if isinstance(view, EmailView) else view.accent),
+        "palette": palette(accent(view)),
         "token": {field.value: token(field, used) for field in Field},
     }
-    name = "confirm" if isinstance(view, ConfirmView) else "update"
+    name = template(view)
     mjml_source = source.hardened(
         source.printable(_TEMPLATES.get_template(f"{name}.mjml").render(values)).strip()
     )
@@ -111,6 +111,7 @@ def _templates() -> ImmutableSandboxedEnvironment:
     made.filters.update(
         day=filters.day,
         full_day=filters.full_day,
+        full_moment=filters.full_moment,
         moment=filters.moment,
         lines=filters.lines,
         listed=filters.listed,

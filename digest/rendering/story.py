@@ -17,7 +17,7 @@ from digest.assembly import CHARACTERS_A_SECOND, depth_at
 from digest.models import Depth, Depths, Item, Kind, Stage, Topic, Update, from_address
 from digest.parts import Analysis, BriefingData, Perspective
 from digest.rendering import markup
-from digest.rendering.language import direction
+from digest.rendering.language import direction, words
 from digest.rendering.view import (
     Change,
     EmailView,
@@ -84,7 +84,7 @@ def email_view(
         date=on or _day(update),
         reading_minutes=_reading_minutes(views, shared),
         title=title,
-        subject=f"Test: {subject}" if kind == "test" else subject,
+        subject=_as_test(subject, topic.language) if kind == "test" else subject,
         preheader=update.preheader or (_preheader(views[0]) if views else ""),
         note=markup.render(update.note, "note") if update.note.strip() else None,
         corrections=tuple(view for view in views if view.kind == "correction"),
@@ -154,6 +154,10 @@ def shared_perspectives(told: Iterable[tuple[BriefingData, str]]) -> tuple[Persp
             first = own | first
     counted = Counter(views)
     return tuple(first[said] for said in counted if counted[said] > 1)
+
+
+def _as_test(subject: str, lang: str) -> str:
+    return words(lang).gettext("Test: %(subject)s") % {"subject": subject}
 
 
 def first_sentence(text: str) -> str:

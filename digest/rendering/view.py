@@ -140,19 +140,75 @@ class ConfirmView(Part):
     preheader: str
 
 
-View = EmailView | ConfirmView
+class WelcomeView(Part):
+    """The mail that greets whoever has just confirmed: what they will get, and when.
+
+    ``items`` and ``minutes``: what an update holds at most (0: as it comes).  ``next_at``: when
+    the next one is planned.  ``latest``: the last one that went out.
+    """
+
+    kind: Literal["welcome"] = "welcome"
+    lang: str = "en"
+    dir: Direction = "ltr"
+    topic: TopicView
+    imprint: Imprint
+    subject: str
+    preheader: str
+    description: str = ""
+    items: int = 0
+    minutes: int = 0
+    next_at: dt.datetime | None = None
+    latest: UpdateLink | None = None
+
+
+class CorrectionView(Part):
+    """The mail to those who got an update that said something wrong.
+
+    ``text`` says what was wrong and what is right; ``stories`` are those that it is about, as
+    they stand now; ``update`` is the one that was wrong.
+    """
+
+    kind: Literal["correction"] = "correction"
+    lang: str = "en"
+    dir: Direction = "ltr"
+    topic: TopicView
+    imprint: Imprint
+    subject: str
+    preheader: str
+    date: dt.date
+    update: UpdateLink
+    text: Prose
+    stories: tuple[StoryView, ...] = ()
+
+
+View = EmailView | ConfirmView | WelcomeView | CorrectionView
+
+_VIEWS: dict[str, type[View]] = {
+    "confirm": ConfirmView,
+    "welcome": WelcomeView,
+    "correction": CorrectionView,
+}
+
+
+def template(view: View) -> str:
+    """The name of the templates that lay it out."""
+    return view.kind if view.kind in _VIEWS else "update"
+
+
+def accent(view: View) -> str:
+    """The accent of the topic it is about."""
+    return view.accent if isinstance(view, ConfirmView) else view.topic.accent
 
 
 def as_view(plain: dict[str, Any]) -> View:
     """The view that was written as JSON; pydantic's ValidationError where it is none."""
-    made: type[View] = ConfirmView if plain.get("kind") == "confirm" else EmailView
-    return made.model_validate(plain)
+    return _VIEWS.get(str(plain.get("kind")), EmailView).model_validate(plain)
 
 
 def named(view: View) -> str:
     """What to call the mail in an error, with the story that most of it comes from."""
-    if isinstance(view, ConfirmView):
-        return "The confirmation mail"
+    if not isinstance(view, EmailView):
+        return f"The {view.kind} mail"
     mail = f"Update #{view.number} of {view.topic.name}"
     stories = [*view.stories, *view.corrections]
     if not stories:
