@@ -46,6 +46,21 @@ class Stage(models.TextChoices):
     DISCARDED = "discarded", "Discarded"  # thrown away as a draft; consumed nothing
 
 
+class Picture(models.Model):
+    """A picture that mails show, under the hash of its bytes; it never changes."""
+
+    hash = models.CharField(max_length=64, primary_key=True, help_text="SHA-256, in hex.")
+    content = models.BinaryField(help_text="A PNG, as pictures.py takes it.")
+    width = models.PositiveSmallIntegerField()
+    height = models.PositiveSmallIntegerField()
+
+    def __str__(self) -> str:
+        return self.hash[:12]
+
+    def get_absolute_url(self) -> str:
+        return f"/pictures/{self.hash}.png"
+
+
 class Topic(models.Model):
     """A running story that people subscribe to."""
 
@@ -54,6 +69,14 @@ class Topic(models.Model):
     description = models.TextField(blank=True)
     from_address = models.CharField(max_length=320, blank=True, help_text="Else FROM_ADDRESS.")
     accent = models.CharField(max_length=7, default="#a8321f", help_text="As #rrggbb.")
+    logo = models.ForeignKey(
+        Picture,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Stands for the name at the head of its mails; without one, the name does.",
+    )
     language = models.CharField(max_length=35, default="en", help_text="A BCP 47 tag.")
     zone = models.CharField(max_length=64, default="UTC", help_text="An IANA time zone.")
     items_budget = models.PositiveSmallIntegerField(default=6)

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from digest import signing_in
+from digest.archive import pictures
 from digest.archive import views as archive
 from digest.desk import approved, briefings, drafts, overview, preview
 
@@ -14,6 +15,7 @@ urlpatterns = [
     path("t/<slug:topic>/feed.json", archive.json_feed),
     path("t/<slug:topic>/<int:number>/", archive.update),
     path("t/<slug:topic>/<int:number>/<slug:slug>/", archive.briefing),
+    path("pictures/<str:hash>.png", pictures.picture),
     # staff: signing in
     path("login/", signing_in.sign_in),
     path("logout/", signing_in.sign_out),

@@ -36,6 +36,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "t/<slug:topic>/feed.json": (LOOK, EVERYBODY),
     "t/<slug:topic>/<int:number>/": (LOOK, EVERYBODY),
     "t/<slug:topic>/<int:number>/<slug:slug>/": (LOOK, EVERYBODY),
+    "pictures/<str:hash>.png": (LOOK, EVERYBODY),
     "subscribe/": (BOTH, EVERYBODY),
     "healthz": (LOOK, EVERYBODY),
     "readyz": (LOOK, EVERYBODY),

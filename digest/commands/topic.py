@@ -1,14 +1,16 @@
 """digest topic: add, set, list."""
 
 import re
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import click
+from django.db import transaction
 
-from digest import updates
+from digest import pictures, updates
 from digest.errors import Refused
-from digest.models import Depths, Topic, audit
+from digest.models import Depths, Picture, Topic, audit
 from digest.rendering.colour import palette
 from digest.sender import one_mailbox
 
@@ -30,6 +32,11 @@ def _options(command: Any) -> Any:
             click.option("--depth", type=click.Choice(Depths.values), help="How items are shown."),
             click.option("--zone", metavar="ZONE", help="Its time zone, e.g. Europe/London (UTC)."),
             click.option("--accent", metavar="#RRGGBB", help="Its colour."),
+            click.option(
+                "--logo",
+                metavar="FILE",
+                help="A PNG that stands for its name in its mails; none: the name again.",
+            ),
             click.option("--language", metavar="TAG", help="Its language, e.g. en (en)."),
             click.option(
                 "--minimum",
@@ -91,12 +98,13 @@ def list_() -> None:
         click.echo(f"{found.slug}\t{found.name}\t{found.items_budget} items, {minutes}")
 
 
+@transaction.atomic
 def _keep(topic: Topic, given: dict[str, Any]) -> None:
     """Set what was given (field or option names), check it, and save."""
     fields = {"items": "items_budget", "minutes": "minutes_budget"}
     for name, value in given.items():
         if value is not None:
-            setattr(topic, fields.get(name, name), value)
+            setattr(topic, fields.get(name, name), _logo(value) if name == "logo" else value)
     if topic.zone not in available_timezones() and not _known_zone(topic.zone):
         raise Refused(
             f"{topic.zone!r} is no time zone; nothing was changed. "
@@ -108,6 +116,19 @@ def _keep(topic: Topic, given: dict[str, Any]) -> None:
         topic.from_address = one_mailbox(topic.from_address)
     palette(topic.accent)  # refuses a colour that nobody could read
     topic.save()
+
+
+def _logo(file: str) -> Picture | None:
+    if file == "none":
+        return None
+    try:
+        with Path(file).open("rb") as opened:
+            content = opened.read(pictures.WEIGHT + 1)
+    except OSError as fault:
+        raise Refused(
+            f"{file} can't be read ({fault.strerror}); nothing was changed. Name a PNG."
+        ) from fault
+    return pictures.kept(content, file)
 
 
 def _known_zone(name: str) -> bool:

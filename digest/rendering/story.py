@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from digest import titles
+from digest import pictures, titles
 from digest.assembly import CHARACTERS_A_SECOND, depth_at
-from digest.models import Depth, Depths, Item, Kind, Stage, Topic, Update, from_address
+from digest.models import Depth, Depths, Item, Kind, Picture, Stage, Topic, Update, from_address
 from digest.parts import Analysis, BriefingData, Perspective
 from digest.rendering import markup
 from digest.rendering.language import direction, words
@@ -22,6 +22,7 @@ from digest.rendering.view import (
     Change,
     EmailView,
     Imprint,
+    Logo,
     Mail,
     StoryView,
     TopicView,
@@ -52,7 +53,7 @@ def email_view(
     variant: str = Depths.ARRANGED,
     provisional: bool = False,
 ) -> EmailView:
-    """The update as one mail, in two queries, however many items.
+    """The update as one mail, in two queries (three with a logo), however many items.
 
     ``number``: its own, or the one it would get (``provisional``: the mail says so).
     ``on``: the day in its masthead (default: when it is due, else its cut-off, in the
@@ -76,7 +77,12 @@ def email_view(
         lang=topic.language or "en",
         dir=direction(topic.language),
         topic=TopicView(
-            name=topic.name, slug=topic.slug, accent=topic.accent, url=home, zone=topic.zone
+            name=topic.name,
+            slug=topic.slug,
+            accent=topic.accent,
+            url=home,
+            zone=topic.zone,
+            logo=_logo(topic, imprint.base_url),
         ),
         imprint=imprint,
         number=number,
@@ -163,6 +169,14 @@ def _as_test(subject: str, lang: str) -> str:
 def first_sentence(text: str) -> str:
     """The first sentence of a plain text, on one line."""
     return _SENTENCE_END.split(" ".join(text.split()), maxsplit=1)[0]
+
+
+def _logo(topic: Topic, base_url: str) -> Logo | None:
+    if topic.logo_id is None:
+        return None
+    picture = Picture.objects.defer("content").get(pk=topic.logo_id)
+    width, height = pictures.fitted(picture.width, picture.height)
+    return Logo(url=base_url + picture.get_absolute_url(), width=width, height=height)
 
 
 # ---- items ---------------------------------------------------------------------------

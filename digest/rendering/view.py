@@ -40,6 +40,14 @@ class Imprint(Part):
     base_url: str
 
 
+class Logo(Part):
+    """A topic's logo: a picture of ours, and the CSS pixels that it takes up."""
+
+    url: str
+    width: int
+    height: int
+
+
 class TopicView(Part):
     """The topic; ``accent`` as #rrggbb, ``url`` of its archive, ``zone`` that of its times."""
 
@@ -48,6 +56,7 @@ class TopicView(Part):
     accent: str
     url: str
     zone: str = "UTC"
+    logo: Logo | None = None
 
 
 class UpdateLink(Part):
