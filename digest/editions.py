@@ -8,9 +8,8 @@ from django.conf import settings
 from digest import checks
 from digest.models import Depths, Edition, Topic, Update, from_address
 from digest.rendering import bounded, story
-from digest.rendering.language import direction
 from digest.rendering.rendered import RenderedEmail
-from digest.rendering.view import ConfirmView, EmailView, Mail, View
+from digest.rendering.view import EmailView, Mail, View
 from digest.updates import provisional_number
 
 
@@ -77,17 +76,3 @@ def for_test(update: Update) -> Edition:
     """The update as it stands, marked as a test."""
     view = view_of(update, kind="test")
     return keep(view, rendered(view), update.topic, update)
-
-
-def confirmation(topic: Topic) -> Edition:
-    """The mail that asks whether somebody meant to follow this topic."""
-    view = ConfirmView(
-        lang=topic.language,
-        dir=direction(topic.language),
-        accent=topic.accent,
-        imprint=story.imprint_of(topic),
-        topics=(topic.name,),
-        subject=f"Confirm: {topic.name}",
-        preheader="One click, and the next update comes to you.",
-    )
-    return keep(view, rendered(view), topic, None)

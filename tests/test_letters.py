@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from digest import approval, drafting, editions
+from digest import approval, drafting, mails
 from digest.errors import Refused
 from digest.models import Topic
 from subscribers import tokens
@@ -80,7 +80,7 @@ def test_every_reader_has_an_unsubscribe_link_of_their_own(sent: Mailing) -> Non
 
 def test_a_confirmation_is_automatic_and_has_nothing_to_leave_yet(pivot: Topic) -> None:
     mailing = Mailing(
-        id=6, topic=pivot, edition=editions.confirmation(pivot), kind=MailingKind.CONFIRM
+        id=6, topic=pivot, edition=mails.confirmation(pivot), kind=MailingKind.CONFIRM
     )
     mail = message_from_bytes(Letters(mailing).message(ANN), policy=default)
     assert mail["Auto-Submitted"] == "auto-generated"

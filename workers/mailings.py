@@ -14,7 +14,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from digest import approval, editions
+from digest import approval, editions, mails
 from digest.errors import NotFound, Refused
 from digest.models import Edition, RequestedTest, Stage, Update, audit
 from digest.updates import find
@@ -110,7 +110,7 @@ def take_confirmations() -> int:
 
 def _take_confirmations(requests: list[ConfirmationRequest]) -> int:
     """Make the mailing of these requests, all of one topic; how many people."""
-    edition = editions.confirmation(requests[0].subscription.topic)
+    edition = mails.confirmation(requests[0].subscription.topic)
     with transaction.atomic():
         ids = [request.id for request in requests]
         open_ids = set(

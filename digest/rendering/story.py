@@ -43,6 +43,18 @@ def imprint_of(topic: Topic) -> Imprint:
     )
 
 
+def topic_view(topic: Topic, imprint: Imprint) -> TopicView:
+    """The topic, as every mail about it names it."""
+    return TopicView(
+        name=topic.name,
+        slug=topic.slug,
+        accent=topic.accent,
+        url=f"{imprint.base_url}{topic.get_absolute_url()}",
+        zone=topic.zone,
+        logo=_logo(topic, imprint.base_url),
+    )
+
+
 def email_view(
     update: Update,
     imprint: Imprint,
@@ -76,18 +88,11 @@ def email_view(
         kind=kind,
         lang=topic.language or "en",
         dir=direction(topic.language),
-        topic=TopicView(
-            name=topic.name,
-            slug=topic.slug,
-            accent=topic.accent,
-            url=home,
-            zone=topic.zone,
-            logo=_logo(topic, imprint.base_url),
-        ),
+        topic=topic_view(topic, imprint),
         imprint=imprint,
         number=number,
         provisional=provisional,
-        date=on or _day(update),
+        date=on or day_of(update),
         reading_minutes=_reading_minutes(views, shared),
         title=title,
         subject=_as_test(subject, topic.language) if kind == "test" else subject,
@@ -237,7 +242,7 @@ def _first_reported(item: Item, data: BriefingData, place: _Place) -> UpdateLink
         return UpdateLink(
             number=ours.number,
             title=ours.title,
-            date=_day(ours),
+            date=day_of(ours),
             url=place.url(ours.number, data.slug),
         )
     said = data.first_reported_in
@@ -260,7 +265,8 @@ def _first_carried(items: Sequence[Item], number: int) -> dict[int, Update]:
     return {item.briefing_id: item.update for item in earlier}
 
 
-def _day(update: Update) -> dt.date:
+def day_of(update: Update) -> dt.date:
+    """The day in its masthead, in the topic's zone: when it is due, else its cut-off."""
     moment = update.due_at or update.until
     return moment.astimezone(ZoneInfo(update.topic.zone)).date()
 
