@@ -15,7 +15,7 @@ WHERE = {  # command -> where it stands, and one line for --help
     "show": ("digest.commands.drafts:show", "Show an update with its reasons."),
     "discard": ("digest.commands.drafts:discard", "Throw a draft away."),
     "render": ("workers.commands.render:render", "Write an update's mail to files."),
-    "check": ("digest.commands.check:check", "Run the checks over an update."),
+    "check": ("workers.commands.check:check", "Run the checks over an update."),
     "approve": ("workers.commands.approve:approve", "Fix number and content; due to go out."),
     "unapprove": ("workers.commands.approve:unapprove", "Take an approval back."),
     "send": ("workers.commands.approve:send", "Approve for now and show progress."),

@@ -6,11 +6,13 @@ import json
 from django.conf import settings
 
 from digest import checks
-from digest.models import Depths, Edition, Topic, Update, from_address
+from digest.models import Depths, Edition, Stage, Topic, Update, from_address
 from digest.rendering import bounded, story
 from digest.rendering.rendered import RenderedEmail
 from digest.rendering.view import EmailView, Mail, View
 from digest.updates import provisional_number
+
+_REMEMBERED = 30  # updates whose subjects a new one is held against
 
 
 def view_of(update: Update, kind: Mail = "update", variant: str = Depths.ARRANGED) -> EmailView:
@@ -31,13 +33,33 @@ def rendered(view: View) -> RenderedEmail:
 
 def checked(update: Update, view: EmailView, email: RenderedEmail) -> checks.Report:
     """What is to be mended before it may go out, and what is worth a look."""
+    domains = (name.strip().lower() for name in settings.DKIM_DOMAIN.split(","))
     context = checks.Context(
         from_address=from_address(update.topic),
         relay_on_loopback=settings.RELAY_ON_LOOPBACK,
         minutes_budget=update.topic.minutes_budget,
         items_budget=update.topic.items_budget,
+        dkim_domains=tuple(filter(None, domains)),
+        earlier_subjects=_earlier_subjects(update),
+        withdrawn=_withdrawn(update),
     )
     return checks.run(view, email, context)
+
+
+def _earlier_subjects(update: Update) -> dict[str, str]:
+    """The subjects of the topic's last updates, without capitals, each with its update's name."""
+    others = Edition.objects.filter(topic=update.topic, kind="update", update__number__isnull=False)
+    others = others.exclude(update=update).order_by("-update__number")
+    told = others.values_list("subject", "update__number")[:_REMEMBERED]
+    return {subject.casefold(): f"Update #{number}" for subject, number in told}
+
+
+def _withdrawn(update: Update) -> tuple[str, ...]:
+    """Slugs of a draft's briefings that were taken back since it was assembled."""
+    if update.stage != Stage.DRAFT:
+        return ()
+    gone = update.items.filter(briefing__withdrawn_at__isnull=False)
+    return tuple(gone.values_list("briefing__slug", flat=True))
 
 
 def made(view: View, email: RenderedEmail, topic: Topic, update: Update | None) -> Edition:

@@ -6,20 +6,24 @@ import time
 
 import pytest
 from click.testing import CliRunner, Result
+from django.utils import timezone
 
 from config.cli import main
-from digest import checks
+from digest import checks, editions
 from digest.checks import Context, Finding, Level, Report
-from digest.checks.weight import by_story
-from digest.models import Depth, Stage, Topic
-from digest.parts import Image, Source
+from digest.checks.weight import by_section, by_story
+from digest.models import Briefing, Depth, Stage, Topic
+from digest.parts import Image, Perspective, Source
 from digest.rendering import markup, pipeline
 from digest.rendering.rendered import RenderedEmail
 from digest.rendering.view import EmailView, StoryView
 from tests import emails, newsroom
 
 HOUSE = Context(
-    from_address="Media Desk <news@daily-press.co.uk>", minutes_budget=6, items_budget=6
+    from_address="Media Desk <news@daily-press.co.uk>",
+    minutes_budget=6,
+    items_budget=6,
+    dkim_domains=("daily-press.co.uk",),
 )
 
 
@@ -61,7 +65,7 @@ def test_the_report_is_what_the_contract_prints() -> None:
     assert plain["passed"] is False
     assert isinstance(plain["checks"], list)
     assert {"name", "level", "message", "mend"} <= plain["checks"][0].keys()
-    assert plain["checks"][0]["level"] == "block"
+    assert plain["checks"][1]["level"] == "block"
 
 
 # ---- weight ---------------------------------------------------------------------------
@@ -73,7 +77,7 @@ def test_past_what_gmail_shows_it_blocks_and_names_the_heaviest() -> None:
     assert finding.level == Level.BLOCK
     assert finding.where == "heavy"
     assert "102 KB" in finding.message
-    assert "'heavy' 9" in finding.message
+    assert "In KB: heavy 9" in finding.message
 
 
 def test_the_weights_of_the_stories_add_up_to_most_of_the_mail() -> None:
@@ -83,6 +87,34 @@ def test_the_weights_of_the_stories_add_up_to_most_of_the_mail() -> None:
     assert sizes.keys() == {"story-1", "story-2", "story-3", "story-4"}
     assert max(sizes, key=lambda slug: sizes[slug]) == "story-1"
     assert all(500 < size < 6000 for size in sizes.values())
+
+
+def test_the_sections_are_the_whole_mail_and_perspectives_are_one_of_them() -> None:
+    said = Perspective(party="Port & harbour board", text="Wants the tolls back.")
+    view = emails.update(perspectives=(said,))
+    email = pipeline.render(view)
+    sections = by_section(view, email)
+    assert [name for name, _ in sections] == [
+        "styles", "opening", "story-1", "story-2", "story-3", "story-4", "perspectives", "foot"
+    ]  # fmt: skip
+    assert sum(size for _, size in sections) == len(email.html.encode())
+    assert all(size > 300 for _, size in sections)
+
+
+# ---- items ------------------------------------------------------------------------------
+
+
+def test_an_update_without_items_blocks_and_says_how_to_get_some() -> None:
+    finding = only("items", stories=())
+    assert finding.level == Level.BLOCK
+    assert "digest assemble medias-ai-pivot" in finding.mend
+    correction = emails.brief(1, kind="correction")
+    assert not found("items", emails.update(stories=(), corrections=(correction,)))
+
+
+def test_an_item_that_was_withdrawn_since_blocks() -> None:
+    (finding,) = found("items", emails.update(), dataclasses.replace(HOUSE, withdrawn=("story-2",)))
+    assert (finding.level, finding.where) == (Level.BLOCK, "story-2")
 
 
 # ---- links ----------------------------------------------------------------------------
@@ -97,6 +129,9 @@ def test_the_weights_of_the_stories_add_up_to_most_of_the_mail() -> None:
         (emails.lead(body=markup.render("[Write](mailto:).", "s1")), "names no mailbox"),
         (emails.story(summary="It is at https:// and nowhere else."), "stands unfinished"),
         (emails.story(url="https://127.0.0.1/x"), "this machine"),
+        (emails.story(url="https://a.example/{{slug}}"), "placeholder"),
+        (emails.story(url="https://a.example/%SLUG%"), "placeholder"),
+        (emails.story(url="https://a.example/insert-link"), "placeholder"),
         (
             emails.story(sources=(Source.model_construct(name="A", url="https://a b.example/"),)),
             "space",
@@ -109,6 +144,18 @@ def test_a_link_that_can_not_be_followed_blocks_and_says_where(story: StoryView,
     assert finding.level == Level.BLOCK
     assert why in finding.message
     assert finding.where == "story-1"
+
+
+def test_two_names_for_one_page_are_worth_a_look() -> None:
+    twice = tuple(Source(name=name, url="https://a.example/x") for name in ("Wire", "Gazette"))
+    finding = only("links", emails.story(sources=twice))
+    assert (finding.level, finding.where) == (Level.WARN, "story-1")
+    assert "“Wire” and “Gazette”" in finding.message
+    assert not found("links", emails.update(emails.story(sources=(twice[0], twice[0]))))
+
+
+def test_a_link_that_a_headline_only_speaks_of_is_none() -> None:
+    assert not found("links", emails.update(emails.story(headline='<a href="javascript:x()">')))
 
 
 def test_pages_of_ours_that_readers_can_not_reach_are_told_once() -> None:
@@ -177,6 +224,12 @@ def test_a_subject_or_preheader_that_fails_in_an_inbox_is_worth_a_look(
     finding = only("subject", **{"subject": "Studio built in house", **parts})
     assert finding.level == Level.WARN
     assert said in finding.message
+
+
+def test_a_subject_that_an_earlier_update_had_is_worth_a_look() -> None:
+    before = dataclasses.replace(HOUSE, earlier_subjects={"studio built in house": "Update #1"})
+    (finding,) = found("subject", emails.update(subject="Studio built in House"), before)
+    assert finding.message.startswith("Update #1 had the same subject")
 
 
 def test_a_mail_without_a_subject_blocks() -> None:
@@ -280,6 +333,37 @@ def test_more_than_the_topic_promises_is_worth_a_look() -> None:
     assert not found("budget", emails.update(reading_minutes=90), unlimited)
 
 
+def test_an_item_that_outgrows_its_depth_is_worth_a_look() -> None:
+    finding = only("budget", emails.story(1, summary="word " * 220))
+    assert (finding.level, finding.where) == (Level.WARN, "story-1")
+    assert only("budget", emails.brief(1, summary="word " * 70)).message.startswith("7")
+    assert not found("budget", emails.update(emails.lead(1, summary="word " * 400)))
+
+
+@pytest.mark.parametrize(
+    ("sender", "domains", "level"),
+    [
+        ("D <d@daily.example>", ("daily.example",), Level.OK),
+        ("D <d@Mail.Daily.example>", ("other.example", "daily.example"), Level.OK),
+        ("D <d@notdaily.example>", ("daily.example",), Level.BLOCK),
+        ("D <d@daily.example>", ("mail.daily.example",), Level.BLOCK),
+        ("", ("daily.example",), Level.BLOCK),
+        ("D <d@daily.example>", (), Level.WARN),
+    ],
+)
+def test_a_mail_is_signed_for_the_domain_that_it_is_from(
+    sender: str, domains: tuple[str, ...], level: Level
+) -> None:
+    context = dataclasses.replace(HOUSE, from_address=sender, dkim_domains=domains)
+    report = looked_at(emails.update(), context)
+    assert [one.level for one in report.findings if one.name == "signature"] == [level]
+
+
+def test_mails_that_stay_on_this_machine_need_no_signature() -> None:
+    here = dataclasses.replace(HOUSE, relay_on_loopback=True, dkim_domains=())
+    assert not found("signature", emails.update(), here)
+
+
 def test_a_mail_that_leaves_the_house_needs_an_address_and_a_true_from() -> None:
     nowhere = emails.update(imprint=emails.IMPRINT.model_copy(update={"postal_address": ""}))
     nobody = dataclasses.replace(HOUSE, from_address="Digest <digest@example.org>")
@@ -327,6 +411,37 @@ def test_the_command_prints_one_json_object_and_ends_with_0_when_nothing_blocks(
     plain = json.loads(ran.stdout)
     assert plain["passed"] is True
     assert {one["level"] for one in plain["checks"]} <= {"ok", "warn"}
+
+
+def test_an_empty_draft_is_to_be_mended_before_it_can_be_approved(pivot: Topic) -> None:
+    newsroom.update(pivot, None, stage=Stage.DRAFT, title="Nothing yet", preheader="And no more.")
+    ran = checked("medias-ai-pivot/draft")
+    assert ran.exit_code == 1
+    assert "block items: The update has no items." in ran.stdout
+
+
+def test_the_command_reads_a_real_message_back_and_says_what_is_wrong_with_it(
+    pivot: Topic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newsroom.update(pivot, None, newsroom.whole(pivot), stage=Stage.DRAFT, depth=Depth.STANDARD)
+    assert "ok    headers: A message of" in checked("medias-ai-pivot/draft").stdout
+    Topic.objects.update(from_address="two@example.org, people@example.org")
+    ran = checked("medias-ai-pivot/draft")
+    assert ran.exit_code == 1
+    assert "block headers: From" in ran.stdout
+
+
+def test_the_context_knows_earlier_subjects_and_what_was_withdrawn(pivot: Topic) -> None:
+    first, second = newsroom.briefing(pivot, "A pier reopens"), newsroom.briefing(pivot, "Tolls")
+    sent = newsroom.update(pivot, 1, first, subject="The Pier")
+    view = editions.view_of(sent)
+    editions.keep(view, editions.rendered(view), pivot, sent)
+    Briefing.objects.filter(pk=second.pk).update(withdrawn_at=timezone.now())
+    draft = newsroom.update(pivot, None, second, stage=Stage.DRAFT, subject="The pier")
+    view = editions.view_of(draft)
+    said = {one.message for one in editions.checked(draft, view, editions.rendered(view)).findings}
+    assert "Update #1 had the same subject; inboxes fold the two into one." in said
+    assert "This briefing was withdrawn since the draft was assembled." in said
 
 
 def test_an_update_that_does_not_exist_ends_with_2(pivot: Topic) -> None:

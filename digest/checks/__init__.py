@@ -3,14 +3,21 @@
 A check module has a ``NAME``, a function ``check(view, email, context)`` that yields
 findings, and ``FINE``, what to say when it yields none.  To add one, write the file and
 put it into ``CHECKS``.
+
+Those are pure: of the mail and the context alone.  ``reachability`` asks the web and ``spam``
+a program, each only when somebody wants it.
 """
 
 from collections.abc import Iterable
 from typing import Protocol
 
 from digest.checks import (
+    alignment,
     alt_texts,
     budget,
+    client_support,
+    contrast,
+    items,
     leftovers,
     links,
     sender,
@@ -39,15 +46,19 @@ class Check(Protocol):
 
 
 CHECKS: tuple[Check, ...] = (
+    items,
     subject,
     title,
     links,
     leftovers,
     slips,
     alt_texts,
+    contrast,
+    client_support,
     text_part,
     unsubscribe,
     sender,
+    alignment,
     weight,
     budget,
 )

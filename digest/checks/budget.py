@@ -1,16 +1,21 @@
-"""Whether the mail keeps to the time and the number of items that the topic promises."""
+"""Whether the mail keeps to the time and the items that the topic promises, item by item too."""
 
 from collections.abc import Iterator
 
-from digest.checks.findings import Context, Finding, Level
+from digest.checks.findings import Context, Finding, Level, stories, story_texts
 from digest.rendering.rendered import RenderedEmail
-from digest.rendering.view import EmailView
+from digest.rendering.view import EmailView, StoryView
 
 NAME = "budget"
 
+WORDS = {"standard": 200, "brief": 60}
+"""What an item of this depth may hold: readers finish items of 120 to 150 words, and a brief one
+is a headline and a sentence.  A lead is as long as it is."""
+
 
 def check(view: EmailView, _email: RenderedEmail, context: Context) -> Iterator[Finding]:
-    """Warns past the topic's minutes or items; corrections don't count."""
+    """Warns past the topic's minutes or items (corrections don't count), and past an item's
+    words."""
     minutes, items = view.reading_minutes, len(view.stories)
     if 0 < context.minutes_budget < minutes:
         yield Finding(
@@ -27,12 +32,26 @@ def check(view: EmailView, _email: RenderedEmail, context: Context) -> Iterator[
             "Leave one for the next update.",
         )
     else:
-        said = f"{minutes} min to read{_of(context.minutes_budget)}"
+        words = sum(map(_words, stories(view)))
+        said = f"{words:,} words, {minutes} min to read{_of(context.minutes_budget)}"
         yield Finding(
             NAME,
             Level.OK,
             f"{said}, {items} {'item' if items == 1 else 'items'}{_of(context.items_budget)}.",
         )
+    for story in stories(view):
+        if (words := _words(story)) > WORDS.get(story.depth, words):
+            yield Finding(
+                NAME,
+                Level.WARN,
+                f"{words} words, where readers finish {WORDS[story.depth]}.",
+                "Shorten the summary, or let the item lead the update.",
+                story.slug,
+            )
+
+
+def _words(story: StoryView) -> int:
+    return sum(len(text.split()) for _, text in story_texts(story))
 
 
 def _of(budget: int) -> str:

@@ -1,7 +1,7 @@
 """What a check says, and what it may look at besides the mail."""
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
 from digest.rendering.view import EmailView, StoryView
@@ -34,13 +34,18 @@ class Context:
     """What the checks need to know besides the mail.
 
     ``relay_on_loopback``: the mails don't leave this machine.  ``minutes_budget`` of
-    reading and ``items_budget`` are the topic's; 0 is no limit.
+    reading and ``items_budget`` are the topic's; 0 is no limit.  ``dkim_domains``: those that
+    mails are signed for.  ``earlier_subjects``: of the topic's last updates, each with what to
+    call the update.  ``withdrawn``: slugs of items that were taken back since.
     """
 
     from_address: str
     relay_on_loopback: bool = False
     minutes_budget: int = 0
     items_budget: int = 0
+    dkim_domains: tuple[str, ...] = ()
+    earlier_subjects: Mapping[str, str] = field(default_factory=dict)
+    withdrawn: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,10 @@ class Report:
     def blocking(self) -> tuple[Finding, ...]:
         """What must be mended, or approved despite."""
         return tuple(one for one in self.findings if one.level == Level.BLOCK)
+
+    def with_more(self, findings: Iterable[Finding]) -> "Report":
+        """The same with these after it."""
+        return Report((*self.findings, *findings))
 
     def as_json(self) -> dict[str, object]:
         """As ``digest check --json`` prints it."""

@@ -14,12 +14,15 @@ from digest.rendering.view import EmailView, StoryView
 
 NAME = "links"
 FINE = "All links are complete."
-_HREF = re.compile(r'href="([^"]*)"')
+_HREF = re.compile(r'<a\b[^<>]*?\shref="([^"]*)"')
+_PLACEHOLDER = re.compile(
+    r"\{\{|\}\}|%[A-Z_]{2,30}%|\*\|[A-Z_]{2,30}\|\*|\b(?:TODO|TKTK|FIXME)\b|\b(?:insert|your)[-_](?:link|url)\b",
+)
 _UNFINISHED = re.compile(r"https?://(?![^\s)\],.;\"'<>…])")
 
 
 def check(view: EmailView, email: RenderedEmail, context: Context) -> Iterator[Finding]:
-    """Blocks on a link that can't be followed."""
+    """Blocks on a link that can't be followed; warns of two names for one page."""
     named: set[str] = set()
     for slug, url in _links(view):
         if why := _wrong(url, context):
@@ -29,6 +32,33 @@ def check(view: EmailView, email: RenderedEmail, context: Context) -> Iterator[F
         if _UNFINISHED.search(text):
             yield _finding("https://", f"stands unfinished in the {part}", slug)
     yield from _inside(email, named)
+    for story in stories(view):
+        yield from _twice(story)
+
+
+def outward(view: EmailView) -> dict[str, str]:
+    """Each link to the web that is not to our own pages, once, with a story that has it."""
+    ours = f"{view.imprint.base_url}/"
+    found: dict[str, str] = {}
+    for slug, url in _links(view):
+        if url.startswith(("http://", "https://")) and not url.startswith(ours):
+            found.setdefault(url, slug)
+    return found
+
+
+def _twice(story: StoryView) -> Iterator[Finding]:
+    """Sources that are named apart and are one page: one of the two links is a slip."""
+    names: dict[str, str] = {}
+    for source in story.sources:
+        first = names.setdefault(source.url, source.name) if source.url else source.name
+        if first != source.name:
+            yield Finding(
+                NAME,
+                Level.WARN,
+                f"“{first}” and “{source.name}” lead to one page, “{_shown(source.url)}”.",
+                "Give each source its own link, or name it once.",
+                story.slug,
+            )
 
 
 def _links(view: EmailView) -> Iterator[tuple[str, str]]:
@@ -82,6 +112,8 @@ def _wrong(url: str, context: Context | None) -> str:
         return "is no address"
     if re.search(r"\s", url):
         return "holds a space"
+    if _PLACEHOLDER.search(url):
+        return "holds a placeholder that nobody filled in"
     if parts.scheme == "mailto":
         return "" if "@" in parts.path else "names no mailbox"
     if parts.scheme not in {"http", "https"}:
@@ -101,5 +133,9 @@ def _is_local(host: str) -> bool:
 
 
 def _finding(url: str, why: str, slug: str) -> Finding:
-    shown = url if len(url) <= 80 else f"{url[:79]}…"
-    return Finding(NAME, Level.BLOCK, f"“{shown}” {why}.", "Complete the link, or remove it.", slug)
+    mend = "Complete the link, or remove it."
+    return Finding(NAME, Level.BLOCK, f"“{_shown(url)}” {why}.", mend, slug)
+
+
+def _shown(url: str) -> str:
+    return url if len(url) <= 80 else f"{url[:79]}…"

@@ -18,12 +18,17 @@ PREHEADER = 120
 _LABEL = re.compile(r"(?:test: )?(?:update|issue|newsletter)\s*#?\s*\d+\W*", re.IGNORECASE)
 
 
-def check(_view: EmailView, email: RenderedEmail, _context: Context) -> Iterator[Finding]:
+def check(_view: EmailView, email: RenderedEmail, context: Context) -> Iterator[Finding]:
     """Blocks without a subject; warns of length, shouting and repetition."""
     if not email.subject:
         yield Finding(NAME, Level.BLOCK, "There is no subject.", "Write what is new, in brief.")
         return
     yield from _subject(email.subject)
+    if before := context.earlier_subjects.get(email.subject.removeprefix("Test: ").casefold()):
+        yield _warn(
+            f"{before} had the same subject; inboxes fold the two into one.",
+            "Say what is new since.",
+        )
     yield from _preheader(email.preheader, email.subject)
 
 

@@ -5,19 +5,12 @@ import time
 from pathlib import Path
 
 import click
-from django.utils import timezone
 
 from digest import editions, updates
 from digest.errors import Unreachable
-from digest.models import Edition, Update
 from digest.rendering.tokens import Field, fill_html, fill_text
-from workers.ledger import Row
-from workers.letters import Letters
-from workers.mailings import GIVE_UP, freeze_or_refuse
-from workers.models import Mailing, MailingKind, MailingState
-
-READER = Row(0, None, "reader@example.org", "A. Reader", 0, 0, 0, timezone.now())
-"""Whom the files are made out to."""
+from workers import specimen
+from workers.mailings import freeze_or_refuse
 
 
 @click.command()
@@ -41,7 +34,7 @@ def render(update: str, out: Path, segment: str | None) -> None:
     report = editions.checked(found, view, email)
     milliseconds = round((time.perf_counter() - began) * 1000, 1)
     edition = editions.frozen(found) or editions.made(view, email, found.topic, found)
-    message = _message(found, edition)
+    message = specimen.message(found, edition)
     files = {
         "update.mjml": email.mjml.encode(),
         "update.html": fill_html(edition.html, edition.nonce, _values()).encode(),
@@ -67,24 +60,10 @@ def render(update: str, out: Path, segment: str | None) -> None:
     click.echo(f"Wrote {', '.join(files)} to {out}.")
 
 
-def _message(update: Update, edition: Edition) -> bytes:
-    """The mail's bytes as READER would get them; nothing is kept."""
-    mailing = Mailing(
-        id=0,
-        update=update,
-        topic=update.topic,
-        edition=edition,
-        kind=MailingKind.SCHEDULED,
-        state=MailingState.SCHEDULED,
-        give_up_after=GIVE_UP,
-    )
-    return Letters(mailing).message(READER)
-
-
 def _values() -> dict[Field, str]:
     return {
-        Field.NAME: READER.name,
-        Field.ADDRESS: READER.address,
+        Field.NAME: specimen.READER.name,
+        Field.ADDRESS: specimen.READER.address,
         Field.UNSUBSCRIBE_URL: "#unsubscribe",
         Field.PREFERENCES_URL: "#preferences",
     }

@@ -5,8 +5,9 @@ import json
 import click
 
 from digest import editions, updates
-from digest.checks import Finding, Level, Report
+from digest.checks import Finding, Level, Report, reachability
 from digest.errors import CheckFailed
+from workers import specimen
 
 _MARKS = {Level.OK: "ok   ", Level.WARN: "warn ", Level.BLOCK: "block"}
 
@@ -14,11 +15,17 @@ _MARKS = {Level.OK: "ok   ", Level.WARN: "warn ", Level.BLOCK: "block"}
 @click.command()
 @click.argument("update")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def check(update: str, as_json: bool) -> None:
+@click.option("--links", is_flag=True, help="Ask each page that the mail links to, too.")
+def check(update: str, as_json: bool, links: bool) -> None:
     """Say what to mend in an update before it goes out."""
     found = updates.find(update)
     view = editions.view_of(found)
-    report = editions.checked(found, view, editions.rendered(view))
+    email = editions.rendered(view)
+    report = editions.checked(found, view, email)
+    edition = editions.frozen(found) or editions.made(view, email, found.topic, found)
+    report = report.with_more(specimen.findings(found, edition))
+    if links:
+        report = report.with_more(reachability.check(view))
     if as_json:
         click.echo(json.dumps(report.as_json(), ensure_ascii=False))
     else:
