@@ -34,5 +34,5 @@ check: dev       ## lint, format, types, layers
 bench: dev       ## how fast it sends here, against what was promised; ARGS=--full: to a million
 	.venv/bin/python -m benchmarks.sending $(ARGS)
 
-screenshots: dev ## the README's pictures, from a demo of its own; needs Chromium
-	.venv/bin/python scripts/screenshots.py
+screenshots: dev ## the mails at each width and look, and the README's pictures; needs Chromium
+	.venv/bin/python -m scripts.screenshots $(ARGS)

@@ -1,4 +1,4 @@
-"""The email as Chromium shows it: every width, light and dark."""
+"""The email as Chromium shows it: at every width and in every look (see ``looks.py``)."""
 
 from collections.abc import Iterator
 
@@ -6,18 +6,29 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from digest.rendering import markup, pipeline
-from digest.rendering.view import UpdateLink
+from digest.rendering import pipeline
 from tests import emails
+from tests.browser.looks import WIDTHS, Look, Pictures, show
+from tests.sample_updates import SAMPLES
 
-WIDTHS = (320, 375, 600, 1280)
-LOOKS = ("light", "dark")
-ODD = "A" * 40 + " https://a.example.org/" + "x" * 120
+PHONE = 375
+OURS = [Look.LIGHT, Look.DARK]
+DARK = [Look.DARK, Look.OUTLOOK]
+MAILS = SAMPLES | {"confirmation": emails.confirmation()}
 
-# Every text's colour against what lies behind it, by WCAG 2.2; the worst of them.
+# Every text's colour, and every edge's of what carries meaning, against what lies behind it, by
+# WCAG 2.2; the worst of each.  What the page's filter does is reckoned in: invert, then turn the
+# hue by half a circle (Filter Effects 1, in sRGB).
 CONTRAST = """() => {
-  const channel = c => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
   const read = text => text.match(/[\\d.]+/g).map(Number);
+  const bound = c => Math.min(255, Math.max(0, c));
+  const turned = colour => {
+    const [r, g, b] = colour.map(c => 255 - c);
+    return [-0.574 * r + 1.43 * g + 0.144 * b, 0.426 * r + 0.43 * g + 0.144 * b,
+            0.426 * r + 1.43 * g - 0.856 * b].map(bound);
+  };
+  const seen = getComputedStyle(document.documentElement).filter === "none" ? c => c : turned;
+  const channel = c => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
   const light = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
   const behind = node => {
     for (; node; node = node.parentElement) {
@@ -26,97 +37,125 @@ CONTRAST = """() => {
     }
     return [255, 255, 255];
   };
-  let worst = [21, ""];
+  const ratio = (one, other) => {
+    const pair = [one, other].map(colour => light(seen(colour.slice(0, 3))));
+    return (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
+  };
+  const worst = {text: [21, ""], edge: [21, ""], hairline: [21, ""]};
+  const note = (what, found, name) => { if (found < worst[what][0]) worst[what] = [found, name]; };
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const text = walker.currentNode.textContent.trim(), node = walker.currentNode.parentElement;
     if (!text || !node.getClientRects().length) continue;
-    const pair = [light(read(getComputedStyle(node).color)), light(behind(node))].sort();
-    const ratio = (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
-    if (ratio < worst[0]) worst = [ratio, text];
+    note("text", ratio(read(getComputedStyle(node).color), behind(node)), text);
+  }
+  for (const [what, selector] of [["edge", ".pill, .button"], ["hairline", ".row, .toc td"]]) {
+    for (const node of document.querySelectorAll(selector)) {
+      const edge = read(getComputedStyle(node).borderTopColor);
+      note(what, ratio(edge, behind(node.parentElement)), node.className);
+    }
   }
   return worst;
 }"""
 
-BORDERS = """() => ["pill", "button"].flatMap(name => [...document.querySelectorAll("." + name)])
-  .map(node => getComputedStyle(node).borderTopColor)"""
+# Of the rows of the contents: how far each cell's line is from the next one's.
+GAPS = """() => [...document.querySelectorAll(".toc tr")].flatMap(row => {
+  const cells = [...row.cells].map(cell => cell.getBoundingClientRect())
+    .sort((one, other) => one.left - other.left);
+  return cells.slice(1).map((cell, at) => Math.abs(cell.left - cells[at].right));
+})"""
 
-MAILS = {
-    "usual": emails.update(),
-    "everything": emails.update(
-        emails.lead(1, body=markup.render(f"- {ODD}\n\n> quoted\n\n```\n{ODD}\n```", "s1")),
-        emails.carried(2, headline=ODD),
-        emails.brief(3),
-        corrections=(emails.brief(9, anchor="c9", kind="correction"),),
-        missed=(UpdateLink(number=1, title=ODD, url="https://a.example.org/t/x/1/"),),
-        kind="test",
-        topic=emails.update().topic.model_copy(update={"accent": "#006b4f", "name": ODD}),
-        title=ODD,
-    ),
-    "right to left": emails.update(lang="ar", dir="rtl", title="استوديو جديد؛ معيار مفتوح"),
-    "confirmation": emails.confirmation(),
-}
+# What is pressed by itself: its words, its height, and whether it is a button or underlined.
+PRESSED = """() => [...document.querySelectorAll(".toc a, .missed, .button, .more, .foot a")]
+  .map(link => [link.innerText, link.getBoundingClientRect().height,
+    link.className.includes("button") || getComputedStyle(link).textDecorationLine === "underline"])
+"""
+
+
+class Shown:
+    """A mail in a window of its own."""
+
+    def __init__(self, page: Page, html: str) -> None:
+        self.page, self.html = page, html
+        self.pictures = Pictures(page)
+
+    def at(self, width: int = PHONE, look: Look = Look.LIGHT) -> Page:
+        self.page.set_viewport_size({"width": width, "height": 800})
+        show(self.page, self.html, look)
+        return self.page
 
 
 @pytest.fixture(params=MAILS, scope="module")
-def mail(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[tuple[Page, list[str]]]:
-    """A page with the mail in it, and what it asked the network for."""
+def mail(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Shown]:
     page = chromium.new_page()
-    asked: list[str] = []
-    page.on("request", lambda asking: asked.append(asking.url))
-    page.set_content(pipeline.render(MAILS[request.param]).html)
-    yield page, asked
+    yield Shown(page, pipeline.render(MAILS[request.param]).html)
     page.close()
 
 
-@pytest.fixture
-def page(mail: tuple[Page, list[str]]) -> Page:
-    """The mail on a phone, in light."""
-    page = mail[0]
-    page.emulate_media(color_scheme="light")
-    page.set_viewport_size({"width": 375, "height": 800})
-    return page
-
-
-def test_nothing_is_wider_than_the_screen(page: Page) -> None:
+@pytest.mark.parametrize("look", OURS)
+def test_nothing_is_wider_than_the_screen(mail: Shown, look: Look) -> None:
     for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 800})
+        page = mail.at(width, look)
         assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
-def test_every_text_stands_out_in_light_and_dark(page: Page) -> None:
-    for look in LOOKS:
-        page.emulate_media(color_scheme=look)
-        ratio, text = page.evaluate(CONTRAST)
-        assert ratio >= 4.5, (look, text)
+@pytest.mark.parametrize("look", Look)
+def test_texts_edges_and_in_the_dark_hairlines_stand_out(mail: Shown, look: Look) -> None:
+    worst = mail.at(look=look).evaluate(CONTRAST)
+    assert worst["text"][0] >= 4.5, worst
+    assert worst["edge"][0] >= 3, worst
+    if look in DARK:
+        assert worst["hairline"][0] >= 3, worst
 
 
-def test_the_dark_look_is_dark_and_pills_keep_their_edges(page: Page) -> None:
-    light = page.evaluate(BORDERS)
-    page.emulate_media(color_scheme="dark")
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 19, 17)"
+def test_hairlines_are_whole(mail: Shown) -> None:
+    for width in WIDTHS:
+        assert max(mail.at(width).evaluate(GAPS), default=0) < 0.5
+
+
+@pytest.mark.parametrize("look", DARK)
+def test_the_dark_look_is_dark(mail: Shown, look: Look) -> None:
+    page = mail.at(look=look)
     card = "getComputedStyle(document.querySelector('.card > table')).backgroundColor"
     assert page.evaluate(card) == "rgb(30, 28, 25)"
-    for before, after in zip(light, page.evaluate(BORDERS), strict=True):
-        assert before != after
 
 
-def test_what_is_pressed_is_large_enough_for_a_thumb(page: Page) -> None:
-    for selector in (".toc a", ".button", ".more", ".foot a"):
-        for link in page.query_selector_all(selector):
-            box = link.bounding_box()
-            assert box
-            assert box["height"] >= 44, link.inner_text()
+def test_what_is_pressed_is_large_enough_for_a_thumb_and_looks_like_it(mail: Shown) -> None:
+    for width in (320, 600):
+        for name, height, is_marked in mail.at(width).evaluate(PRESSED):
+            assert height >= 44, name
+            assert is_marked, name
 
 
-def test_axe_finds_nothing_serious(page: Page) -> None:
-    for look in LOOKS:
-        page.emulate_media(color_scheme=look)
-        violations = Axe().run(page).response["violations"]
-        assert not [one["id"] for one in violations if one["impact"] in {"serious", "critical"}], (
-            look
-        )
+@pytest.mark.parametrize("look", OURS)
+def test_axe_finds_nothing_serious(mail: Shown, look: Look) -> None:
+    violations = Axe().run(mail.at(look=look)).response["violations"]
+    assert not [one["id"] for one in violations if one["impact"] in {"serious", "critical"}]
 
 
-def test_nothing_is_fetched(mail: tuple[Page, list[str]]) -> None:
-    assert not mail[1]
+def test_nothing_is_fetched_but_the_pictures_that_it_names(mail: Shown) -> None:
+    page = mail.at()
+    named = page.evaluate("[...document.images].map(image => image.src)")
+    assert set(mail.pictures.asked) == set(named)
+
+
+def test_a_mark_leads_to_its_note_and_the_note_back(chromium: Browser) -> None:
+    shown = Shown(chromium.new_page(), pipeline.render(SAMPLES["usual"]).html)
+    page = shown.at()
+    page.click("sup a >> nth=0")
+    assert "The careers page" in page.locator("p:has(:target)").inner_text()
+    page.click(":target")
+    assert "became public" in page.locator("p:has(:target)").inner_text()
+    page.close()
+
+
+def test_without_its_pictures_a_mail_says_what_they_showed(chromium: Browser) -> None:
+    page = chromium.new_page(viewport={"width": PHONE, "height": 800})
+    Pictures(page, off=True)
+    show(page, pipeline.render(SAMPLES["full"]).html, Look.LIGHT)
+    assert page.evaluate("[...document.images].map(image => image.naturalWidth)") == [0, 0]
+    for said in ("Media's AI Pivot", "A crane over the harbour, at dawn"):
+        box = page.get_by_alt_text(said).bounding_box()
+        assert box
+        assert 15 <= box["height"] <= 44  # room for the words, and no empty frame
+    page.close()
