@@ -26,6 +26,7 @@ WHERE = {  # command -> where it stands, and one line for --help
     "retry": ("workers.commands.mailings:retry", "Try a mailing's failed deliveries again."),
     "rate": ("workers.commands.mailings:rate", "Set a mailing's messages a second."),
     "settle": ("workers.commands.mailings:settle", "Settle a mailing's uncertain deliveries."),
+    "correct": ("workers.commands.correct:correct", "Mail a correction to an update's readers."),
     "status": ("workers.commands.status:status", "Show queue, mailings and workers."),
     "audit": ("workers.commands.status:audit", "Print a mailing's balance sheet."),
     "message": ("workers.commands.status:message", "Print the bytes sent to a reader."),

@@ -9,7 +9,7 @@ from digest.errors import Refused
 from digest.models import Depth, Edition, Item, Kind, Stage, Topic, Update
 from digest.rendering import markup, story
 from digest.rendering.language import direction, words
-from digest.rendering.view import ConfirmView, CorrectionView, UpdateLink, WelcomeView
+from digest.rendering.view import ConfirmView, CorrectionView, StoryView, UpdateLink, WelcomeView
 
 
 def confirmation(topic: Topic) -> Edition:
@@ -90,7 +90,7 @@ def _items(update: Update, slugs: Sequence[str]) -> list[Item]:
     return [carried[slug] for slug in dict.fromkeys(slugs)]
 
 
-def _corrected(item: Item, at: int) -> story.StoryView:
+def _corrected(item: Item, at: int) -> StoryView:
     """The whole briefing as it stands now; the page on the web stays what was sent."""
     data = item.briefing.data
     url = f"{_link(item.update).url}{data.slug}/"

@@ -201,6 +201,24 @@ class ConfirmationRequest(models.Model):
         return f"Confirmation of {self.subscription}"
 
 
+class WelcomeRequest(models.Model):
+    """Somebody has just confirmed, and is to be welcomed; a worker finds this row."""
+
+    subscription = models.ForeignKey(Subscription, models.CASCADE, related_name="+")
+    asked_at = models.DateTimeField(default=timezone.now)
+    taken_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["asked_at"], condition=models.Q(taken_at=None), name="welcome_open"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Welcome of {self.subscription}"
+
+
 class ConfirmationLimit(models.Model):
     """When a mailbox was last asked to confirm; one row each, so that two can't pass at once."""
 

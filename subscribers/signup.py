@@ -20,6 +20,7 @@ from subscribers.models import (
     Subscription,
     SubscriptionState,
     Suppression,
+    WelcomeRequest,
     address_hash,
 )
 
@@ -71,20 +72,34 @@ def asked_for(person: Subscriber) -> list[Subscription]:
 def confirm(
     person: Subscriber, slugs: Collection[str], now: dt.datetime | None = None
 ) -> list[Topic]:
-    """The owner of the address says yes to these; the topics that are confirmed by it."""
+    """The owner of the address says yes to these; the topics that are confirmed by it.
+
+    Each is followed by a welcome, once, however often the button is pressed.
+    """
     now = now or timezone.now()
     with transaction.atomic():
         meant = [one for one in asked_for(person) if one.topic.slug in slugs]
-        Subscription.objects.filter(id__in=[one.id for one in meant]).filter(
-            state__in=[SubscriptionState.PENDING, SubscriptionState.UNSUBSCRIBED]
-        ).update(
+        new = [one for one in meant if _confirmed(one, now)]
+        WelcomeRequest.objects.bulk_create(
+            WelcomeRequest(subscription=one, asked_at=now) for one in new
+        )
+    return [one.topic for one in meant]
+
+
+def _confirmed(one: Subscription, now: dt.datetime) -> bool:
+    """Confirm it; False where another click has just done so."""
+    waiting = Subscription.objects.filter(
+        id=one.id, state__in=[SubscriptionState.PENDING, SubscriptionState.UNSUBSCRIBED]
+    )
+    return bool(
+        waiting.update(
             state=SubscriptionState.CONFIRMED,
             confirmed_at=now,
             paused_until=None,
             left_at=None,
             left_why="",
         )
-    return [one.topic for one in meant]
+    )
 
 
 def consent(wording: str, source: str, now: dt.datetime) -> str:

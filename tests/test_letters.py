@@ -1,6 +1,7 @@
 """A mailing's messages: the same bytes each time, signed where a key is set."""
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from email import message_from_bytes
 from email.policy import default
@@ -12,15 +13,16 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from digest import approval, drafting, mails
+from digest import approval, drafting, editions, mails
 from digest.errors import Refused
 from digest.models import Topic
 from subscribers import tokens
+from subscribers.models import Subscriber
 from tests.briefings import keep_briefing
 from workers import letters
 from workers.ledger import Row
 from workers.letters import Letters
-from workers.models import Mailing, MailingKind
+from workers.models import Batch, Delivery, Mailing, MailingKind
 
 pytestmark = pytest.mark.django_db
 
@@ -78,16 +80,147 @@ def test_every_reader_has_an_unsubscribe_link_of_their_own(sent: Mailing) -> Non
     assert len(links) == 2
 
 
-def test_a_confirmation_is_automatic_and_has_nothing_to_leave_yet(pivot: Topic) -> None:
-    mailing = Mailing(
-        id=6, topic=pivot, edition=mails.confirmation(pivot), kind=MailingKind.CONFIRM
+# ---- headers, by kind of mail ----------------------------------------------------------
+
+
+def of_kind(kind: MailingKind, sent: Mailing) -> Mailing:
+    """A mailing of this kind, beside the update's own; not kept, but for what it corrects."""
+    assert sent.update is not None
+    topic, update = sent.topic, sent.update
+    if kind == MailingKind.CONFIRM:
+        return Mailing(id=6, topic=topic, edition=mails.confirmation(topic), kind=kind)
+    if kind == MailingKind.WELCOME:
+        return Mailing(id=7, topic=topic, edition=mails.welcome(topic), kind=kind)
+    if kind == MailingKind.TEST:
+        edition = editions.for_test(update)
+        return Mailing(id=8, topic=topic, update=update, edition=edition, kind=kind)
+    if kind != MailingKind.CORRECTION:
+        return Mailing(id=9, topic=topic, update=update, edition=sent.edition, kind=kind)
+    approval.mark_sent(update)
+    update.refresh_from_db()
+    sent.give_up_after = dt.timedelta(hours=1)
+    sent.save()
+    batch = Batch.objects.create(mailing=sent, size=1)
+    person = Subscriber.objects.create(id=ANN.subscriber_id, email=ANN.address, email_hash="ann")
+    Delivery.objects.create(id=42, mailing=sent, batch=batch, subscriber=person)
+    edition = mails.correction(update, "Nine, not ten.", [], on=WHEN.date())
+    return Mailing(id=10, topic=topic, update=update, edition=edition, kind=kind, corrects=sent)
+
+
+BASE = "http://127.0.0.1:8000"
+TOPIC = f"{BASE}/t/medias-ai-pivot/"
+EVERY = {
+    "From": "Digest <digest@example.org>",
+    "To": "Ann Lee <ann@example.org>",
+    "Date": "Sun, 17 May 2026 15:00:00 +0000",
+    "MIME-Version": "1.0",
+    "Content-Language": "en",
+    "List-Help": f"<{BASE}/subscribe/>",
+    "List-Archive": f"<{TOPIC}>",
+    "List-Owner": "<mailto:digest@example.org>",
+    "Reply-To": None,
+    "Sender": None,
+    "Precedence": None,
+    "X-Entity-Ref-ID": None,
+    "In-Reply-To": None,
+    "References": None,
+    "Auto-Submitted": None,
+    "Archived-At": f"<{TOPIC}1/>",
+    "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+}
+"""What every mail shows, but where a kind below says otherwise; None: not there."""
+
+BY_KIND: dict[MailingKind, dict[str, str | None]] = {
+    MailingKind.SCHEDULED: {"Feedback-ID": "u1:medias-ai-pivot:scheduled:digest"},
+    MailingKind.RESEND: {"Feedback-ID": "u1:medias-ai-pivot:resend:digest"},
+    MailingKind.TEST: {"Feedback-ID": "u1:medias-ai-pivot:test:digest"},
+    MailingKind.CORRECTION: {
+        "Feedback-ID": "u1:medias-ai-pivot:correction:digest",
+        "References": "the original",
+    },
+    MailingKind.WELCOME: {
+        "Feedback-ID": "u0:medias-ai-pivot:welcome:digest",
+        "Auto-Submitted": "auto-generated",
+        "Archived-At": None,
+    },
+    MailingKind.CONFIRM: {
+        "Feedback-ID": "u0:medias-ai-pivot:confirm:digest",
+        "Auto-Submitted": "auto-generated",
+        "Archived-At": None,
+        "List-Unsubscribe": None,
+        "List-Unsubscribe-Post": None,
+    },
+}
+
+
+@pytest.mark.parametrize("kind", MailingKind)
+def test_each_kind_of_mail_shows_its_headers_and_no_others(
+    sent: Mailing, kind: MailingKind
+) -> None:
+    mailing = of_kind(kind, sent)
+    mail = message_from_bytes(Letters(mailing).envelope(ANN).message, policy=default)
+    wanted = EVERY | BY_KIND[kind]
+    if wanted["References"]:
+        original = Letters(sent).message(ANN._replace(id=42))
+        wanted["References"] = message_from_bytes(original)["Message-ID"]
+        assert wanted["References"] != mail["Message-ID"]
+    assert {name: mail[name] for name in wanted} == wanted
+    listed = wanted["List-Unsubscribe-Post"] is not None
+    assert (
+        bool(re.fullmatch(rf"<{BASE}/unsubscribe/[\w-]{{40}}/>", str(mail["List-Unsubscribe"])))
+        == listed
     )
-    mail = message_from_bytes(Letters(mailing).message(ANN), policy=default)
-    assert mail["Auto-Submitted"] == "auto-generated"
-    assert mail["List-Unsubscribe"] is None
+    assert re.fullmatch(r"<topic-\d+\.example\.org>", mail["List-Id"])
+    assert mail["Subject"]
+    made_here = {"Message-ID", "Subject", "List-Id", "List-Unsubscribe", "Content-Type"}
+    assert set(mail.keys()) <= set(wanted) | made_here
+    assert len(mail.keys()) == len(set(mail.keys()))
+
+
+def test_an_update_that_no_person_sent_says_so(sent: Mailing) -> None:
+    assert sent.update is not None
+    sent.update.unattended = True
+    assert message_from_bytes(Letters(sent).message(ANN))["Auto-Submitted"] == "auto-generated"
+    test = of_kind(MailingKind.TEST, sent)
+    assert message_from_bytes(Letters(test).message(ANN))["Auto-Submitted"] is None
+
+
+def test_a_draft_s_test_names_no_page_that_is_not_there(pivot: Topic) -> None:
+    keep_briefing(pivot, "story")
+    draft = drafting.draft(pivot)
+    draft.number = 1  # kept from an approval that was taken back
+    test = Mailing(
+        id=8, topic=pivot, update=draft, edition=editions.for_test(draft), kind=MailingKind.TEST
+    )
+    mail = message_from_bytes(Letters(test).message(ANN), policy=default)
+    assert mail["Archived-At"] is None
+    assert mail["Subject"].startswith("Test: ")
+
+
+@pytest.mark.parametrize("lang", ["de", "ar", "pt-BR", "xx"])
+def test_the_language_of_the_headers_is_that_of_the_page(pivot: Topic, lang: str) -> None:
+    pivot.language = lang
+    pivot.save()
+    keep_briefing(pivot, "story")
+    update = approval.approve(drafting.draft(pivot), by="pia")
+    sent = Mailing(id=5, topic=pivot, update=update, edition=update.editions.get())
+    for kind in (MailingKind.SCHEDULED, MailingKind.CONFIRM, MailingKind.WELCOME):
+        mailing = of_kind(kind, sent)
+        mail = message_from_bytes(Letters(mailing).message(ANN), policy=default)
+        assert mail["Content-Language"] == lang
+        html = mail.get_body(("html",))
+        assert html is not None
+        assert re.search(r"<html[^>]* lang=\"([^\"]*)\"", html.get_content())[1] == lang  # type: ignore[index]
+
+
+def test_a_confirmation_has_a_link_that_confirms(sent: Mailing) -> None:
+    mail = message_from_bytes(
+        Letters(of_kind(MailingKind.CONFIRM, sent)).message(ANN), policy=default
+    )
     text = mail.get_body(("plain",))
     assert text is not None
     assert "/confirm/" in text.get_content()
+    assert "/unsubscribe/" not in text.get_content()
 
 
 def test_with_a_key_every_message_is_signed_and_verifies(sent: Mailing, key: bytes) -> None:

@@ -14,7 +14,7 @@ from subscribers.models import Segment
 from tests.briefings import keep_briefing
 from tests.ledgering import readers
 from tests.sends import received, states
-from workers import audience, balance, departures, ledger, mailings, recovery, sending
+from workers import asked, audience, balance, departures, ledger, mailings, recovery, sending
 from workers.journal import Journal
 from workers.models import BULK, URGENT, Batch, BatchState, DeliveryState, Mailing, MailingState
 
@@ -56,8 +56,8 @@ def test_a_test_mail_goes_by_the_urgent_worker_to_the_address_alone(
 ) -> None:
     assert due.update is not None
     RequestedTest.objects.create(update=due.update, addresses=["edda@example.org"])
-    assert mailings.take_requested_tests() == 1
-    assert mailings.take_requested_tests() == 0
+    assert asked.take_requested_tests() == 1
+    assert asked.take_requested_tests() == 0
     sending.send(URGENT, seconds=5)
     assert received(relay) == ["edda@example.org"]
 

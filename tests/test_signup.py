@@ -18,6 +18,7 @@ from subscribers.models import (
     Subscriber,
     Subscription,
     Suppression,
+    WelcomeRequest,
 )
 from subscribers.tokens import CONFIRM_FOR, Purpose, make
 
@@ -40,7 +41,8 @@ def confirm_path(person: Subscriber, topic: Topic) -> str:
 
 
 def everything() -> dict[str, list[Any]]:
-    models = [Subscriber, Subscription, ConfirmationRequest, ConfirmationLimit, Suppression]
+    models: list[Any] = [Subscriber, Subscription, ConfirmationRequest, ConfirmationLimit]
+    models += [Suppression, WelcomeRequest]
     return {model.__name__: list(model.objects.order_by("id").values()) for model in models}
 
 
@@ -216,6 +218,14 @@ def test_opening_the_link_changes_nothing_and_its_button_confirms(
     assert one.state == "confirmed"
     assert one.confirmed_at is not None
     assert signup.WORDING in one.consent
+
+
+def test_whoever_confirms_is_welcomed_once_however_often_the_button_is_pressed(
+    client: Client, bea: Subscriber, pivot: Topic
+) -> None:
+    for _ in range(3):
+        client.post(confirm_path(bea, pivot))
+    assert WelcomeRequest.objects.get().subscription == bea.subscriptions.get()
 
 
 def test_the_button_needs_no_cookie_and_no_csrf_token(bea: Subscriber, pivot: Topic) -> None:

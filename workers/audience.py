@@ -10,13 +10,13 @@ from contextlib import suppress
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 
 from digest.models import Topic
 from subscribers.models import Segment, Subscriber
 from subscribers.selection import selected
-from workers.models import Batch, DeliveryState, Mailing, MailingState
+from workers.models import Batch, Delivery, DeliveryState, Mailing, MailingState, Outcome
 
 CHUNK = 2000
 """Deliveries in a batch at most: some seconds of sending at full speed."""
@@ -51,8 +51,15 @@ _UNKNOWN = """
 
 
 def people(mailing: Mailing) -> QuerySet[Subscriber]:
-    """Whom the mailing's topic and its frozen segments select, now."""
-    return selected(mailing.topic, [segment["rule"] for segment in mailing.audience])
+    """Whom the mailing's topic and its frozen segments select, now; for a correction, those of
+    them who got what was wrong, as far as anybody knows."""
+    found = selected(mailing.topic, [segment["rule"] for segment in mailing.audience])
+    if mailing.corrects_id is None:
+        return found
+    got = Delivery.objects.filter(
+        mailing=mailing.corrects_id, subscriber=OuterRef("pk"), state=DeliveryState.ACCEPTED
+    )
+    return found.filter(Exists(got.exclude(outcome=Outcome.BOUNCED)))
 
 
 def count(topic: Topic, segments: list[dict[str, Any]]) -> int:

@@ -16,11 +16,12 @@ from django.conf import settings
 
 from digest.errors import Refused
 from digest.keyed import Keyed
-from digest.models import Edition
+from digest.models import Edition, Stage, Update
 from digest.rendering.tokens import Field, token
 from subscribers.tokens import Purpose, make, path
+from workers.corrections import Originals
 from workers.dkim import SignedPieces, Signer
-from workers.headers import Letterhead, split_mailbox
+from workers.headers import Letterhead, MessageRefused, split_mailbox
 from workers.ledger import Row
 from workers.lint import lint
 from workers.message import Pieces, Reader, message_id, prepare
@@ -29,8 +30,8 @@ from workers.outbox import Envelope
 from workers.verp import bounce_address
 
 _UNATTENDED = {MailingKind.CONFIRM, MailingKind.WELCOME}
-_LISTED = {MailingKind.SCHEDULED, MailingKind.RESEND, MailingKind.CORRECTION, MailingKind.TEST}
-"""Kinds that a reader can unsubscribe from; a confirmation has nothing to leave yet."""
+_UNLISTED = {MailingKind.CONFIRM}
+"""Kinds that nobody can unsubscribe from: a confirmation has nothing to leave yet."""
 
 
 _LINKS = {
@@ -63,9 +64,10 @@ class Letters:
     def __init__(self, mailing: Mailing) -> None:
         assert mailing.edition is not None, "a mailing that is sent has an edition"
         self._mailing = mailing
-        domain = split_mailbox("From", mailing.edition.sender)[1].rpartition("@")[2]
+        domain = _domain(mailing)
         self._bounces = settings.BOUNCE_DOMAIN or domain
-        self._ids = settings.MESSAGE_ID_DOMAIN or domain
+        self._ids = _ids_domain(mailing)
+        self._corrected = _Corrected(mailing.corrects) if mailing.corrects else None
         pieces = _pieces(mailing, mailing.edition)
         signer = _signer(_signing_domain(domain))
         self._signed = signer is not None
@@ -104,7 +106,36 @@ class Letters:
         if mailing.kind == MailingKind.CONFIRM:
             now = row.dated_at.timestamp()
             reader["confirm"] = make(Purpose.CONFIRM, who, topic, version, now).encode()
+        if self._corrected:
+            reader["corrected"] = self._corrected.message_id(who)
         return reader
+
+
+class _Corrected:
+    """The messages that a correction follows."""
+
+    def __init__(self, mailing: Mailing) -> None:
+        self._originals, self._domain = Originals(mailing.id), _ids_domain(mailing)
+
+    def message_id(self, who: int) -> bytes:
+        """Of the message that this reader got; MessageRefused where there is none."""
+        try:
+            delivery, generation = self._originals.of(who)
+        except KeyError:
+            raise MessageRefused("References", "has no message to name") from None
+        mailing_id = self._originals.mailing_id
+        return message_id(_keys().messages, mailing_id, delivery, generation, self._domain).encode()
+
+
+def _domain(mailing: Mailing) -> str:
+    """That of the From."""
+    assert mailing.edition is not None, "a mailing that is sent has an edition"
+    return split_mailbox("From", mailing.edition.sender)[1].rpartition("@")[2]
+
+
+def _ids_domain(mailing: Mailing) -> str:
+    """That of the Message-IDs."""
+    return settings.MESSAGE_ID_DOMAIN or _domain(mailing)
 
 
 class _Keys(NamedTuple):
@@ -148,6 +179,7 @@ def _pieces(mailing: Mailing, edition: Edition) -> Pieces:
     links = {token(field, nonce): _link(purpose, nonce) for field, purpose in _LINKS.items()}
     names = {token(Field.NAME, nonce): "name", token(Field.ADDRESS, nonce): "address"}
     names |= {_reader_token(purpose, nonce): _field(purpose) for purpose in _LINKS.values()}
+    names[_corrected_token(nonce)] = "corrected"
     headers = _letterhead(mailing, edition).headers()
     return prepare(
         subject=_replaced(edition.subject, links),
@@ -173,13 +205,17 @@ def _reader_token(purpose: Purpose, nonce: str) -> str:
     return f"__{nonce}_{purpose.name}_TOKEN__"
 
 
+def _corrected_token(nonce: str) -> str:
+    return f"__{nonce}_CORRECTED__"
+
+
 def _field(purpose: Purpose) -> str:
     return purpose.name.lower()
 
 
 def _letterhead(mailing: Mailing, edition: Edition) -> Letterhead:
     topic, update, base = mailing.topic, mailing.update, settings.BASE_URL
-    listed = mailing.kind in _LISTED
+    listed = mailing.kind not in _UNLISTED
     number = f"u{update.number or 0}" if update else "u0"
     sender = split_mailbox("From", edition.sender)[1]
     return Letterhead(
@@ -190,10 +226,23 @@ def _letterhead(mailing: Mailing, edition: Edition) -> Letterhead:
         help_uri=f"{base}/subscribe/",
         archive_uri=f"{base}{topic.get_absolute_url()}",
         owner=sender,
-        archived_at=f"{base}{update.get_absolute_url()}" if update and update.number else "",
+        archived_at=f"{base}{update.get_absolute_url()}" if update and _is_archived(update) else "",
         feedback_id=f"{number}:{topic.slug}:{mailing.kind}:digest",
-        unattended=mailing.kind in _UNATTENDED or bool(update and update.unattended),
+        unattended=_is_unattended(mailing),
+        corrects=_corrected_token(edition.nonce) if mailing.corrects_id else "",
     )
+
+
+def _is_archived(update: Update) -> bool:
+    """Whether the web shows it, or will once it is out: not a draft, even if it has a number."""
+    return update.stage in {Stage.APPROVED, Stage.SENT}
+
+
+def _is_unattended(mailing: Mailing) -> bool:
+    """Whether no person sent it (RFC 3834): tests and corrections are always somebody's."""
+    if mailing.kind in {MailingKind.TEST, MailingKind.CORRECTION}:
+        return False
+    return mailing.kind in _UNATTENDED or bool(mailing.update and mailing.update.unattended)
 
 
 @lru_cache(maxsize=64)

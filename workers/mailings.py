@@ -1,8 +1,4 @@
-"""Mailings: made from what the other rooms left for us, and steered by people.
-
-An approval, a test or a sign-up writes a row of its own room and never needs the broker;
-the tick finds it here.
-"""
+"""Mailings: their audiences filled, and steered by people."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -10,21 +6,20 @@ from contextlib import suppress
 from typing import Any
 
 import structlog
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from digest import approval, editions, mails
+from digest import approval
 from digest.errors import NotFound, Refused
-from digest.models import Edition, RequestedTest, Stage, Update, audit
+from digest.models import Stage, audit
 from digest.updates import find
-from subscribers.models import ConfirmationRequest, Segment
+from subscribers.models import Segment
 from workers import ledger
 from workers.audience import fill, freeze
 from workers.models import (
     Batch,
     BatchState,
-    Delivery,
     DeliveryState,
     Exclusion,
     Mailing,
@@ -49,116 +44,8 @@ _WAITING = [
 ]
 """Of these nothing goes out unless a person says so."""
 
-_OPEN = 500
-"""Requests taken up at once."""
 
-
-# ---- making them -----------------------------------------------------------------------
-
-
-def take_requested_tests() -> int:
-    """Make a mailing of every test that somebody asked for; how many."""
-    taken = 0
-    asked = RequestedTest.objects.filter(taken_at=None).select_related("update__topic")
-    for request in asked.order_by("id")[:_OPEN]:
-        try:
-            taken += _take_test(request)
-        except DatabaseError:
-            raise
-        except Exception as problem:  # else this one would keep all others from theirs
-            log.exception("a test could not be made", update=request.update.ref)
-            RequestedTest.objects.filter(id=request.id).update(taken_at=Now())
-            audit("workers", "could not make a test of", request.update.ref, why=str(problem))
-    return taken
-
-
-def _take_test(request: RequestedTest) -> bool:
-    """Make this test's mailing; False where another tick has just done so."""
-    edition = editions.for_test(request.update)
-    with transaction.atomic():
-        if not RequestedTest.objects.filter(id=request.id, taken_at=None).update(taken_at=Now()):
-            return False
-        _make_small(
-            edition,
-            MailingKind.TEST,
-            request.update,
-            [Delivery(address=address) for address in dict.fromkeys(request.addresses)],
-        )
-    return True
-
-
-def take_confirmations() -> int:
-    """Make one mailing per topic of the confirmations that people wait for; how many people."""
-    asked = ConfirmationRequest.objects.filter(taken_at=None).select_related(
-        "subscription__subscriber", "subscription__topic"
-    )
-    by_topic: dict[int, list[ConfirmationRequest]] = {}
-    for request in asked.order_by("id")[:_OPEN]:
-        by_topic.setdefault(request.subscription.topic_id, []).append(request)
-    taken = 0
-    for requests in by_topic.values():
-        try:
-            taken += _take_confirmations(requests)
-        except DatabaseError:
-            raise
-        except Exception:  # one topic's trouble must not keep the others
-            log.exception(
-                "confirmations could not be made", topic=requests[0].subscription.topic_id
-            )
-    return taken
-
-
-def _take_confirmations(requests: list[ConfirmationRequest]) -> int:
-    """Make the mailing of these requests, all of one topic; how many people."""
-    edition = mails.confirmation(requests[0].subscription.topic)
-    with transaction.atomic():
-        ids = [request.id for request in requests]
-        open_ids = set(
-            ConfirmationRequest.objects.select_for_update()
-            .filter(id__in=ids, taken_at=None)
-            .values_list("id", flat=True)
-        )
-        ConfirmationRequest.objects.filter(id__in=open_ids).update(taken_at=Now())
-        people = {request.subscription.subscriber for request in requests if request.id in open_ids}
-        if people:
-            _make_small(
-                edition,
-                MailingKind.CONFIRM,
-                None,
-                [
-                    Delivery(
-                        subscriber=person,
-                        address=person.email or "",
-                        name=person.name,
-                        token_version=person.token_version,
-                    )
-                    for person in people
-                ],
-            )
-    return len(requests)
-
-
-def _make_small(
-    edition: Edition, kind: MailingKind, update: Update | None, deliveries: list[Delivery]
-) -> Mailing:
-    """A mailing whose few recipients are known: complete from the start."""
-    n = len(deliveries)
-    mailing = Mailing.objects.create(
-        update=update,
-        topic=edition.topic,
-        edition=edition,
-        kind=kind,
-        state=MailingState.SENDING,
-        give_up_after=GIVE_UP,
-        prepared_at=Now(),
-        candidates=n,
-        queued=n,
-    )
-    batch = Batch.objects.create(mailing=mailing, size=n)
-    for delivery in deliveries:
-        delivery.mailing, delivery.batch = mailing, batch
-    Delivery.objects.bulk_create(deliveries)
-    return mailing
+# ---- filling them ----------------------------------------------------------------------
 
 
 def prepare(mailing_id: int, seconds: float) -> None:

@@ -92,6 +92,14 @@ class Mailing(models.Model):
     )
     topic = models.ForeignKey(Topic, models.PROTECT, related_name="mailings")
     edition = models.ForeignKey(Edition, models.PROTECT, null=True, blank=True)
+    corrects = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="corrections",
+        help_text="A correction: the mailing whose readers get it.",
+    )
     kind = models.CharField(max_length=10, choices=MailingKind.choices)
     state = models.CharField(max_length=12, choices=MailingState.choices)
     paused_from = models.CharField(max_length=12, blank=True, help_text="State to resume into.")

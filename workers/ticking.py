@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from workers import departures, ledger, mailings, pulse, recovery, schedule
+from workers import asked, departures, ledger, mailings, pulse, recovery, schedule
 from workers.models import BULK, URGENT, Batch, BatchState, DeliveryState, Mailing, MailingState
 from workers.pulse import Cause, Gap
 from workers.wakeups import wake
@@ -25,8 +25,9 @@ def tick() -> None:
         look_back,
         schedule.run_due,
         departures.take_due_updates,
-        mailings.take_requested_tests,
-        mailings.take_confirmations,
+        asked.take_requested_tests,
+        asked.take_confirmations,
+        asked.take_welcomes,
         recovery.recover,
         requeue_due,
         mailings.sweep_cancelled,

@@ -16,7 +16,7 @@ from digest.models import AuditEntry, Edition, RequestedTest, Topic, Update
 from tests.briefings import keep_briefing
 from tests.ledgering import readers
 from tests.sends import received
-from workers import balance, departures, mailings, schedule, sending
+from workers import asked, balance, departures, mailings, schedule, sending
 from workers.commands.status import _plain
 from workers.models import BULK, Mailing, MailingState, Schedule, Slot, SlotResult
 
@@ -167,16 +167,16 @@ def test_a_test_that_can_not_be_rendered_does_not_keep_others_from_theirs(
     sick = RequestedTest.objects.create(update=due.update, addresses=["edda@example.org"])
     RequestedTest.objects.create(update=due.update, addresses=["pia@example.org"])
     real = editions.for_test
-    asked: list[object] = []
+    tries: list[object] = []
 
     def for_test(update: Update) -> Edition:
-        asked.append(update)
-        if len(asked) == 1:
+        tries.append(update)
+        if len(tries) == 1:
             raise RuntimeError("poison")
         return real(update)
 
     monkeypatch.setattr(editions, "for_test", for_test)
-    assert mailings.take_requested_tests() == 1
+    assert asked.take_requested_tests() == 1
     sick.refresh_from_db()
     assert sick.taken_at, "it is not tried every second for ever"
     assert AuditEntry.objects.filter(what="could not make a test of").exists()

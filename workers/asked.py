@@ -1,0 +1,138 @@
+"""The few mails that a person waits for: tests, confirmations, welcomes.
+
+Whoever asks writes a row of their own room and never needs the broker; the tick finds it here.
+"""
+
+import structlog
+from django.db import DatabaseError, transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from digest import editions, mails
+from digest.models import Edition, RequestedTest, Topic, Update, audit
+from subscribers.models import ConfirmationRequest, Subscriber, WelcomeRequest
+from workers.mailings import GIVE_UP
+from workers.models import Batch, Delivery, Mailing, MailingKind, MailingState
+
+log = structlog.get_logger()
+
+_OPEN = 500
+"""Requests taken up at once."""
+
+_Request = ConfirmationRequest | WelcomeRequest
+
+
+def take_requested_tests() -> int:
+    """Make a mailing of every test that somebody asked for; how many."""
+    taken = 0
+    asked = RequestedTest.objects.filter(taken_at=None).select_related("update__topic")
+    for request in asked.order_by("id")[:_OPEN]:
+        try:
+            taken += _take_test(request)
+        except DatabaseError:
+            raise
+        except Exception as problem:  # else this one would keep all others from theirs
+            log.exception("a test could not be made", update=request.update.ref)
+            RequestedTest.objects.filter(id=request.id).update(taken_at=Now())
+            audit("workers", "could not make a test of", request.update.ref, why=str(problem))
+    return taken
+
+
+def _take_test(request: RequestedTest) -> bool:
+    """Make this test's mailing; False where another tick has just done so."""
+    edition = editions.for_test(request.update)
+    with transaction.atomic():
+        if not RequestedTest.objects.filter(id=request.id, taken_at=None).update(taken_at=Now()):
+            return False
+        _make_small(
+            edition,
+            MailingKind.TEST,
+            request.update,
+            [Delivery(address=address) for address in dict.fromkeys(request.addresses)],
+        )
+    return True
+
+
+def take_confirmations() -> int:
+    """Make one mailing per topic of the confirmations that people wait for; how many people."""
+    return _take(ConfirmationRequest, MailingKind.CONFIRM)
+
+
+def take_welcomes() -> int:
+    """Make one mailing per topic of the welcomes to those who confirmed; how many people."""
+    return _take(WelcomeRequest, MailingKind.WELCOME)
+
+
+def _take(asked: type[_Request], kind: MailingKind) -> int:
+    waiting = asked.objects.filter(taken_at=None).select_related(
+        "subscription__subscriber", "subscription__topic"
+    )
+    by_topic: dict[Topic, list[_Request]] = {}
+    for request in waiting.order_by("id")[:_OPEN]:
+        by_topic.setdefault(request.subscription.topic, []).append(request)
+    taken = 0
+    for topic, requests in by_topic.items():
+        try:
+            taken += _take_topic(topic, kind, asked, requests)
+        except DatabaseError:
+            raise
+        except Exception:  # one topic's trouble must not keep the others
+            log.exception("small mails could not be made", kind=kind, topic=topic.slug)
+    return taken
+
+
+def _take_topic(
+    topic: Topic, kind: MailingKind, asked: type[_Request], requests: list[_Request]
+) -> int:
+    """Make the mailing of these requests, all of one topic; how many people."""
+    edition = _edition(topic, kind)
+    with transaction.atomic():
+        still = asked.objects.select_for_update().filter(
+            id__in=[request.id for request in requests], taken_at=None
+        )
+        open_ids = set(still.values_list("id", flat=True))
+        asked.objects.filter(id__in=open_ids).update(taken_at=Now())
+        people = {request.subscription.subscriber for request in requests if request.id in open_ids}
+        if people:
+            _make_small(edition, kind, None, [_delivery(person) for person in people])
+    return len(people)
+
+
+def _edition(topic: Topic, kind: MailingKind) -> Edition:
+    if kind == MailingKind.CONFIRM:
+        return mails.confirmation(topic)
+    schedule = getattr(topic, "schedule", None)
+    ahead = schedule is not None and schedule.next_at > timezone.now()
+    return mails.welcome(topic, schedule.next_at if schedule and ahead else None)
+
+
+def _delivery(person: Subscriber) -> Delivery:
+    return Delivery(
+        subscriber=person,
+        address=person.email or "",
+        name=person.name,
+        token_version=person.token_version,
+    )
+
+
+def _make_small(
+    edition: Edition, kind: MailingKind, update: Update | None, deliveries: list[Delivery]
+) -> Mailing:
+    """A mailing whose few recipients are known: complete from the start."""
+    n = len(deliveries)
+    mailing = Mailing.objects.create(
+        update=update,
+        topic=edition.topic,
+        edition=edition,
+        kind=kind,
+        state=MailingState.SENDING,
+        give_up_after=GIVE_UP,
+        prepared_at=Now(),
+        candidates=n,
+        queued=n,
+    )
+    batch = Batch.objects.create(mailing=mailing, size=n)
+    for delivery in deliveries:
+        delivery.mailing, delivery.batch = mailing, batch
+    Delivery.objects.bulk_create(deliveries)
+    return mailing

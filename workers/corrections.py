@@ -1,0 +1,66 @@
+"""Corrections: a mail to those who got an update that said something wrong."""
+
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.utils import timezone
+
+from digest import mails
+from digest.errors import Refused
+from digest.models import Topic, Update, audit
+from workers.mailings import GIVE_UP
+from workers.models import Delivery, Mailing, MailingKind, MailingState
+
+_OVER = [MailingState.DONE, MailingState.CANCELLED]
+_RUN = 2000  # originals that are looked up at once
+
+
+def correct(update: Update, text: str, slugs: Sequence[str], by: str) -> Mailing:
+    """Send a correction of a sent update to those of its readers who got it and still follow.
+
+    ``text``: what was wrong and what is right, Markdown; ``slugs``: the briefings it is about.
+    Refused, in words, while the update is still on its way, and where this was sent already.
+    """
+    original = Mailing.objects.filter(update=update, kind=MailingKind.SCHEDULED).first()
+    if original is None or original.state not in _OVER:
+        raise Refused(
+            f"{update.ref} is not sent to its end: whoever gets it later would not get the "
+            f"correction. Wait for it, or cancel the rest: digest cancel {update.ref}"
+        )
+    today = timezone.now().astimezone(ZoneInfo(update.topic.zone)).date()
+    edition = mails.correction(update, text, slugs, on=today)
+    with transaction.atomic():
+        Topic.objects.select_for_update().get(pk=update.topic_id)  # of two at once one is refused
+        again = Mailing.objects.filter(edition=edition, kind=MailingKind.CORRECTION)
+        if again.exclude(state=MailingState.CANCELLED).exists():
+            raise Refused(f"This correction of {update.ref} is sent already; nothing was changed.")
+        mailing = Mailing.objects.create(
+            update=update,
+            topic=update.topic,
+            edition=edition,
+            kind=MailingKind.CORRECTION,
+            corrects=original,
+            state=MailingState.PREPARING,
+            give_up_after=GIVE_UP,
+        )
+        audit(by, "corrected update", update.ref, mailing=mailing.id, briefings=list(slugs))
+    return mailing
+
+
+class Originals:
+    """What each reader of a mailing got: looked up in runs, as batches are in readers' order."""
+
+    def __init__(self, mailing_id: int) -> None:
+        self.mailing_id = mailing_id
+        self._run: dict[int, tuple[int, int]] = {}
+
+    def of(self, subscriber_id: int) -> tuple[int, int]:
+        """Id and generation of the reader's delivery; KeyError where there is none."""
+        if subscriber_id not in self._run:
+            rows = Delivery.objects.filter(
+                mailing=self.mailing_id, subscriber__gte=subscriber_id
+            ).order_by("subscriber")
+            found = rows.values_list("subscriber", "id", "generation")[:_RUN]
+            self._run = {who: (delivery, generation) for who, delivery, generation in found}
+        return self._run[subscriber_id]
