@@ -60,6 +60,11 @@ def lines(text: str) -> Markup:
     return Markup("<br />").join(map(escape, paragraphs(text)))
 
 
+def unbroken(text: str) -> str:
+    """The same on one line: a date or a number with its word is never parted."""
+    return text.replace(" ", "\u00a0")
+
+
 def wrap(text: str, width: int = WIDTH) -> str:
     """Lines of at most ``width`` columns, hanging under quotes, numbers and dashes.
 

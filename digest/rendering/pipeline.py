@@ -118,6 +118,7 @@ def _templates() -> ImmutableSandboxedEnvironment:
         paragraphs=markup.paragraphs,
         references=_references,
         underlined=filters.underlined,
+        unbroken=filters.unbroken,
         wrap=filters.wrap,
     )
     return made
