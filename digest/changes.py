@@ -6,6 +6,7 @@ import re
 from collections import Counter
 
 from digest.parts import BriefingData
+from digest.rendering.language import words
 
 WORDS = 12
 """Words added to or taken from a body from which on the story has moved, not been polished."""
@@ -31,20 +32,32 @@ def is_material(before: BriefingData, after: BriefingData) -> bool:
     )
 
 
-def sentence(before: BriefingData, after: BriefingData) -> str:
-    """What changed, as readers may read it; empty when nothing material did."""
+def sentence(before: BriefingData, after: BriefingData, lang: str = "en") -> str:
+    """What changed, as the readers of this language read it; empty when nothing material did."""
     said = []
     if _words(before.status) != _words(after.status):
-        was = f" (was {before.status.lower()})" if before.status else ""
-        said.append(f"Now {after.status.lower() or 'without a status'}{was}.")
+        said.append(_status(before.status, after.status, lang))
     fresh = _first_fresh(before.body, after.body) or _first_fresh(before.summary, after.summary)
     if not fresh and _words(before.key_takeaway) != _words(after.key_takeaway):
         fresh = after.key_takeaway
     if fresh:
         said.append(fresh)
     if not said and is_material(before, after):
-        said.append("The text has been revised.")
+        said.append(words(lang).gettext("The text has been revised."))
     return " ".join(said)
+
+
+def _status(before: str, after: str, lang: str) -> str:
+    gettext = words(lang).gettext
+    if lang.startswith("en"):  # other languages need not have capitals where English has
+        before, after = before.lower(), after.lower()
+    if not before:
+        said = gettext("Now %(status)s.")
+    elif after:
+        said = gettext("Now %(status)s (was %(before)s).")
+    else:
+        said = gettext("Now without a status (was %(before)s).")
+    return said % {"status": after, "before": before}
 
 
 def _words(text: str) -> list[str]:

@@ -224,7 +224,8 @@ def change_since_carried(briefing: Briefing) -> str:
     before = Item.objects.filter(update=briefing.carried_in, briefing=briefing).first()
     if before is None or not before.frozen:
         return ""
-    return changes.sentence(BriefingData.model_validate(before.frozen), briefing.data)
+    was = BriefingData.model_validate(before.frozen)
+    return changes.sentence(was, briefing.data, briefing.topic.language)
 
 
 def _omitted(one: Omitted) -> dict[str, str]:
