@@ -22,9 +22,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from digest.rendering import pipeline
 from digest.rendering.tokens import Field, fill_html
-from digest.rendering.view import EmailView
+from digest.rendering.view import View
 from tests.browser.looks import ARGUMENTS, CHROMIUM, WIDTHS, Look, Pictures, show
-from tests.sample_updates import SAMPLES
+from tests.browser.mails import MAILS
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
@@ -42,7 +42,7 @@ def main() -> int:
         sys.stderr.write("screenshots: Chromium is missing: apt-get install chromium\n")
         return 3
     options.folder.mkdir(parents=True, exist_ok=True)
-    mails = {name: _filled(view) for name, view in SAMPLES.items()}
+    mails = {name: _filled(view) for name, view in MAILS.items()}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         if not options.samples:
@@ -84,7 +84,7 @@ def _taken(page: Page, html: str, look: Look, width: int, path: Path) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth") <= width)
 
 
-def _filled(view: EmailView) -> str:
+def _filled(view: View) -> str:
     mail = pipeline.render(view)
     return fill_html(mail.html, mail.nonce, READER)
 

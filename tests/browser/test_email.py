@@ -7,14 +7,12 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from digest.rendering import pipeline
-from tests import emails
 from tests.browser.looks import WIDTHS, Look, Pictures, show
-from tests.sample_updates import SAMPLES
+from tests.browser.mails import MAILS
 
 PHONE = 375
 OURS = [Look.LIGHT, Look.DARK]
 DARK = [Look.DARK, Look.OUTLOOK]
-MAILS = SAMPLES | {"confirmation": emails.confirmation()}
 
 # Every text's colour, and every edge's of what carries meaning, against what lies behind it, by
 # WCAG 2.2; the worst of each.  What the page's filter does is reckoned in: invert, then turn the
@@ -78,14 +76,18 @@ class Shown:
     def __init__(self, page: Page, html: str) -> None:
         self.page, self.html = page, html
         self.pictures = Pictures(page)
+        self.look: Look | None = None
 
     def at(self, width: int = PHONE, look: Look = Look.LIGHT) -> Page:
         self.page.set_viewport_size({"width": width, "height": 800})
-        show(self.page, self.html, look)
+        if look != self.look:
+            show(self.page, self.html, look)
+            self.look = look
         return self.page
 
 
-@pytest.fixture(params=MAILS, scope="module")
+# The full one has all that the usual one has.
+@pytest.fixture(params=[name for name in MAILS if name != "usual"], scope="module")
 def mail(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Shown]:
     page = chromium.new_page()
     yield Shown(page, pipeline.render(MAILS[request.param]).html)
@@ -140,7 +142,7 @@ def test_nothing_is_fetched_but_the_pictures_that_it_names(mail: Shown) -> None:
 
 
 def test_a_mark_leads_to_its_note_and_the_note_back(chromium: Browser) -> None:
-    shown = Shown(chromium.new_page(), pipeline.render(SAMPLES["usual"]).html)
+    shown = Shown(chromium.new_page(), pipeline.render(MAILS["usual"]).html)
     page = shown.at()
     page.click("sup a >> nth=0")
     assert "The careers page" in page.locator("p:has(:target)").inner_text()
@@ -152,7 +154,7 @@ def test_a_mark_leads_to_its_note_and_the_note_back(chromium: Browser) -> None:
 def test_without_its_pictures_a_mail_says_what_they_showed(chromium: Browser) -> None:
     page = chromium.new_page(viewport={"width": PHONE, "height": 800})
     Pictures(page, off=True)
-    show(page, pipeline.render(SAMPLES["full"]).html, Look.LIGHT)
+    show(page, pipeline.render(MAILS["full"]).html, Look.LIGHT)
     assert page.evaluate("[...document.images].map(image => image.naturalWidth)") == [0, 0]
     for said in ("Media's AI Pivot", "A crane over the harbour, at dawn"):
         box = page.get_by_alt_text(said).bounding_box()

@@ -1,10 +1,17 @@
-"""Whole updates to look at and to measure: a usual one, a full one, one story, right to left."""
+"""Whole mails to look at and to measure: usual, full, of one story, right to left, and the rest."""
 
 import datetime as dt
 
 from digest.parts import Analysis, Consequence, Image, Perspective, Source
 from digest.rendering import markup
-from digest.rendering.view import Change, EmailView, Logo, UpdateLink
+from digest.rendering.view import (
+    Change,
+    CorrectionView,
+    Logo,
+    UpdateLink,
+    View,
+    WelcomeView,
+)
 from tests import emails
 
 LONG_WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerk"
@@ -147,4 +154,42 @@ ARABIC = emails.update(
     topic=USUAL.topic.model_copy(update={"name": "تحوّل الإعلام"}),
 )
 
-SAMPLES: dict[str, EmailView] = {"usual": USUAL, "full": FULL, "one": ONE, "arabic": ARABIC}
+CORRECTION = CorrectionView(
+    topic=USUAL.topic,
+    imprint=emails.IMPRINT,
+    subject="Correction: seven archives were sold, not eleven",
+    preheader="What we got wrong in Update #1",
+    date=dt.date(2026, 5, 18),
+    update=UpdateLink(
+        number=1,
+        title="Cutting rooms listen",
+        date=dt.date(2026, 5, 3),
+        url=f"{emails.BASE}/t/x/1/",
+    ),
+    text=markup.render("We said that **eleven** archives were sold. It was seven.", "correction"),
+    stories=(emails.story(1, kind="correction", headline="How many archives were sold"),),
+)
+
+WELCOME = WelcomeView(
+    topic=USUAL.topic.model_copy(update={"logo": LOGO}),
+    imprint=emails.IMPRINT,
+    subject="You are subscribed to Media's AI Pivot",
+    preheader="What comes, and when",
+    description="What machines that write, draw and film do to those who live by it.",
+    items=6,
+    minutes=6,
+    next_at=dt.datetime(2026, 5, 24, 14, tzinfo=dt.UTC),
+    latest=UpdateLink(
+        number=2, title=USUAL.title, date=dt.date(2026, 5, 17), url=f"{emails.BASE}/t/x/2/"
+    ),
+)
+
+MAILS: dict[str, View] = {
+    "usual": USUAL,
+    "full": FULL,
+    "one": ONE,
+    "arabic": ARABIC,
+    "correction": CORRECTION,
+    "welcome": WELCOME,
+    "confirmation": emails.confirmation(),
+}
