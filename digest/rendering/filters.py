@@ -33,7 +33,7 @@ def moment(when: dt.datetime, view: Dated) -> str:
     """ "17 May, 15:20 UTC", in the topic's zone and the mail's language."""
     here = when.astimezone(ZoneInfo(view.topic.zone))
     time = format_time(here, "HH:mm", locale=locale(view.lang))
-    return f"{day(here.date(), view)}, {time} {here.tzname()}"
+    return language.joined(day(here.date(), view), f"{time} {here.tzname()}", view.lang)
 
 
 def full_day(date: dt.date, view: View) -> str:
@@ -47,7 +47,7 @@ def full_moment(when: dt.datetime, view: WelcomeView) -> str:
     here = when.astimezone(zone)
     city = get_timezone_location(zone, locale=spoken, return_city=True)
     time = format_time(here, "HH:mm", locale=spoken)
-    return f"{format_date(here, 'full', locale=spoken)}, {time} {city}"
+    return language.joined(format_date(here, "full", locale=spoken), f"{time} {city}", view.lang)
 
 
 def listed(names: Sequence[str], view: View) -> str:

@@ -11,6 +11,7 @@ from io import BytesIO
 from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
+from babel.dates import get_datetime_format
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -58,6 +59,11 @@ def shared(langs: Iterable[str]) -> str:
 def message(english: str) -> str:
     """The same: marks a text that is translated elsewhere, for ``scripts/catalogues.py``."""
     return english
+
+
+def joined(day: str, time: str, lang: str) -> str:
+    """A day and a time as the language puts them together: "17 May, 15:00"."""
+    return str(get_datetime_format("medium", locale=locale(lang))).format(time, day)
 
 
 _ENGLISH = NullTranslations()

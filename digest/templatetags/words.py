@@ -54,13 +54,10 @@ def moment(context: Context, value: dt.datetime, zone: str = "UTC") -> SafeStrin
     """A moment as "Sun, 17 May 2026, 15:00 London", in a ``time`` element."""
     locale, there = _locale(context), _zone(zone)
     local = value.astimezone(there)
-    return format_html(
-        '<time datetime="{}">{}, {} {}</time>',
-        value.isoformat(timespec="seconds"),
-        format_skeleton("yMMMEd", local, locale=locale),
-        format_time(local, "HH:mm", locale=locale),
-        zone if zone == "UTC" else get_timezone_location(there, locale=locale, return_city=True),
-    )
+    city = get_timezone_location(there, locale=locale, return_city=True)
+    time = f"{format_time(local, 'HH:mm', locale=locale)} {city}"
+    said = language.joined(format_skeleton("yMMMEd", local, locale=locale), time, _lang(context))
+    return format_html('<time datetime="{}">{}</time>', value.isoformat(timespec="seconds"), said)
 
 
 @register.simple_tag(takes_context=True)
