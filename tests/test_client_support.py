@@ -9,7 +9,8 @@ from digest.checks.findings import Context
 from digest.parts import Image
 from digest.rendering import pipeline
 from digest.rendering.view import EmailView
-from tests import emails, sample_updates
+from tests import emails
+from tests.browser import mails
 
 NOBODY = Context(from_address="")
 VIEW = emails.update()
@@ -21,7 +22,7 @@ def findings(addition: str) -> list[Finding]:
     return list(client_support.check(VIEW, email, NOBODY))
 
 
-@pytest.mark.parametrize("view", [VIEW, sample_updates.FULL, sample_updates.ONE])
+@pytest.mark.parametrize("view", [VIEW, mails.FULL, mails.ONE])
 def test_our_own_mails_hold_to_the_list(view: EmailView) -> None:
     (finding,) = client_support.check(view, pipeline.render(view), NOBODY)
     assert finding.level == Level.OK

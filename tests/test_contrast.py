@@ -9,7 +9,8 @@ from digest.checks.findings import Context
 from digest.rendering import pipeline
 from digest.rendering.rendered import RenderedEmail
 from digest.rendering.view import EmailView
-from tests import emails, sample_updates
+from tests import emails
+from tests.browser import mails
 
 NOBODY = Context(from_address="")
 VIEW = emails.update()
@@ -25,7 +26,7 @@ def page(body: str, sheet: str = "") -> str:
     return f"<!DOCTYPE html><html><head><style>{sheet}</style></head><body>{body}</body></html>"
 
 
-@pytest.mark.parametrize("view", [VIEW, sample_updates.FULL, sample_updates.ONE])
+@pytest.mark.parametrize("view", [VIEW, mails.FULL, mails.ONE])
 def test_our_own_mails_stand_out_in_both_looks_and_say_how_much(view: EmailView) -> None:
     (finding,) = contrast.check(view, pipeline.render(view), NOBODY)
     assert finding.level == Level.OK

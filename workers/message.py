@@ -19,7 +19,7 @@ from html import escape
 from typing import NamedTuple
 
 from digest.keyed import Keyed
-from workers.headers import MessageRefused, address_header
+from workers.headers import MessageRefused, address_header, split_mailbox
 from workers.layout import MAILBOXES, PARTS, Layout, Personal, encoder, lay_out_body, lay_out_head
 from workers.quoted import NEWLINE
 
@@ -96,7 +96,7 @@ class Pieces:
         said = {field: _text(value) for field, value in reader.items()}
         name, address = said["name"], said["address"]
         headers = [
-            *self._static,
+            *((header, _unquoted(header, value)) for header, value in self._static),
             ("To", f"{name} <{address}>" if name else address),
             ("Date", said["date"]),
             ("Message-ID", said["message_id"]),
@@ -143,6 +143,14 @@ def message_id(key: Keyed, mailing: int, recipient: int, generation: int, domain
     """The Message-ID, in brackets: the same at each retry, with no address in or behind it."""
     digest = key.mac(b"%d:%d:%d" % (mailing, recipient, generation))
     return f"<{digest[:16].hex()}@{domain}>"
+
+
+def _unquoted(name: str, value: str) -> str:
+    """The value as a mail program shows it: a mailbox's name without the quotes it needs."""
+    if name.lower() not in MAILBOXES:
+        return value
+    display, address = split_mailbox(name, value)
+    return f"{display} <{address}>" if display else address
 
 
 def _filled(template: Sequence[str], reader: Reader) -> str:

@@ -20,7 +20,7 @@ Dated = EmailView | CorrectionView
 WIDTH = 72
 """Columns of the text part."""
 
-_LEAD = re.compile(r"(?:> )* *(?:- |\d{1,3}\. |\[\d{1,3}\] )?")
+_LEAD = re.compile(r"(?:> ){0,9} *(?:- |\d{1,3}\. |\[\d{1,3}\] )?")
 
 
 def day(date: dt.date, view: Dated) -> str:

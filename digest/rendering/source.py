@@ -24,7 +24,12 @@ _VOID = re.compile(r"<(?:br|hr|img|input|meta|wbr)\b")
 
 
 def references(text: str) -> str:
-    """Every character but plain letters, digits and safe punctuation as ``&#N;``."""
+    """Every character but plain letters, digits and safe punctuation as ``&#N;``.
+
+    What begins like a comment gets a space: libxml2 would write it into the attribute as it is,
+    and Outlook heeds a ``<!--[if`` wherever it stands.
+    """
+    text = text.replace("<!--", "<! --")
     return _UNSAFE.sub(lambda match: f"&#{ord(match[0])};", text)
 
 
