@@ -112,8 +112,8 @@ def readme(browser: Browser, arabic: str) -> str:
         html = _latest_mail(browser, link.partition("/login/")[0])
         desk(browser, link)
     _picture(browser, html, Look.LIGHT, (680, 1000), "email.png")
-    _picture(browser, html, Look.LIGHT, (375, 812), "email-phone.png")
-    _picture(browser, html, Look.DARK, (375, 812), "email-dark.png")
+    _picture(browser, html, Look.LIGHT, (375, 812), "email-phone.png", "#s1")
+    _picture(browser, html, Look.DARK, (375, 812), "email-dark.png", ".continuing")
     _picture(browser, arabic, Look.LIGHT, (375, 812), "email-arabic.png")
     return html
 
@@ -165,11 +165,15 @@ def _latest_mail(browser: Browser, base: str) -> str:
     return html
 
 
-def _picture(browser: Browser, html: str, look: Look, size: tuple[int, int], name: str) -> None:
+def _picture(
+    browser: Browser, html: str, look: Look, size: tuple[int, int], name: str, begin: str = "body"
+) -> None:
+    """A screenful, from a little above what ``begin`` selects."""
     width, height = size
     page = browser.new_page(viewport={"width": width, "height": height}, device_scale_factor=1.5)
     Pictures(page)
     show(page, html, look)
+    page.eval_on_selector(begin, "node => scrollTo(0, node.getBoundingClientRect().top - 24)")
     page.screenshot(path=IMAGES / name)
     page.close()
 
