@@ -5,9 +5,9 @@ import re
 import zoneinfo
 
 from digest.errors import Refused
+from digest.rendering.language import tag
 
 _COUNTRY = re.compile(r"[A-Za-z]{2}", re.ASCII)
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,4}", re.ASCII)
 
 
 def country(text: str) -> str:
@@ -19,11 +19,7 @@ def country(text: str) -> str:
 
 def language(text: str) -> str:
     """A BCP 47 tag, cased as RFC 5646 2.1.1 recommends; ``en_gb`` is ``en-GB``."""
-    tag = text.replace("_", "-")
-    if not _LANGUAGE.fullmatch(tag):
-        raise Refused(f"{text!r} is no language; write a tag (BCP 47) as in en or pt-BR.")
-    first, *rest = tag.split("-")
-    return "-".join([first.lower(), *(_subtag(part) for part in rest)])
+    return tag(text)
 
 
 def zone(text: str) -> str:
@@ -31,10 +27,6 @@ def zone(text: str) -> str:
     if text not in _zones():
         raise Refused(f"{text!r} is no time zone; write an IANA name as in Europe/London.")
     return text
-
-
-def _subtag(part: str) -> str:
-    return part.upper() if len(part) == 2 else part.title() if len(part) == 4 else part.lower()
 
 
 @functools.cache

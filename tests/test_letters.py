@@ -20,6 +20,7 @@ from subscribers import tokens
 from subscribers.models import Subscriber
 from tests.briefings import keep_briefing
 from workers import letters
+from workers.headers import Letterhead
 from workers.ledger import Row
 from workers.letters import Letters
 from workers.models import Batch, Delivery, Mailing, MailingKind
@@ -175,6 +176,20 @@ def test_each_kind_of_mail_shows_its_headers_and_no_others(
     made_here = {"Message-ID", "Subject", "List-Id", "List-Unsubscribe", "Content-Type"}
     assert set(mail.keys()) <= set(wanted) | made_here
     assert len(mail.keys()) == len(set(mail.keys()))
+
+
+def test_where_we_receive_mail_one_can_unsubscribe_by_it_after_the_button() -> None:
+    head = Letterhead(
+        sender="News <news@example.org>",
+        language="en",
+        unsubscribe="https://news.example.org/u/x/",
+        unsubscribe_mailto="leave@example.org",
+        reply_to="desk@example.org",
+    )
+    headers = dict(head.headers())
+    wanted = "<https://news.example.org/u/x/>, <mailto:leave@example.org>"
+    assert headers["List-Unsubscribe"] == wanted
+    assert headers["Reply-To"] == "desk@example.org"
 
 
 def test_an_update_that_no_person_sent_says_so(sent: Mailing) -> None:

@@ -23,6 +23,12 @@ def test_a_slug_is_small_letters_digits_and_single_hyphens(slug: str) -> None:
     assert not Topic.objects.exists()
 
 
+def test_a_language_is_kept_as_the_standard_spells_it(pivot: Topic) -> None:
+    assert run("set", pivot.slug, "--language", "pt_br").exit_code == 0
+    pivot.refresh_from_db()
+    assert pivot.language == "pt-BR"
+
+
 @pytest.mark.parametrize(
     "wish",
     [
@@ -31,6 +37,8 @@ def test_a_slug_is_small_letters_digits_and_single_hyphens(slug: str) -> None:
         ["--from", "a\nBcc: b@example.com <a@example.org>"],
         ["--from", "a@example.org, b@example.org"],
         ["--from", '"a b"@example.org'],
+        ["--language", "Deutsch!"],
+        ["--language", "de\nBcc: b@example.com"],
         ["--name", " "],
         ["--name", "a\nb"],
     ],

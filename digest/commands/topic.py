@@ -12,6 +12,7 @@ from digest import pictures, updates
 from digest.errors import Refused
 from digest.models import Depths, Picture, Topic, audit
 from digest.rendering.colour import palette
+from digest.rendering.language import tag
 from digest.sender import one_mailbox
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -37,7 +38,7 @@ def _options(command: Any) -> Any:
                 metavar="FILE",
                 help="A PNG that stands for its name in its mails; none: the name again.",
             ),
-            click.option("--language", metavar="TAG", help="Its language, e.g. en (en)."),
+            click.option("--language", metavar="TAG", help="Its language, e.g. de (en)."),
             click.option(
                 "--minimum",
                 type=click.IntRange(1, 200),
@@ -114,6 +115,7 @@ def _keep(topic: Topic, given: dict[str, Any]) -> None:
         raise Refused("A topic's name is one line that isn't empty; nothing was changed.")
     if topic.from_address:
         topic.from_address = one_mailbox(topic.from_address)
+    topic.language = tag(topic.language)
     palette(topic.accent)  # refuses a colour that nobody could read
     topic.save()
 

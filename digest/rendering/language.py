@@ -4,6 +4,7 @@ The words are gettext's: English in the templates, every other language a catalo
 ``templates/locale/`` (``de.po``). Mails and readers' pages have them from here alike.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
@@ -16,9 +17,31 @@ from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from digest.errors import Refused
 from digest.rendering.view import Direction
 
 CATALOGUES = Path(__file__).resolve().parents[2] / "templates" / "locale"
+
+
+_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,4}", re.ASCII)
+
+
+def tag(text: str) -> str:
+    """A BCP 47 tag, cased as RFC 5646 2.1.1 recommends; ``en_gb`` is ``en-GB``.
+
+    Refused where it is none: it goes into headers and attributes.
+    """
+    spelt = text.replace("_", "-")
+    if not _TAG.fullmatch(spelt):
+        raise Refused(
+            f"{text!r} is no language; nothing was changed. Write a tag as in en or pt-BR (BCP 47)."
+        )
+    first, *rest = spelt.split("-")
+    return "-".join([first.lower(), *(_subtag(part) for part in rest)])
+
+
+def _subtag(part: str) -> str:
+    return part.upper() if len(part) == 2 else part.title() if len(part) == 4 else part.lower()
 
 
 @lru_cache(maxsize=64)
