@@ -46,24 +46,28 @@ INVERT = """() => {
   for (const image of document.images) image.style.filter = "invert(1) hue-rotate(180deg)";
 }"""
 
-# Turns the lightness (HSL) of light grounds and edges and of dark letters; keeps the hue.
+# Turns the lightness (CIELAB) of light grounds and edges and of dark letters; keeps the hue.
 RECOLOUR = """() => {
-  const read = text => text.match(/[\\d.]+/g).map(Number);
-  const turned = (text, isTurned) => {
-    const [red, green, blue, alpha = 1] = read(text);
-    const low = Math.min(red, green, blue), high = Math.max(red, green, blue);
-    if (!alpha || !isTurned((low + high) / 510)) return text;
-    const move = 255 - low - high;
-    return `rgb(${red + move}, ${green + move}, ${blue + move})`;
+  const pen = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
+  const painted = colour => {
+    pen.fillStyle = colour;
+    pen.fillRect(0, 0, 1, 1);
+    return [...pen.getImageData(0, 0, 1, 1).data.slice(0, 3)];
   };
+  const light = colour => {
+    const [red, green, blue] = painted(colour).map(c => (c / 255) ** 2.2);
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.184;  // L* = 50
+  };
+  const turned = (colour, isTurned) => colour === "rgba(0, 0, 0, 0)" || !isTurned(colour) ? colour
+    : `rgb(${painted(`lab(from ${colour} calc(100 - l) a b)`).join(", ")})`;
   const changes = [];
   for (const node of document.querySelectorAll("body, body *")) {
     const now = getComputedStyle(node);
-    const color = turned(now.color, light => light < 0.5);
-    const edge = colour => colour === now.color ? color : turned(colour, light => light > 0.5);
+    const color = turned(now.color, colour => !light(colour));
+    const edge = colour => colour === now.color ? color : turned(colour, light);
     changes.push([node, {
       color,
-      "background-color": turned(now.backgroundColor, light => light > 0.5),
+      "background-color": turned(now.backgroundColor, light),
       "border-top-color": edge(now.borderTopColor),
       "border-right-color": edge(now.borderRightColor),
       "border-bottom-color": edge(now.borderBottomColor),
