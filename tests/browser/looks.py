@@ -49,10 +49,14 @@ INVERT = """() => {
 # Turns the lightness (CIELAB) of light grounds and edges and of dark letters; keeps the hue.
 RECOLOUR = """() => {
   const pen = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
+  const known = {};
   const painted = colour => {
-    pen.fillStyle = colour;
-    pen.fillRect(0, 0, 1, 1);
-    return [...pen.getImageData(0, 0, 1, 1).data.slice(0, 3)];
+    if (!known[colour]) {
+      pen.fillStyle = colour;
+      pen.fillRect(0, 0, 1, 1);
+      known[colour] = [...pen.getImageData(0, 0, 1, 1).data.slice(0, 3)];
+    }
+    return known[colour];
   };
   const light = colour => {
     const [red, green, blue] = painted(colour).map(c => (c / 255) ** 2.2);
