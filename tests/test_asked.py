@@ -11,7 +11,7 @@ from tests import newsroom
 from workers import asked, schedule
 from workers.models import Mailing, MailingKind, MailingState
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
 @pytest.fixture

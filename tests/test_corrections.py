@@ -11,7 +11,7 @@ from workers import audience, balance, corrections, ledger
 from workers.letters import Letters
 from workers.models import Batch, DeliveryState, Mailing, MailingState, Outcome
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 SAYS = "The story said ten newsrooms; **nine** have signed."
 
 
