@@ -263,6 +263,11 @@ def test_dates_carry_the_year_when_it_is_not_that_of_the_mail() -> None:
     assert "Paper of Record, 30 Dec 2025" in text
 
 
+def test_a_date_is_never_parted_and_stands_on_its_side_of_a_latin_name() -> None:
+    assert "Paper of Record, 30\u00a0Dec\u00a02025" in Page(rendered().html).text
+    assert "Paper of Record\u200f" in Page(rendered(lang="ar", dir="rtl").html).text
+
+
 def test_language_and_direction_reach_the_page() -> None:
     html = rendered(lang="ar", dir="rtl").html
     assert '<html lang="ar" dir="rtl"' in html
