@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.db.models.functions import Now
 
 from digest.models import Topic
@@ -29,7 +29,7 @@ TRIES = 3
 
 
 class _Moved(Exception):
-    """Somebody came or left between counting a chunk and filling it."""
+    """Somebody came or left between counting a chunk and filling it, or filled it meanwhile."""
 
 
 # INSERT … SELECT: one statement for thousands of people, none of whom passes through Python.
@@ -114,37 +114,34 @@ def _fill_chunk(mailing_id: int) -> bool:
     for last_try in (*[False] * TRIES, True):
         with suppress(_Moved), transaction.atomic():
             return _filled(mailing_id, last_try=last_try)
-    raise AssertionError("the last try does not give way")
+    return True  # another filler is at it, or it was paused just now: look again
 
 
 def _filled(mailing_id: int, *, last_try: bool) -> bool:
     """One batch of the audience; False when there is nothing (more) to do.
 
-    The mailing's row is locked: of two fillers the second waits, then goes on behind the
-    first.  Candidates are counted by a query of their own, in the chunk's transaction.
+    Candidates are counted by a query of their own, in the chunk's transaction. The mailing's row
+    is changed last, and only if the checkpoint is still where it was: of two fillers one gives
+    way, and whoever records results at the same row need not wait for a chunk to be filled.
     """
-    mailing = (
-        Mailing.objects.select_for_update(of=("self",)).select_related("topic").get(id=mailing_id)
-    )
+    mailing = Mailing.objects.select_related("topic").get(id=mailing_id)
     if mailing.state != MailingState.PREPARING or mailing.prepared_at:
         return False
-    beyond = people(mailing).filter(id__gt=mailing.filled_to)
-    ids = beyond.order_by("id").values_list("id", flat=True)
-    size = batch_size(mailing.rate)
-    last = ids[size - 1 : size].first() or ids.last()
-    if last is None:
-        Mailing.objects.filter(id=mailing.id).update(prepared_at=Now(), state=MailingState.SENDING)
-        return False
-    chunk = beyond.filter(id__lte=last)
-    counted = chunk.count()
-    batch = Batch.objects.create(mailing=mailing, size=counted)
-    filled = _insert(mailing, batch, chunk)
-    if filled != counted and not last_try:
+    still = Mailing.objects.filter(
+        id=mailing.id, state=MailingState.PREPARING, filled_to=mailing.filled_to
+    )
+    beyond = people(mailing).filter(id__gt=mailing.filled_to).order_by("id")
+    ids = list(beyond.values_list("id", flat=True)[: batch_size(mailing.rate)])
+    if not ids:
+        return not still.update(prepared_at=Now(), state=MailingState.SENDING)
+    batch = Batch.objects.create(mailing=mailing, size=len(ids))
+    filled = _insert(mailing, batch, beyond.filter(id__lte=ids[-1]))
+    if filled != len(ids) and not last_try:
         raise _Moved
-    mailing.candidates += counted
-    mailing.queued += filled
-    mailing.filled_to = last
-    mailing.save(update_fields=["candidates", "queued", "filled_to"])
+    if not still.update(
+        candidates=F("candidates") + len(ids), queued=F("queued") + filled, filled_to=ids[-1]
+    ):
+        raise _Moved
     return True
 
 
