@@ -47,8 +47,17 @@ def edition(view: EmailView) -> object:
 
 
 def main() -> None:
-    row = "{:18}{:>9}{:>9}{:>20}{:>22}"
-    print(row.format("update", "text KB", "HTML KB", "pipeline, CPU ms", "whole edition, ms"))
+    row = "{:18}{:>9}{:>9}{:>18}{:>16}{:>19}"
+    print(
+        row.format(
+            "update",
+            "text KB",
+            "HTML KB",
+            "pipeline, CPU ms",
+            "checks, CPU ms",
+            "whole edition, ms",
+        )
+    )
     for name, view in UPDATES.items():
         email = pipeline.render(view)
         print(
@@ -57,6 +66,7 @@ def main() -> None:
                 f"{len(email.text.encode()) / 1024:.1f}",
                 f"{len(email.html.encode()) / 1024:.1f}",
                 f"{milliseconds(partial(pipeline.render, view), time.process_time):.1f}",
+                f"{milliseconds(partial(checks.run, view, email, CONTEXT), time.process_time):.1f}",
                 f"{milliseconds(partial(edition, view), time.perf_counter):.1f}",
             )
         )
