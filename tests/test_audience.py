@@ -7,6 +7,7 @@ import pytest
 from django.db import connection, connections
 
 from digest.models import Topic
+from subscribers import planner
 from subscribers.models import Subscription, SubscriptionState
 from tests.ledgering import mailing, readers
 from workers import audience, balance, ledger
@@ -87,9 +88,9 @@ def test_an_audience_that_is_new_is_made_known_to_the_planner(pivot: Topic) -> N
     readers(pivot, 200)
     if connection.vendor == "postgresql":
         connection.cursor().execute("SELECT pg_stat_force_next_flush()")
-        assert audience._unknown() == ["subscribers_subscriber", "subscribers_subscription"]
+        assert planner.unknown() == ["subscribers_subscriber", "subscribers_subscription"]
     audience.fill(mailing(pivot).id)
-    assert audience._unknown() == []
+    assert planner.unknown() == []
 
 
 def test_a_batch_with_a_rate_holds_ten_seconds_of_sending() -> None:

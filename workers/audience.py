@@ -14,6 +14,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from django.db.models.functions import Now
 
 from digest.models import Topic
+from subscribers import planner
 from subscribers.models import Segment, Subscriber
 from subscribers.selection import selected
 from workers.models import Batch, Delivery, DeliveryState, Mailing, MailingState, Outcome
@@ -41,19 +42,13 @@ _FILL = """
            'unknown', 0, 0, ''
     FROM ({people}) AS person WHERE true ON CONFLICT DO NOTHING"""
 
-# An audience that was imported a moment ago is unknown to PostgreSQL's planner, which then joins
-# it in quadratic time; its own daemon may take a minute to look.  The same threshold as that has.
-_UNKNOWN = """
-    SELECT relname FROM pg_stat_user_tables
-    WHERE relname IN ('subscribers_subscriber', 'subscribers_subscription')
-      AND n_mod_since_analyze > 50 + n_live_tup / 10
-    ORDER BY relname"""
 
-
-def people(mailing: Mailing) -> QuerySet[Subscriber]:
-    """Whom the mailing's topic and its frozen segments select, now; for a correction, those of
-    them who got what was wrong, as far as anybody knows."""
-    found = selected(mailing.topic, [segment["rule"] for segment in mailing.audience])
+def people(mailing: Mailing, beyond: int = 0) -> QuerySet[Subscriber]:
+    """Whom the mailing's topic and its frozen segments select, now, of those with an id beyond
+    the given one; for a correction, those of them who got what was wrong, as far as anybody
+    knows."""
+    rules = [segment["rule"] for segment in mailing.audience]
+    found = selected(mailing.topic, rules, beyond=beyond)
     if mailing.corrects_id is None:
         return found
     got = Delivery.objects.filter(
@@ -83,26 +78,11 @@ def fill(mailing_id: int, seconds: float = 50) -> bool:
     Stops when the mailing is paused or cancelled; what is filled stays.
     """
     until = time.monotonic() + seconds
-    _tell_planner()
+    planner.learn()
     while time.monotonic() < until:
         if not _fill_chunk(mailing_id):
             return Mailing.objects.filter(id=mailing_id, prepared_at__isnull=False).exists()
     return False
-
-
-def _tell_planner() -> None:
-    with connection.cursor() as cursor:
-        for table in _unknown():
-            cursor.execute(f"ANALYZE {table}")
-
-
-def _unknown() -> list[str]:
-    """Tables of the audience that PostgreSQL's planner knows too little of."""
-    if connection.vendor != "postgresql":
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(_UNKNOWN)
-        return [table for (table,) in cursor.fetchall()]
 
 
 def _fill_chunk(mailing_id: int) -> bool:
@@ -130,7 +110,7 @@ def _filled(mailing_id: int, *, last_try: bool) -> bool:
     still = Mailing.objects.filter(
         id=mailing.id, state=MailingState.PREPARING, filled_to=mailing.filled_to
     )
-    beyond = people(mailing).filter(id__gt=mailing.filled_to).order_by("id")
+    beyond = people(mailing, mailing.filled_to).order_by("id")
     ids = list(beyond.values_list("id", flat=True)[: batch_size(mailing.rate)])
     if not ids:
         return not still.update(prepared_at=Now(), state=MailingState.SENDING)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from digest import updates
 from digest.errors import Refused
 from digest.models import Topic, audit
+from subscribers import planner
 from subscribers.importing import merge, table
 from subscribers.importing.rows import Columns, Person
 from subscribers.importing.table import Rejected
@@ -71,6 +72,7 @@ def load(
     rows = _people(sheet.rows, columns, given, terms, report)
     if not dry_run:
         _write(rows, terms, report)
+        planner.learn()
         audit(by, "imported subscribers", name, created=report.created, updated=report.updated)
         return report
     with transaction.atomic():

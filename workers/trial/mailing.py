@@ -8,6 +8,7 @@ from django.utils import timezone
 from digest import approval, arranging, drafting
 from digest.intake import store
 from digest.models import Depth, Topic, Update
+from subscribers import planner
 from workers import demo
 from workers.models import Mailing, MailingKind
 from workers.trial import readers
@@ -31,6 +32,7 @@ def draft(number: int) -> Update:
     update = drafting.draft(topic, until=UNTIL, by=BY)
     for item in update.items.select_related("briefing")[:_IN_FULL]:
         arranging.set_depth(update, item.briefing.slug, Depth.LEAD, BY)
+    planner.learn()  # as an import does at its end
     return update
 
 
