@@ -143,7 +143,7 @@ def postgres() -> Iterator[str]:
 
 def main() -> None:
     asked = _asked()
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 130)
     with tempfile.TemporaryDirectory() as folder, postgres() as server:
         place = Place(Path(folder), server, asked.messages)
         table = _table(place, asked)

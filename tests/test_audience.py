@@ -1,17 +1,19 @@
 """Filling a mailing's audience."""
 
+import datetime as dt
 import threading
 from typing import Any
 
 import pytest
 from django.db import connection, connections
+from django.utils import timezone
 
 from digest.models import Topic
 from subscribers import planner
 from subscribers.models import Subscription, SubscriptionState
 from tests.ledgering import mailing, readers
 from workers import audience, balance, ledger
-from workers.models import Batch, MailingState
+from workers.models import Batch, Mailing, MailingState
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -34,8 +36,7 @@ def test_filling_resumes_at_its_checkpoint_and_repeats_nothing(
     monkeypatch.setattr(audience, "CHUNK", 4)
     readers(pivot, 10)
     sent = mailing(pivot)
-    audience.fill(sent.id, seconds=0)
-    assert audience._fill_chunk(sent.id)
+    assert not audience.fill(sent.id, seconds=0)
     half = balance.sheet(sent)
     assert (half.queued, half.balanced) == (4, True)
     sent.refresh_from_db()
@@ -133,3 +134,29 @@ def test_whoever_comes_or_leaves_between_counting_and_filling_upsets_no_sheet(
     sheet = balance.sheet(sent)
     assert (sheet.candidates, sheet.queued, sheet.balanced) == (candidates, candidates, True)
     assert Batch.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_one_process_fills_at_a_time_and_a_dead_ones_turn_ends(pivot: Topic) -> None:
+    readers(pivot, 3)
+    sent = mailing(pivot)
+    assert audience._take_turn(sent.id, seconds=5)
+    assert not audience.fill(sent.id), "another is at it"
+    assert sent.deliveries.count() == 0
+    Mailing.objects.update(filling_until=timezone.now() - dt.timedelta(seconds=1))
+    assert audience.fill(sent.id)
+    assert sent.deliveries.count() == 3
+
+
+@pytest.mark.django_db
+def test_sending_can_begin_while_most_of_the_audience_is_still_to_be_filled(
+    pivot: Topic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readers(pivot, 5)
+    sent = mailing(pivot)
+    monkeypatch.setattr(audience, "CHUNK", 2)
+    monkeypatch.setattr(audience, "FIRST", 0)
+    assert not audience.fill(sent.id)
+    assert sent.deliveries.count() == 2
+    assert audience.fill(sent.id)
+    assert sent.deliveries.count() == 5

@@ -5,12 +5,13 @@ set only when a query of its own finds nobody beyond the checkpoint, so that a h
 audience can never look complete.
 """
 
+import datetime as dt
 import time
 from contextlib import suppress
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from digest.models import Topic
@@ -24,6 +25,12 @@ CHUNK = 2000
 
 BATCH_SECONDS = 10
 """A batch with a rate holds no more than so many seconds of sending."""
+
+FIRST = 0.5
+"""Seconds of filling after which sending begins, where one worker has to do both."""
+
+TURN_ENDS = dt.timedelta(seconds=10)
+"""After its time, a filler that says nothing is given up."""
 
 TRIES = 3
 """How often a chunk is filled anew when its people change meanwhile."""
@@ -75,14 +82,28 @@ def batch_size(rate: float | None) -> int:
 def fill(mailing_id: int, seconds: float = 50) -> bool:
     """Fill for at most so long; True once the audience is complete.
 
-    Stops when the mailing is paused or cancelled; what is filled stays.
+    Stops when the mailing is paused or cancelled; what is filled stays. One fills at a time, for
+    the others are to send meanwhile; and the first time only until there is something to send.
     """
-    until = time.monotonic() + seconds
+    if not _take_turn(mailing_id, seconds):
+        return False
     planner.learn()
-    while time.monotonic() < until:
-        if not _fill_chunk(mailing_id):
-            return Mailing.objects.filter(id=mailing_id, prepared_at__isnull=False).exists()
-    return False
+    begun = Mailing.objects.filter(id=mailing_id, filled_to__gt=0).exists()
+    until = time.monotonic() + (seconds if begun else min(seconds, FIRST))
+    try:
+        while _fill_chunk(mailing_id):
+            if time.monotonic() >= until:
+                return False
+    finally:
+        Mailing.objects.filter(id=mailing_id).update(filling_until=None)
+    return Mailing.objects.filter(id=mailing_id, prepared_at__isnull=False).exists()
+
+
+def _take_turn(mailing_id: int, seconds: float) -> bool:
+    """Whether this process is the one that fills; a killed one's turn ends by itself."""
+    free = Q(filling_until=None) | Q(filling_until__lt=Now())
+    turn = Now() + dt.timedelta(seconds=seconds) + TURN_ENDS
+    return bool(Mailing.objects.filter(free, id=mailing_id).update(filling_until=turn))
 
 
 def _fill_chunk(mailing_id: int) -> bool:

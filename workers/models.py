@@ -116,6 +116,9 @@ class Mailing(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
 
     filled_to = models.BigIntegerField(default=0, help_text="Subscriber id: the checkpoint.")
+    filling_until = models.DateTimeField(
+        null=True, blank=True, help_text="While a process fills the audience."
+    )
     prepared_at = models.DateTimeField(
         null=True, blank=True, help_text="Set only after the last chunk."
     )
