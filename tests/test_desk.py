@@ -33,6 +33,7 @@ PUBLIC = [
     ("GET", "/t/medias-ai-pivot/1/sent-story/"),
     ("GET", "/t/medias-ai-pivot/feed.xml"),
     ("GET", "/t/medias-ai-pivot/feed.json"),
+    ("GET", f"/pictures/{'0' * 64}.png"),
     ("GET", "/login/"),
 ]
 FOR_WRITERS = [
