@@ -6,7 +6,9 @@ as values, escaped, in a sandbox.
 
 import logging
 import re
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import cssutils
 import cssutils.util
@@ -55,7 +57,7 @@ def _html(mjml_source: str, used: str) -> str:
     before = mjml.mjml2html(mjml_source, disable_comments=True, fonts={})
     before = before.replace("<!doctype html>", soundness.DOCTYPE, 1)
     before, inlined, rest = _styles_parted(before)
-    after = Premailer(f"{before}{inlined}{rest}", **_PREMAILER).transform(pretty_print=False)
+    after = _Inliner(f"{before}{inlined}{rest}", **_PREMAILER).transform(pretty_print=False)
     after = _INLINED.sub("", after.replace(f" {_IGNORED}", ""), count=1)
     if wrong := soundness.faults(mjml_source, before + rest, after, used):
         raise RenderingFailed(
@@ -63,6 +65,22 @@ def _html(mjml_source: str, used: str) -> str:
             "fault of the program or of a changed template, not of the text."
         )
     return after
+
+
+class _Inliner(Premailer):  # type: ignore[misc]  # it has no types
+    """Premailer, which would else write the same style sheet out anew for every mail: a quarter
+    of a rendering."""
+
+    def _parse_style_rules(self, css_body: str, ruleset_index: int) -> tuple[list[Any], list[Any]]:
+        rules, left_over = _rules(css_body, ruleset_index)
+        return list(rules), list(left_over)
+
+
+@lru_cache(maxsize=64)
+def _rules(sheet: str, index: int) -> tuple[list[Any], list[Any]]:
+    parse = Premailer._parse_style_rules  # noqa: SLF001  what is overridden
+    rules, left_over = parse(Premailer("", **_PREMAILER), sheet, index)
+    return rules, left_over
 
 
 def _styles_parted(html: str) -> tuple[str, str, str]:
