@@ -16,7 +16,7 @@ from digest.models import Topic
 from subscribers.models import Subscription, SubscriptionState
 from tests.ledgering import mailing
 from workers import audience, ledger
-from workers.models import BULK, Batch, Delivery
+from workers.models import BULK, Batch, Delivery, Mailing
 
 pytestmark = [
     pytest.mark.django_db,
@@ -67,7 +67,7 @@ def test_filling_and_sending_take_no_more_memory_for_five_times_the_audience(piv
     for many in (SMALL, LARGE):
         people(pivot, many)
         sent = mailing(pivot)
-        filling = peak(lambda sent=sent: audience.fill(sent.id, 120))
+        filling = peak(lambda sent=sent: filled(sent))
         sent.refresh_from_db()
         assert (sent.candidates, sent.queued) == (many, many)
         assert sent.batches.order_by("-size")[0].size == audience.CHUNK
@@ -78,6 +78,12 @@ def test_filling_and_sending_take_no_more_memory_for_five_times_the_audience(piv
     (fill_small, send_small), (fill_large, send_large) = peaks
     assert fill_large - fill_small < ROOM
     assert send_large - send_small < ROOM
+
+
+def filled(sent: Mailing) -> None:
+    """The first time is short, so that sending can begin."""
+    while not audience.fill(sent.id, 120):
+        pass
 
 
 def a_batch() -> None:
