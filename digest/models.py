@@ -77,6 +77,9 @@ class Topic(models.Model):
         related_name="+",
         help_text="Stands for the name at the head of its mails; without one, the name does.",
     )
+    pictures = models.BooleanField(
+        default=False, help_text="Its mails show their leads' pictures, fetched from elsewhere."
+    )
     language = models.CharField(max_length=35, default="en", help_text="A BCP 47 tag.")
     zone = models.CharField(max_length=64, default="UTC", help_text="An IANA time zone.")
     items_budget = models.PositiveSmallIntegerField(default=6)

@@ -64,6 +64,7 @@ def everywhere(text: str, **more: Any) -> Sample:
         first_reported_in={"update": 1, "title": line},
     )
     wording = {"title": line, "subject": line, "preheader": line, "note": text}
+    more["topic"] = {"pictures": True} | more.get("topic", {})
     return Sample((one, plain("Tolls rise at the harbour")), update=wording, **more)
 
 
@@ -175,10 +176,12 @@ HOSTILE = {
 WHOLE = {
     "the usual": USUAL,
     "a missing picture": Sample(
-        (story(image={"url": "https://gone.example.org/404.png", "alt": "A pier"}),)
+        (story(image={"url": "https://gone.example.org/404.png", "alt": "A pier"}),),
+        topic={"pictures": True},
     ),
     "a picture without words": Sample(
-        (story(image={"url": "https://pictures.example.org/1.png", "alt": ""}),)
+        (story(image={"url": "https://pictures.example.org/1.png", "alt": ""}),),
+        topic={"pictures": True},
     ),
     "odd sources": Sample(
         (

@@ -4,8 +4,10 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from pytest_django import DjangoAssertNumQueries
 
+from config.cli import main
 from digest.intake.outcomes import Accepted
 from digest.intake.saved_page import read_page
 from digest.models import Depth, Depths, Item, Kind, Stage, Topic, Update
@@ -30,6 +32,20 @@ def at_depth(topic: Topic, depth: Depth, **parts: object) -> StoryView:
 
 
 # ---- depth --------------------------------------------------------------------------------
+
+
+def test_a_lead_shows_its_picture_where_the_topic_wants_pictures(pivot: Topic) -> None:
+    crane = {"url": "https://pictures.example.org/crane.png", "alt": "A crane"}
+    stories = [newsroom.briefing(pivot, f"Pier {at}", image=crane) for at in (1, 2)]
+    update = newsroom.update(pivot, 1, *stories)
+    update.items.filter(position=2).update(depth=Depth.STANDARD)
+    assert [story.image for story in seen(update).stories] == [None, None]
+    topic_set = ["topic", "set", pivot.slug, "--pictures"]
+    assert CliRunner().invoke(main, topic_set).exit_code == 0
+    lead, standard = seen(Update.objects.get()).stories
+    assert lead.image
+    assert lead.image.model_dump() == crane
+    assert standard.image is None
 
 
 def test_a_lead_shows_everything(pivot: Topic) -> None:

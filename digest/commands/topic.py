@@ -38,6 +38,12 @@ def _options(command: Any) -> Any:
                 metavar="FILE",
                 help="A PNG that stands for its name in its mails; none: the name again.",
             ),
+            click.option(
+                "--pictures/--no-pictures",
+                default=None,
+                help="Whether its mails show their leads' pictures, which readers then fetch from "
+                "where those are (no).",
+            ),
             click.option("--language", metavar="TAG", help="Its language, e.g. de (en)."),
             click.option(
                 "--minimum",

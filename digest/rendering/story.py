@@ -117,12 +117,14 @@ def story_view(
     changed_since: Change | None = None,
     first_reported: UpdateLink | None = None,
     shared: Sequence[Perspective] = (),
+    pictured: bool = False,
 ) -> StoryView:
     """What a depth shows of a briefing (contract): a lead everything; a standard story
     summary, takeaway and sources; a brief one sentence.
 
     ``headline`` and ``summary`` are an item's own wording; ``shared`` perspectives are
-    left to the update's end.
+    left to the update's end; ``pictured``: a lead shows its picture, which tells those who
+    serve it who reads.
     """
     body = markup.render(data.body, anchor) if data.body.strip() else None
     lead, brief = depth == Depth.LEAD, depth == Depth.BRIEF
@@ -151,6 +153,7 @@ def story_view(
         analysis=data.analysis if lead else Analysis(),
         perspectives=_own(data, shared) if lead else (),
         sources=() if brief else data.sources,
+        image=data.image if lead and pictured else None,
     )
 
 
@@ -221,6 +224,7 @@ def _story(
         changed_since=_change(item),
         first_reported=_first_reported(item, data, place),
         shared=shared,
+        pictured=item.briefing.topic.pictures,
     )
 
 
