@@ -16,6 +16,7 @@ from digest.rendering.rendered import GMAIL_CLIPS, RenderedEmail, RenderingFaile
 from digest.rendering.tokens import Field, fill_html, fill_text, nonce, token
 from digest.rendering.view import EmailView, StoryView, UpdateLink, as_view, canonical, content_hash
 from tests import emails
+from tests.browser.mails import CORRECTION
 from tests.emails import Page
 
 INJECTION = "{{ 7*7 }}{% for i in range(10**9) %}<script>alert(1)</script>{{ ''.__class__ }}"
@@ -246,6 +247,20 @@ def test_a_carried_story_says_first_what_changed_and_where_it_began() -> None:
         changed = part.index("Since Update #1: the first broadcaster")
         first = part.index("First reported in Update #1 · Cutting rooms listen, 3 May.")
         assert changed < first < part.index("Nine regional newsrooms agreed")
+
+
+def test_what_changed_is_in_ink_and_where_it_began_in_small() -> None:
+    html = rendered(emails.carried(1)).html
+    assert '<p style="margin:0 0 12px"><b>Since Update #1:</b>' in html
+    first = html[: html.index("First reported in")].rpartition("<")[2]
+    assert first == 'span class="first" style="font-size:13px; color:#5f5a52">'
+
+
+def test_a_correction_names_itself_once() -> None:
+    assert Page(pipeline.render(CORRECTION).html).all("span", "class") == [
+        "pill correction",
+        "pill",  # the story's status
+    ]
 
 
 def test_a_test_and_a_provisional_number_are_marked() -> None:
