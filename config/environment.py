@@ -5,6 +5,7 @@ directory. One that can't be read stops the start with its name and an example.
 ``docs/settings.md`` is printed from this table.
 """
 
+import ipaddress
 import os
 import re
 import sys
@@ -13,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import SplitResult, urlsplit
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class BadSetting(SystemExit):
@@ -107,6 +110,13 @@ def _base_url(text: str) -> str:
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise ValueError("must be https unless it is on loopback")
     return text.rstrip("/")
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(one.strip()) for one in text.split(",") if one.strip())
+    except ValueError:
+        raise ValueError("is no list of networks") from None
 
 
 def _hosts(text: str) -> list[str]:
@@ -264,6 +274,14 @@ SETTINGS = (
         "The private key, PEM, RSA of 2048 bits or more. `{domain}` in it stands for the domain.",
         "/etc/digest/dkim.pem",
         lambda text: Path(text).expanduser().resolve() if text else None,
+    ),
+    Setting(
+        "FETCH_NETWORKS",
+        "",
+        "Networks that feeds and pages may be fetched from although they are private, on any "
+        "port, with commas between; without it the public internet alone.",
+        "10.20.0.0/16",
+        _networks,
     ),
     Setting("DEBUG", "off", "Show error pages with details; never on a server.", "on", _switch),
     Setting(

@@ -75,6 +75,7 @@ JOURNAL_FSYNC: bool = ENV["JOURNAL_FSYNC"]
 DKIM_DOMAIN: str = ENV["DKIM_DOMAIN"]
 DKIM_SELECTOR: str = ENV["DKIM_SELECTOR"]
 DKIM_KEY_FILE: Path | None = ENV["DKIM_KEY_FILE"]
+FETCH_NETWORKS: tuple[environment.Network, ...] = ENV["FETCH_NETWORKS"]
 REDIS_URL: str = ENV["REDIS_URL"]  # `digest up` sets it for its children when it is empty
 
 # ---- database ----------------------------------------------------------------------

@@ -14,7 +14,15 @@ SCRATCH = Path(tempfile.mkdtemp(prefix="digest-test-"))  # each process of a par
 atexit.register(shutil.rmtree, SCRATCH, ignore_errors=True)
 
 # The tester's own settings are nobody's business here; .env does not win over these.
-for name in ("SMTP_URL", "BASE_URL", "SEND_RATE", "REDIS_URL", "FROM_ADDRESS", "POSTAL_ADDRESS"):
+for name in (
+    "SMTP_URL",
+    "BASE_URL",
+    "SEND_RATE",
+    "REDIS_URL",
+    "FROM_ADDRESS",
+    "POSTAL_ADDRESS",
+    "FETCH_NETWORKS",
+):
     os.environ[name] = ""
 os.environ["FROM_ADDRESS"] = "Digest <digest@example.org>"
 os.environ["DATA_DIR"] = str(SCRATCH / "var")

@@ -1,48 +1,27 @@
 """Whether the pages that a mail links to are there: asks each, so only when somebody wants it.
 
-Links come from briefings, which anybody may have written.  So only ports 80 and 443 of public
-addresses are spoken to, each connection goes to the very address that was looked at, and a
-redirect is looked at anew.
+Links come from briefings, which anybody may have written, so they are asked through the one
+door to the network (``intake/fetch.py``).
 """
 
-import http.client
-import ipaddress
-import socket
-import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from urllib.parse import SplitResult, urljoin, urlsplit
 
 from digest.checks import links
 from digest.checks.findings import Finding, Level
+from digest.intake.addresses import Resolve, resolved
+from digest.intake.fetch import NoSuchSite, NotFetched, Private, fetch
 from digest.rendering.view import EmailView
 
 NAME = "reachability"
-SECONDS = 10.0
-REDIRECTS = 5
 AT_ONCE = 8
 
 _GONE = {404, 410}
-_PORTS = {"http": 80, "https": 443}
-_HEADERS = {"User-Agent": "Digest (link check before a mailing)", "Accept": "*/*"}
-
-Resolve = Callable[[str, int], tuple[str, int]]
-"""Host and port of a link to the address and port to speak to; OSError where there is none."""
+_NO_HEAD = {405, 501} | _GONE
+"""Answers to HEAD after which a page is asked for properly: some sites don't know HEAD."""
 
 
-class Private(Exception):
-    """A link leads to an address that is not on the public internet."""
-
-
-def public_address(host: str, port: int) -> tuple[str, int]:
-    """The host's first address, if all that it has are public; Private otherwise."""
-    found = [str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-    if not all(ipaddress.ip_address(one.partition("%")[0]).is_global for one in found):
-        raise Private
-    return found[0], port
-
-
-def check(view: EmailView, resolve: Resolve = public_address) -> Iterator[Finding]:
+def check(view: EmailView, resolve: Resolve = resolved) -> Iterator[Finding]:
     """Blocks on a page that is not there, warns of one that could not be asked.
 
     A page that is shown to browsers alone (401, 403, 429, …) counts as there.
@@ -60,13 +39,15 @@ def check(view: EmailView, resolve: Resolve = public_address) -> Iterator[Findin
 
 def _asked(url: str, resolve: Resolve) -> tuple[Level, str]:
     try:
-        status = status_of(url, resolve)
+        status = _status(url, "HEAD", resolve)
+        if status in _NO_HEAD:
+            status = _status(url, "GET", resolve)
     except Private:
         return Level.BLOCK, "leads into a private network, which readers can't reach"
-    except socket.gaierror:
-        return Level.BLOCK, "names a site that does not exist"
-    except (OSError, http.client.HTTPException, ValueError) as problem:
-        return Level.WARN, f"could not be asked ({type(problem).__name__})"
+    except NoSuchSite as problem:
+        return Level.BLOCK, str(problem)
+    except NotFetched as problem:
+        return Level.WARN, str(problem)
     if status in _GONE:
         return Level.BLOCK, f"is not there ({status})"
     if status >= 500:
@@ -74,43 +55,5 @@ def _asked(url: str, resolve: Resolve) -> tuple[Level, str]:
     return Level.OK, ""
 
 
-def status_of(url: str, resolve: Resolve) -> int:
-    """The status that a page ends with, after redirects; OSError where nobody answers."""
-    for _ in range(REDIRECTS + 1):
-        parts = urlsplit(url)
-        status, further = _answer(parts, "HEAD", resolve)
-        if status in {405, 501} or status in _GONE:  # some sites don't know HEAD
-            status, further = _answer(parts, "GET", resolve)
-        if not (300 <= status < 400 and further):
-            return status
-        url = urljoin(url, further)
-    raise OSError("too many redirects")
-
-
-def _answer(parts: SplitResult, method: str, resolve: Resolve) -> tuple[int, str]:
-    if parts.scheme not in _PORTS or (parts.port or _PORTS[parts.scheme]) != _PORTS[parts.scheme]:
-        raise ValueError("another port or scheme than the web's")
-    host = (parts.hostname or "").encode("idna").decode("ascii")
-    address = resolve(host, _PORTS[parts.scheme])
-    connection = _Pinned(host, address, secure=parts.scheme == "https")
-    try:
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        connection.request(method, target, headers=_HEADERS)
-        answer = connection.getresponse()
-        return answer.status, answer.getheader("Location") or ""
-    finally:
-        connection.close()
-
-
-class _Pinned(http.client.HTTPConnection):
-    """A connection to one address, whatever its name leads to by now."""
-
-    def __init__(self, host: str, address: tuple[str, int], *, secure: bool) -> None:
-        super().__init__(host, _PORTS["https" if secure else "http"], timeout=SECONDS)
-        self._address, self._secure = address, secure
-
-    def connect(self) -> None:
-        self.sock = socket.create_connection(self._address, SECONDS)
-        if self._secure:
-            context = ssl.create_default_context()
-            self.sock = context.wrap_socket(self.sock, server_hostname=self.host)
+def _status(url: str, method: str, resolve: Resolve) -> int:
+    return fetch(url, method=method, resolve=resolve, with_body=False).status
