@@ -36,6 +36,7 @@ WHERE = {  # command -> where it stands, and one line for --help
     "segment": ("subscribers.commands.segment:segment", "Save and count rules over readers."),
     "schedule": ("workers.commands.schedule:schedule", "Say when a topic's updates are made."),
     "user": ("digest.commands.user:user", "Add staff."),
+    "token": ("digest.commands.token:token", "Let programs in at the API."),
     "migrate": ("digest.commands.migrate:migrate", "Bring the database up to date."),
 }
 NO_DATABASE = {"migrate"}  # sees to it itself

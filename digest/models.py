@@ -350,6 +350,30 @@ class RequestedTest(models.Model):
         return f"Test of {self.update} to {', '.join(self.addresses)}"
 
 
+class Scope(models.TextChoices):
+    """What the holder of an API token may do."""
+
+    READ = "briefings:read", "Read briefings"  # see topics and briefings, also unsent ones
+    WRITE = "briefings:write", "Write briefings"  # load, correct and withdraw them
+
+
+class ApiToken(models.Model):
+    """Lets a program in at the API.  The token itself is shown once and never kept."""
+
+    name = models.CharField(max_length=100, unique=True, help_text="Who holds it.")
+    hash = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the token, in hex.")
+    scopes = models.JSONField(help_text="Scope values.")
+    made_at = models.DateTimeField(default=timezone.now)
+    used_at = models.DateTimeField(null=True, blank=True, help_text="To the minute.")
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class AuditEntry(models.Model):
     """Who did what, when; rows are only ever added, by the functions that change things."""
 

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from digest import signing_in
+from digest.api.briefings import api
 from digest.archive import pictures
 from digest.archive import views as archive
 from digest.desk import approved, briefings, drafts, overview, preview
@@ -16,6 +17,8 @@ urlpatterns = [
     path("t/<slug:topic>/<int:number>/", archive.update),
     path("t/<slug:topic>/<int:number>/<slug:slug>/", archive.briefing),
     path("pictures/<str:hash>.png", pictures.picture),
+    # programs with a token
+    path("api/", api.urls),
     # staff: signing in
     path("login/", signing_in.sign_in),
     path("logout/", signing_in.sign_out),

@@ -26,7 +26,7 @@ def load(
     """
     report = load_briefings(sources, topic, dry_run=dry_run)
     if as_json:
-        click.echo(json.dumps(_as_json(report)))
+        click.echo(json.dumps(report.plain()))
     else:
         _say(report, dry_run=dry_run)
     if report.status == 2:
@@ -36,19 +36,6 @@ def load(
             err=True,
         )
     ctx.exit(report.status)
-
-
-def _as_json(report: LoadReport) -> dict[str, object]:
-    return {
-        "read": report.read,
-        "created": report.created,
-        "updated": report.updated,
-        "unchanged": report.unchanged,
-        "rejected": [
-            {"source": one.source, "line": one.line, "why": one.why} for one in report.rejected
-        ],
-        "warnings": report.told_warnings(),
-    }
 
 
 def _say(report: LoadReport, *, dry_run: bool) -> None:

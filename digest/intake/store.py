@@ -19,9 +19,8 @@ from digest.changes import content_hash, is_material
 from digest.errors import Refused
 from digest.intake import sources
 from digest.intake.gathering import Gathered
-from digest.intake.outcomes import Rejected, shown
+from digest.intake.outcomes import Outcome, Rejected, shown
 from digest.intake.reading import read
-from digest.intake.sources import Source
 from digest.models import Briefing, BriefingVersion, Item, Topic, audit
 from digest.parts import BriefingData
 
@@ -92,6 +91,19 @@ class LoadReport:
         for result in results:
             setattr(self, result, getattr(self, result) + 1)
 
+    def plain(self) -> dict[str, Any]:
+        """As the contract's JSON has it."""
+        return {
+            "read": self.read,
+            "created": self.created,
+            "updated": self.updated,
+            "unchanged": self.unchanged,
+            "rejected": [
+                {"source": one.source, "line": one.line, "why": one.why} for one in self.rejected
+            ],
+            "warnings": self.told_warnings(),
+        }
+
     def told_warnings(self) -> list[str]:
         """Each warning once, with how many briefings it is about."""
         return [
@@ -117,9 +129,17 @@ def load(
         raise Refused(
             f"There is no topic {shown(topic)}; nothing was loaded. Add it with: {_adding(topic)}"
         )
+    outcomes = (outcome for source in found for outcome in read(source, topic))
+    return load_outcomes(outcomes, topic, dry_run=dry_run, by=by)
+
+
+def load_outcomes(
+    outcomes: Iterable[Outcome], topic: str | None, *, dry_run: bool, by: str
+) -> LoadReport:
+    """Keep what was read, wherever it came from; as ``load``."""
     report = LoadReport()
     with contextlib.closing(Gathered()) as gathered:
-        _gather(found, topic, gathered, report)
+        _gather(outcomes, gathered, report)
         for known in _topics(gathered.topics()):
             for batch in gathered.batches(known.slug, BATCH):
                 report.count(_compare(known, batch) if dry_run else _write(known, batch, by))
@@ -138,12 +158,10 @@ def keep(data: BriefingData, topic: Topic, by: str) -> Result:
     return result
 
 
-def _gather(
-    found: Iterable[Source], topic: str | None, gathered: Gathered, report: LoadReport
-) -> None:
+def _gather(outcomes: Iterable[Outcome], gathered: Gathered, report: LoadReport) -> None:
     """Read everything, and sort the accepted from the rejected."""
     known = set(Topic.objects.values_list("slug", flat=True))
-    for outcome in (outcome for source in found for outcome in read(source, topic)):
+    for outcome in outcomes:
         if isinstance(outcome, Rejected):
             report.rejected.append(outcome)
         elif (slug := outcome.briefing.topic) not in known:
