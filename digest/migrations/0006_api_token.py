@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('digest', '0004_picture'),
+        ('digest', '0005_topic_pictures'),
     ]
 
     operations = [
