@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from django.db import transaction
 
+from digest import holding
 from digest.assembly import LeftOut
 from digest.drafting import WORDED, change_since_carried, word
 from digest.errors import NotFound, Refused
@@ -72,6 +73,7 @@ def include(update: Update, slug: str, by: str) -> None:
         update.dropped = [one for one in update.dropped if one != slug]
         update.left_out = [one for one in update.left_out if one["slug"] != slug]
         update.save(update_fields=["dropped", "left_out"])
+        holding.release(briefing, by)  # whoever puts it in has looked at it
         carried = briefing.carried_in
         Item.objects.create(
             update=update,

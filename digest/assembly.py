@@ -30,6 +30,7 @@ class LeftOut(StrEnum):
     BEFORE_WINDOW = "before_window"  # older than the window of a first update
     DROPPED = "dropped"  # an editor took it out
     WITHDRAWN = "withdrawn"  # its source or an editor withdrew it
+    HELD = "held"  # it waits for an editor's look
 
 
 BELOW_THE_LINE = {LeftOut.OVER_ITEMS, LeftOut.OVER_MINUTES}
@@ -55,6 +56,7 @@ class Candidate:
     waited: int | None = None  # number of the update that had no room for it
     late: bool = False  # received after the last approval, though published before its cut-off
     withdrawn: bool = False
+    held: bool = False  # nobody has looked at it yet, and somebody should
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,8 @@ def _barred(
 ) -> tuple[LeftOut, str] | None:
     if one.withdrawn:
         return LeftOut.WITHDRAWN, "Withdrawn."
+    if one.held:
+        return LeftOut.HELD, "Held until an editor has looked at it."
     if one.slug in hand.dropped:
         return LeftOut.DROPPED, "Taken out by an editor."
     if one.carried_number is None:

@@ -125,6 +125,7 @@ class _Row(NamedTuple):
     sources: list[dict[str, str]]
     moved_on: bool
     withdrawn_at: dt.datetime | None
+    held_at: dt.datetime | None
     carried_in__number: int | None
     short_characters: int
     full_characters: int
@@ -155,6 +156,7 @@ def _candidates(topic: Topic, last: Update | None, since: dt.datetime) -> Iterat
             and row.published_at <= since
             and row.received_at > approved_at,
             withdrawn=row.withdrawn_at is not None,
+            held=row.held_at is not None,
             waited=last.number if last and row.slug in waited else None,
         )
 

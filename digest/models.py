@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from digest.feeds import Feed, FeedEntry  # noqa: F401 - Django finds models from here alone
 from digest.parts import BriefingData
 
 
@@ -130,6 +131,9 @@ class Briefing(models.Model):
         default=timezone.now, help_text="When we last had a material change of it."
     )
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+    held_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since when it waits for an editor's look."
+    )
     carried_in = models.ForeignKey(
         "Update",
         models.SET_NULL,

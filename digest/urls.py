@@ -32,6 +32,7 @@ urlpatterns = [
     path("desk/<slug:topic>/briefings/<slug:slug>/", briefings.briefing),
     path("desk/<slug:topic>/briefings/<slug:slug>/withdraw/", briefings.withdraw),
     path("desk/<slug:topic>/briefings/<slug:slug>/put-back/", briefings.put_back),
+    path("desk/<slug:topic>/briefings/<slug:slug>/release/", briefings.release),
     path("desk/<slug:topic>/draft/", drafts.draft),
     path("desk/<slug:topic>/draft/assemble/", drafts.assemble),
     path("desk/<slug:topic>/draft/discard/", drafts.discard),

@@ -63,6 +63,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "desk/<slug:topic>/briefings/<slug:slug>/": (BOTH, WRITERS),
     "desk/<slug:topic>/briefings/<slug:slug>/withdraw/": (ACT, WRITERS),
     "desk/<slug:topic>/briefings/<slug:slug>/put-back/": (ACT, WRITERS),
+    "desk/<slug:topic>/briefings/<slug:slug>/release/": (ACT, WRITERS),
     "desk/<slug:topic>/draft/": (LOOK, WRITERS),
     "desk/<slug:topic>/draft/assemble/": (ACT, WRITERS),
     "desk/<slug:topic>/draft/discard/": (ACT, WRITERS),

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from digest import withdrawal
+from digest import holding, withdrawal
 from digest.desk import briefing_form
 from digest.desk.briefing_form import ROWS, BriefingForm
 from digest.intake import store
@@ -32,6 +32,8 @@ def briefings(request: HttpRequest, topic: str) -> HttpResponse:
     rows = list(_after(_search(found, q), request.GET.get("after", ""))[: PAGE + 1])
     older = rows[PAGE - 1].pk if len(rows) > PAGE else None
     page = {"topic": found, "briefings": rows[:PAGE], "older": older, "q": q}
+    if not q and "after" not in request.GET:
+        page["held"] = _search(found, "").filter(withdrawn_at=None).exclude(held_at=None)[:PAGE]
     return render(request, "desk/briefings.html", page)
 
 
@@ -126,7 +128,18 @@ def withdraw(request: HttpRequest, topic: str, slug: str) -> HttpResponseBase:
     found = _briefing(topic, slug)
     withdrawal.withdraw(found, by=request.user.get_username())
     messages.success(request, "Withdrawn. Assemble an open draft again to take it out of there.")
-    return redirect(f"/desk/{topic}/briefings/{slug}/")
+    listed = request.POST.get("back") == "list"
+    return redirect(f"/desk/{topic}/briefings/" + ("" if listed else f"{slug}/"))
+
+
+@require_POST
+@role_required(*WRITERS)
+def release(request: HttpRequest, topic: str, slug: str) -> HttpResponseBase:
+    """Let a briefing go that was held for an editor's look."""
+    found = _briefing(topic, slug)
+    holding.release(found, by=request.user.get_username())
+    messages.success(request, f"“{found.headline}” is a candidate for the next update now.")
+    return redirect(f"/desk/{topic}/briefings/")
 
 
 @require_POST

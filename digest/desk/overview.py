@@ -84,5 +84,7 @@ def _waiting(now: dt.datetime) -> dict[int, int]:
     ).order_by("-number")
     since = Coalesce(Subquery(approved.values("until")[:1]), Value(now - FIRST_WINDOW))
     fresh = Q(carried_in=None, published_at__gt=F("since")) | Q(moved_on=True)
-    found = Briefing.objects.filter(withdrawn_at=None).annotate(since=since).filter(fresh)
+    found = (
+        Briefing.objects.filter(withdrawn_at=None, held_at=None).annotate(since=since).filter(fresh)
+    )
     return dict(found.values_list("topic").annotate(Count("pk")).order_by())
