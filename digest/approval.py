@@ -44,11 +44,13 @@ def approve(
     seen_hash: str = "",
     unattended: bool = False,
 ) -> Update:
-    """Give the draft its number for good, freeze it, and make it due (default: now).
+    """Give the draft its number for good, freeze it, and make it due.
 
-    ``seen_hash`` binds the approval to what was looked at: another content is refused.
-    Raises Blocked where a check blocks and no reason is given (``despite``, kept), Refused
-    where there is nothing to approve.
+    ``at``: by default when its schedule wants it out, else now.  ``seen_hash`` binds the approval
+    to what was looked at: another content is refused.  ``unattended``: nobody looks at it, so a
+    warning, which is meant for somebody's eyes, stops it like a block.  Raises Blocked where a
+    check stops it and no reason is given (``despite``, kept), Refused where there is nothing to
+    approve.
     """
     for _ in range(TRIES):
         _refuse_unready(update)
@@ -58,12 +60,15 @@ def approve(
                 "it again, then approve."
             )
         now = timezone.now()
-        update.due_at = max(at or now, now)  # the masthead's date: never one that has passed
+        update.due_at = max(
+            at or update.planned_at or now, now
+        )  # the masthead's date: never one that has passed
         # The next update begins where this one ends: an end that lies ahead would put it off.
         update.until = min(update.until, now)
         view = editions.view_of(update)
         email = editions.rendered(view)
-        findings = editions.checked(update, view, email).blocking
+        report = editions.checked(update, view, email)
+        findings = report.amiss if unattended else report.blocking
         if findings and not despite.strip():
             raise Blocked(update, findings)
         update.segments, update.rate = list(segments), rate

@@ -227,6 +227,9 @@ class Update(models.Model):
     approved_by = models.CharField(max_length=320, blank=True)
     content_hash = models.CharField(max_length=64, blank=True)
     due_at = models.DateTimeField(null=True, blank=True, help_text="When it is to go out.")
+    planned_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its schedule wants it out, if approved by then."
+    )
     segments = models.JSONField(
         default=list, blank=True, help_text="Names; none: every confirmed subscriber."
     )

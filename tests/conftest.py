@@ -20,6 +20,7 @@ from tests import newsroom
 from tests.sends import dead, due, outbox, relay, through
 from workers import schedule
 from workers.models import Schedule
+from workers.rules import Rule
 
 __all__ = ["dead", "due", "outbox", "relay", "through"]  # fixtures
 
@@ -153,4 +154,4 @@ def draft(pivot: Topic, stories: list[Briefing]) -> Update:
 @pytest.fixture
 def daily(pivot: Topic) -> Schedule:
     """The pivot, assembled at 07:00 in London by an editor, last due a minute ago."""
-    return schedule.set_schedule(pivot, "0 7 * * *", "Europe/London", auto=False, by="test")
+    return schedule.set_schedule(pivot, Rule("0 7 * * *", "Europe/London"), auto=False, by="test")

@@ -10,6 +10,7 @@ from subscribers.models import ConfirmationRequest, Subscriber, WelcomeRequest
 from tests import newsroom
 from workers import asked, schedule
 from workers.models import Mailing, MailingKind, MailingState
+from workers.rules import Rule
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -49,7 +50,7 @@ def test_a_welcome_says_what_will_come_and_when_and_how_to_end_it(
 ) -> None:
     pivot.description, pivot.minutes_budget = "Who builds, who buys & why.", 5
     pivot.save()
-    made = schedule.set_schedule(pivot, "0 15 * * 0", "Europe/London", auto=False, by="test")
+    made = schedule.set_schedule(pivot, Rule("0 15 * * 0", "Europe/London"), auto=False, by="test")
     asked.take_welcomes()
     html, text = texts()
     assert "Who builds, who buys &amp; why." in html
@@ -76,7 +77,7 @@ def test_a_welcome_leads_to_the_latest_update_that_is_out(
 
 
 def test_a_welcome_promises_no_time_that_has_passed(pivot: Topic, welcomed: Subscriber) -> None:
-    made = schedule.set_schedule(pivot, "0 15 * * 0", "Europe/London", auto=False, by="test")
+    made = schedule.set_schedule(pivot, Rule("0 15 * * 0", "Europe/London"), auto=False, by="test")
     made.next_at = timezone.now() - dt.timedelta(days=3)
     made.save()
     asked.take_welcomes()

@@ -6,11 +6,11 @@ Whoever asks writes a row of their own room and never needs the broker; the tick
 import structlog
 from django.db import DatabaseError, transaction
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from digest import editions, mails
 from digest.models import Edition, RequestedTest, Topic, Update, audit
 from subscribers.models import ConfirmationRequest, Subscriber, WelcomeRequest
+from workers import schedule
 from workers.mailings import GIVE_UP
 from workers.models import Batch, Delivery, Mailing, MailingKind, MailingState
 
@@ -101,9 +101,9 @@ def _take_topic(
 def _edition(topic: Topic, kind: MailingKind) -> Edition:
     if kind == MailingKind.CONFIRM:
         return mails.confirmation(topic)
-    schedule = getattr(topic, "schedule", None)
-    ahead = schedule is not None and schedule.next_at > timezone.now()
-    return mails.welcome(topic, schedule.next_at if schedule and ahead else None)
+    planned = getattr(topic, "schedule", None)
+    next_at = schedule.next_update(planned) if planned else None
+    return mails.welcome(topic, next_at)
 
 
 def _delivery(person: Subscriber) -> Delivery:

@@ -19,7 +19,7 @@ from subscribers.models import Segment
 from workers.audience import count, freeze
 from workers.mailings import GIVE_UP, TRIES
 from workers.models import Mailing, MailingKind, MailingState
-from workers.schedule import GRACE
+from workers.slots import GRACE
 
 log = structlog.get_logger()
 
@@ -124,7 +124,7 @@ def _patience(update: Update) -> dt.timedelta:
     schedule = getattr(update.topic, "schedule", None)
     if schedule is None or update.due_at is None:
         return GIVE_UP
-    until_next = schedule.next_at - update.due_at
+    until_next = schedule.slot_at - update.due_at
     return min(GIVE_UP, until_next) if until_next > dt.timedelta(0) else GIVE_UP
 
 

@@ -4,6 +4,7 @@ Who changes them: ``ledger.py`` alone (states, counters, leases), but for the ma
 mailing (``mailings.py``), the filling of its audience (``audience.py``) and schedules.
 """
 
+import datetime as dt
 import uuid
 
 from django.db import models
@@ -11,29 +12,56 @@ from django.utils import timezone
 
 from digest.models import Edition, Topic, Update
 from subscribers.models import Subscriber
+from workers.rules import Rule
 
 
 class Schedule(models.Model):
-    """When a topic's updates are drafted: a cron rule in a time zone."""
+    """When a topic's updates go out: a cron rule in a time zone."""
 
     topic = models.OneToOneField(Topic, models.CASCADE, related_name="schedule")
     cron = models.CharField(max_length=100, help_text="Five fields, as crontab(5).")
     zone = models.CharField(max_length=64, default="UTC", help_text="An IANA time zone.")
     auto = models.BooleanField(default=False, help_text="Approve and send without a person.")
-    next_at = models.DateTimeField(db_index=True, help_text="The next due time.")
+    lead = models.PositiveIntegerField(
+        default=0, help_text="Minutes by which the draft is made before it is to go out."
+    )
+    blackouts = models.CharField(
+        max_length=1000, blank=True, help_text="Days without an update, as blackout.py reads them."
+    )
+    next_at = models.DateTimeField(
+        db_index=True, help_text="When it next drafts: its lead before its next due time."
+    )
 
     def __str__(self) -> str:
         return f"{self.topic.slug}: {self.cron} {self.zone}"
+
+    @property
+    def slot_at(self) -> dt.datetime:
+        """Its next due time."""
+        return self.next_at + self.ahead
+
+    @property
+    def rule(self) -> Rule:
+        """What it is made of."""
+        return Rule(self.cron, self.zone, self.lead, self.blackouts)
+
+    @property
+    def ahead(self) -> dt.timedelta:
+        """The lead."""
+        return dt.timedelta(minutes=self.lead)
 
 
 class SlotResult(models.TextChoices):
     """What became of one due time of a schedule."""
 
+    DUE = "due", "Due"  # filed, and not yet taken up
     RUNNING = "running", "Running"  # taken up; stays so only if its worker died
     DRAFTED = "drafted", "Drafted"  # a draft waits for an editor
     APPROVED = "approved", "Approved"  # drafted and approved without a person
-    SKIPPED = "skipped", "Skipped"  # too little news; the reason is kept
+    SKIPPED = "skipped", "Skipped"  # too little news, or a blackout day; the reason is kept
     HELD = "held", "Held"  # missed by more than its grace, or it failed: wants a person
+    PASSED = "passed", "Passed by"  # a later one came before it could run
+    LET_GO = "let go", "Let go"  # was held, and somebody said that nobody wants it any more
 
 
 class Slot(models.Model):
@@ -41,6 +69,9 @@ class Slot(models.Model):
 
     topic = models.ForeignKey(Topic, models.CASCADE, related_name="slots")
     due_at = models.DateTimeField()
+    cutoff = models.DateTimeField(
+        default=timezone.now, help_text="What came until then is in its draft."
+    )
     result = models.CharField(max_length=10, choices=SlotResult.choices)
     why = models.TextField(blank=True)
     tries = models.PositiveSmallIntegerField(default=0)
@@ -49,6 +80,7 @@ class Slot(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["topic", "due_at"], name="slot_once")]
+        indexes = [models.Index(fields=["result", "due_at"])]
 
     def __str__(self) -> str:
         return f"{self.topic.slug} {self.due_at:%Y-%m-%d %H:%M} {self.result}"

@@ -19,7 +19,7 @@ from django.db import transaction
 
 from workers.identity import journals
 from workers.models import Pulse
-from workers.schedule import GRACE
+from workers.slots import GRACE
 
 SLACK = dt.timedelta(seconds=60)
 """A machine that lost power may have lost its last commits; that is no backup."""

@@ -1,184 +1,119 @@
-"""Schedules: which slots are due, and each run once.
+"""Schedules: set, taken away, and their due times filed as slots, each once.
 
-A cron rule in a time zone, its times by cronsim, which is right where clocks change: a time
-that a change skips runs once, right after it; one that comes twice runs once.
+``rules.py`` says when a rule comes due; ``slots.py`` does what a slot asks for.
 """
 
 import datetime as dt
-from collections.abc import Iterator
-from contextlib import suppress
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import structlog
-from cronsim import CronSim, CronSimError
-from django.db import DatabaseError, IntegrityError, transaction
-from django.db.models import F
+from django.db import transaction
 from django.utils import timezone
 
-from digest import approval, drafting
-from digest.errors import DigestError, Refused
-from digest.models import Topic, Update, audit
+from digest.errors import NotFound, Refused
+from digest.models import Topic, audit
+from workers import rules, slots
 from workers.models import Schedule, Slot, SlotResult
+from workers.rules import Rule
 
-log = structlog.get_logger()
-
-GRACE = dt.timedelta(hours=6)
-"""A slot missed by more than this is held for a person: its news is old."""
-
-TRIES = 3
-"""A slot that fails so often is held, and other topics go on."""
+CHUNK = 1000
+"""Schedules filed in one transaction: others who write wait no longer than that takes."""
 
 _NEVER = dt.timedelta(days=36500)
 """A rule that comes due no more."""
 
 
-def times(cron: str, zone: str, after: dt.datetime) -> Iterator[dt.datetime]:
-    """The rule's due times after an instant, in UTC.  Raises Refused for a bad rule or zone."""
-    try:
-        local = after.astimezone(ZoneInfo(zone))
-        return (time.astimezone(dt.UTC) for time in CronSim(cron, local))
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise Refused(
-            f"{zone!r} is no time zone; nothing was changed. Write for example Europe/London"
-        ) from None
-    except CronSimError as problem:
-        raise Refused(
-            f"{cron!r} is no cron rule ({problem}); nothing was changed. Write for "
-            "example '0 7 * * 1-5' for 07:00 from Monday to Friday"
-        ) from None
+def set_schedule(topic: Topic, rule: Rule, auto: bool, by: str) -> Schedule:
+    """Give a topic its rule; the first slot is the next one after now.
 
-
-def set_schedule(topic: Topic, cron: str, zone: str, auto: bool, by: str) -> Schedule:
-    """Give a topic its rule; the first slot is the next one after now."""
-    upcoming = next(times(cron, zone, timezone.now()), None)
-    if upcoming is None:
-        raise Refused(f"{cron!r} never comes due; nothing was changed.")
+    One whose draft would have been due already gets it at the next tick.
+    """
+    rule = rules.checked(rule)
+    now = timezone.now()
+    upcoming = next(rules.runs(rule, now))
     schedule, _ = Schedule.objects.update_or_create(
-        topic=topic, defaults={"cron": cron, "zone": zone, "auto": auto, "next_at": upcoming}
+        topic=topic, defaults={**rule._asdict(), "auto": auto, "next_at": upcoming.cutoff}
     )
-    audit(by, "set schedule", topic.slug, cron=cron, zone=zone, auto=auto)
+    audit(by, "set schedule", topic.slug, **rule._asdict(), auto=auto)
     return schedule
 
 
+def clear(topic: Topic, by: str) -> None:
+    """Take a topic's schedule away; its updates are assembled by hand then."""
+    of(topic).delete()
+    audit(by, "cleared schedule", topic.slug)
+
+
+def of(topic: Topic) -> Schedule:
+    """The topic's schedule; NotFound says how to give it one."""
+    found = Schedule.objects.filter(topic=topic).select_related("topic").first()
+    if found is None:
+        raise NotFound(
+            f"{topic.slug} has no schedule. Give it one with: digest schedule set {topic.slug} "
+            "'0 7 * * 1-5' --zone Europe/London"
+        )
+    return found
+
+
+def next_update(schedule: Schedule) -> dt.datetime | None:
+    """When the next update goes out, blackout days left out; None where that can't be told, as
+    while no tick moves the schedule on."""
+    if schedule.slot_at <= timezone.now():
+        return None
+    first = schedule.slot_at - dt.timedelta(microseconds=1)
+    try:
+        return next(run.at for run in rules.runs(schedule.rule, first) if not run.blackout)
+    except (Refused, StopIteration):
+        return None
+
+
 def run_due(now: dt.datetime | None = None) -> int:
-    """Run every slot that is due, each once; how many."""
+    """File what is due and run it, each slot once; how many ran."""
     now = now or timezone.now()
-    due = Schedule.objects.filter(next_at__lte=now).select_related("topic").order_by("next_at")
-    return sum(_ran(schedule, now) for schedule in due)
+    while _file_due(now):
+        pass
+    return slots.run(now)
 
 
 def hold_due(until: dt.datetime, why: str) -> None:
     """Hold what was due by then, unrun: a person is to decide.  In the caller's transaction."""
-    Slot.objects.filter(result=SlotResult.RUNNING).update(result=SlotResult.HELD, why=why)
-    for schedule in Schedule.objects.filter(next_at__lte=until):
-        with suppress(Refused):  # a zone that is no more runs nothing either
-            latest, upcoming = _around(schedule, until)
-            Slot.objects.get_or_create(
-                topic_id=schedule.topic_id,
-                due_at=latest,
-                defaults={"result": SlotResult.HELD, "why": why, "begun_at": timezone.now()},
-            )
-            schedule.next_at = upcoming
-            schedule.save(update_fields=["next_at"])
+    waiting = [SlotResult.DUE, SlotResult.RUNNING]
+    Slot.objects.filter(result__in=waiting).update(result=SlotResult.HELD, why=why)
+    while _file_due(until, hold=why):
+        pass
 
 
-def _ran(schedule: Schedule, now: dt.datetime) -> bool:
-    """Run one; its trouble, a zone that is no more say, must not stop the others."""
-    try:
-        return _run(schedule, now)
-    except DatabaseError:
-        raise
-    except Exception:
-        log.exception("schedule failed", topic=schedule.topic.slug)
-        return False
+def _file_due(now: dt.datetime, hold: str = "") -> int:
+    """Make the slot of some schedules that are due, and move them on; how many.
 
-
-def _run(schedule: Schedule, now: dt.datetime) -> bool:
-    """Take the latest slot that is due, if nobody else has; earlier missed ones are passed by."""
-    latest, upcoming = _around(schedule, now)
-    slot = _taken(schedule.topic, latest, now)
-    if slot is not None:
-        _fulfil(schedule, slot, now)
-    if Slot.objects.filter(topic=schedule.topic, due_at=latest, result=SlotResult.RUNNING).exists():
-        return False  # another tick has it, or it failed and is tried again in a while
-    Schedule.objects.filter(id=schedule.id, next_at=schedule.next_at).update(next_at=upcoming)
-    return slot is not None
-
-
-def _around(schedule: Schedule, now: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
-    """The schedule's last time up to now, of those that have not run, and its first after now."""
-    latest = schedule.next_at
-    for time in times(schedule.cron, schedule.zone, schedule.next_at):
-        if time > now:
-            return latest, time
-        latest = time
-    return latest, now + _NEVER
-
-
-def _taken(topic: Topic, due_at: dt.datetime, now: dt.datetime) -> Slot | None:
-    """The slot, if it is this tick's to run: new, or left by a worker that died or failed."""
-    try:
-        with transaction.atomic():
-            return Slot.objects.create(
-                topic=topic, due_at=due_at, result=SlotResult.RUNNING, tries=1, begun_at=now
-            )
-    except IntegrityError:
-        again = Slot.objects.filter(
-            topic=topic,
-            due_at=due_at,
-            result=SlotResult.RUNNING,
-            begun_at__lt=now - dt.timedelta(minutes=5),
+    Several at once, in four statements however many: the schedules are locked, the slot is
+    unique, and both are written in one transaction.
+    """
+    due = Schedule.objects.filter(next_at__lte=now)
+    if not due.exists():  # so that a tick that finds nothing takes no lock
+        return 0
+    with transaction.atomic():
+        taken = list(due.select_for_update(skip_locked=True).order_by("next_at")[:CHUNK])
+        Slot.objects.bulk_create(
+            [_moved_on(schedule, now, hold) for schedule in taken], ignore_conflicts=True
         )
-        if not again.update(begun_at=now, tries=F("tries") + 1):
-            return None
-        return Slot.objects.get(topic=topic, due_at=due_at)
-
-
-def _fulfil(schedule: Schedule, slot: Slot, now: dt.datetime) -> None:
-    """Draft, and with ``auto`` approve; what became of it is kept on the slot."""
-    try:
-        if now - slot.due_at > GRACE:
-            slot.result = SlotResult.HELD
-            slot.why = (
-                f"Due {slot.due_at:%d %B %H:%M %Z}, found {now:%d %B %H:%M %Z}: more than "
-                "six hours late. Assemble it by hand if it is still wanted."
-            )
-        else:
-            slot.result, slot.why, slot.update = _made(schedule, slot)
-    except DigestError as problem:
-        slot.result, slot.why = SlotResult.HELD, str(problem)
-    except Exception as problem:
-        log.exception("slot failed", topic=schedule.topic.slug)
-        slot.why = f"{type(problem).__name__}: {problem}"
-        if slot.tries >= TRIES:
-            slot.result = SlotResult.HELD
-    slot.save()
-    audit(
-        "schedule",
-        "ran slot",
-        schedule.topic.slug,
-        due=slot.due_at.isoformat(),
-        result=slot.result,
-        why=slot.why,
-    )
-
-
-def _made(schedule: Schedule, slot: Slot) -> tuple[SlotResult, str, Update | None]:
-    topic = schedule.topic
-    update = drafting.draft(topic, until=slot.due_at, by="schedule")
-    items = update.items.count()
-    if items < topic.minimum:
-        if update.number is None and not update.arranged:
-            drafting.discard(update, by="schedule")
-        return (
-            SlotResult.SKIPPED,
-            (
-                f"{items} briefings, and {topic.name} wants at least {topic.minimum}. They wait "
-                "for the next update."
-            ),
-            None,
+        Schedule.objects.bulk_create(
+            taken, update_conflicts=True, unique_fields=["id"], update_fields=["next_at"]
         )
-    if not schedule.auto:
-        return SlotResult.DRAFTED, f"{items} items wait for an editor.", update
-    approval.approve(update, by="schedule", unattended=True)
-    return SlotResult.APPROVED, f"{items} items approved by the schedule.", update
+    return len(taken)
+
+
+def _moved_on(schedule: Schedule, now: dt.datetime, hold: str) -> Slot:
+    """The latest slot of those that are due; the schedule then waits for the first after it."""
+    slot = Slot(topic_id=schedule.topic_id, begun_at=now, why=hold)
+    slot.result = SlotResult.HELD if hold else SlotResult.DUE
+    slot.due_at, slot.cutoff = schedule.slot_at, schedule.next_at
+    try:
+        latest, upcoming = rules.around(
+            schedule.cron, schedule.zone, schedule.slot_at, now + schedule.ahead
+        )
+    except Refused as problem:  # a zone that is no more
+        slot.result, slot.why = SlotResult.HELD, f"Its schedule can't be read: {problem}."
+        schedule.next_at = now + dt.timedelta(days=1)
+        return slot
+    slot.due_at, slot.cutoff = latest, latest - schedule.ahead
+    schedule.next_at = upcoming - schedule.ahead if upcoming else now + _NEVER
+    return slot

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from workers import asked, departures, ledger, mailings, pulse, recovery, schedule
+from workers import asked, departures, ledger, mailings, pulse, recovery, schedule, slots
 from workers.models import BULK, URGENT, Batch, BatchState, DeliveryState, Mailing, MailingState
 from workers.pulse import Cause, Gap
 from workers.wakeups import wake
@@ -67,7 +67,7 @@ def _hold(gap: Gap) -> None:
             f"{gap.until:%d %B %H:%M %Z}, and this was due more than six hours ago. Resume it if "
             "it is still wanted, or cancel it."
         )
-        old = Q(kind__in=BULK, state__in=ledger.LIVE, due_at__lt=gap.until - schedule.GRACE)
+        old = Q(kind__in=BULK, state__in=ledger.LIVE, due_at__lt=gap.until - slots.GRACE)
         mailings.hold_live(unfilled & old, why)
 
 

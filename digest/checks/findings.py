@@ -64,6 +64,11 @@ class Report:
         """What must be mended, or approved despite."""
         return tuple(one for one in self.findings if one.level == Level.BLOCK)
 
+    @property
+    def amiss(self) -> tuple[Finding, ...]:
+        """All that is not in order: what blocks, and what is worth a look."""
+        return tuple(one for one in self.findings if one.level != Level.OK)
+
     def with_more(self, findings: Iterable[Finding]) -> "Report":
         """The same with these after it."""
         return Report((*self.findings, *findings))

@@ -162,13 +162,15 @@ def approve(request: HttpRequest, topic: str) -> HttpResponseBase:
 
 
 def _due(request: HttpRequest, topic: Topic) -> dt.datetime | None:
-    """When it is to go out; None is now. The time is typed in the topic's zone."""
-    if request.POST.get("when") != "at":
+    """When it is to go out; None is its schedule's time. A time is typed in the topic's zone."""
+    chosen = request.POST.get("when")
+    if chosen != "at":
         if _typed(request, "at"):
             raise Refused(
-                "You chose “now” and gave a time as well; nothing was approved. Choose one of them."
+                "You chose another time than the one you gave; nothing was approved. Choose one "
+                "of them."
             )
-        return None
+        return None if chosen == "planned" else timezone.now()
     try:
         typed = dt.datetime.fromisoformat(_typed(request, "at"))
     except ValueError:

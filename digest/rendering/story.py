@@ -270,8 +270,8 @@ def _first_carried(items: Sequence[Item], number: int) -> dict[int, Update]:
 
 
 def day_of(update: Update) -> dt.date:
-    """The day in its masthead, in the topic's zone: when it is due, else its cut-off."""
-    moment = update.due_at or update.until
+    """The day in its masthead, in the topic's zone: when it is (to be) due, else its cut-off."""
+    moment = update.due_at or update.planned_at or update.until
     return moment.astimezone(ZoneInfo(update.topic.zone)).date()
 
 

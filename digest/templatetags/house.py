@@ -88,6 +88,12 @@ def distance(value: dt.datetime | None) -> str:
 
 
 @register.filter
+def ahead(value: dt.datetime | None) -> bool:
+    """Whether the moment is still to come."""
+    return value is not None and value > timezone.now()
+
+
+@register.filter
 def place(zone: str) -> str:
     """A zone as people call it: "Europe/London" is "London"."""
     return zone.rpartition("/")[2].replace("_", " ")

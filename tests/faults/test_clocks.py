@@ -5,7 +5,7 @@ import itertools
 
 import pytest
 
-from workers import schedule
+from workers import rules, schedule
 from workers.models import Schedule, Slot, SlotResult
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -16,9 +16,7 @@ MINUTE = dt.timedelta(minutes=1)
 
 
 def upcoming(cron: str, zone: str, after: dt.datetime, n: int) -> list[str]:
-    return [
-        f"{time:%m-%d %H:%M}" for time in itertools.islice(schedule.times(cron, zone, after), n)
-    ]
+    return [f"{time:%m-%d %H:%M}" for time in itertools.islice(rules.times(cron, zone, after), n)]
 
 
 def test_dst_gap_a_time_that_the_clock_skips_runs_once_right_after_the_gap() -> None:

@@ -136,7 +136,7 @@ def test_a_slot_that_fails_is_tried_again_and_held_after_the_third_time(
     def poisoned(*_: object, **__: object) -> None:
         raise ZeroDivisionError("poison")
 
-    monkeypatch.setattr(schedule.drafting, "draft", poisoned)
+    monkeypatch.setattr(drafting, "draft", poisoned)
     due = daily.next_at
     for minutes in (0, 6, 12):
         schedule.run_due(due + dt.timedelta(minutes=minutes))
@@ -157,7 +157,10 @@ def test_a_schedule_whose_zone_is_no_more_stops_no_other(daily: Schedule) -> Non
         next_at=daily.next_at - dt.timedelta(days=1),
     )
     assert schedule.run_due(daily.next_at) == 1
-    assert Slot.objects.get().topic == daily.topic
+    assert Slot.objects.get(topic=daily.topic).result == SlotResult.SKIPPED
+    held = Slot.objects.get(topic=other)
+    assert held.result == SlotResult.HELD
+    assert "'Mars/Olympus' is no time zone" in held.why
 
 
 def test_a_test_that_can_not_be_rendered_does_not_keep_others_from_theirs(

@@ -40,7 +40,12 @@ def _options(command: Any) -> Any:
 
 @click.command()
 @_options
-@click.option("--at", callback=read_time, metavar="TIME", help="When it goes out (now).")
+@click.option(
+    "--at",
+    callback=read_time,
+    metavar="TIME",
+    help="When it goes out (when its schedule says, else now).",
+)
 def approve(update: str, at: Any, **options: Any) -> None:
     """Fix an update's number and content, and make it due."""
     approved = _approve(update, at=at, **options)
@@ -72,7 +77,7 @@ def send(ctx: click.Context, /, update: str, **options: Any) -> None:
     """Approve for now, and show progress until it is done."""
     found = updates.find(update)
     if found.stage == Stage.DRAFT:
-        found = _approve(update, at=None, **options)
+        found = _approve(update, at=timezone.now(), **options)
     else:
         _refuse_another_wish(found, options)
     sheet = progress.watch_update(found)

@@ -1,5 +1,6 @@
-"""digest schedule: set, next, list, remove."""
+"""digest schedule: set, next, list, assemble, let-go, clear."""
 
+import datetime as dt
 import itertools
 from zoneinfo import ZoneInfo
 
@@ -8,68 +9,116 @@ from django.utils import timezone
 
 from digest import updates
 from digest.errors import NotFound
-from digest.models import audit
-from workers.models import Schedule
-from workers.schedule import set_schedule, times
+from workers import rules, slots
+from workers.models import Schedule, Slot
+from workers.rules import Rule, Run
+from workers.schedule import clear, of, set_schedule
+
+BY = "command line"
 
 
 @click.group()
 def schedule() -> None:
-    """When a topic's updates are drafted."""
+    """When a topic's updates go out."""
 
 
 @schedule.command("set")
 @click.argument("topic")
 @click.argument("cron")
 @click.option("--zone", required=True, help="An IANA time zone, e.g. Europe/London.")
-@click.option("--auto", is_flag=True, help="Approve and send without a person.")
-def set_(topic: str, cron: str, zone: str, auto: bool) -> None:
+@click.option("--auto", is_flag=True, help="Approve without a person where every check passes.")
+@click.option("--lead", default=0, metavar="MINUTES", help="Draft it so long before it goes out.")
+@click.option(
+    "--blackout",
+    "blackouts",
+    multiple=True,
+    metavar="DAYS",
+    help="No update then: 2026-12-25, or 12-24..12-26 for every year. May be given several times.",
+)
+def set_(
+    topic: str, cron: str, zone: str, auto: bool, lead: int, blackouts: tuple[str, ...]
+) -> None:
     """Give a topic a cron rule (five fields) in a time zone."""
-    made = set_schedule(updates.topic(topic), cron, zone, auto, by="command line")
-    then = "and sent" if auto else "and left for an editor"
-    click.echo(f"{made.topic} is assembled {then} next at {_local(made)}.")
+    rule = Rule(cron, zone, lead, ",".join(blackouts))
+    made = set_schedule(updates.topic(topic), rule, auto, by=BY)
+    drafted = f" Its draft is made {_local(made.next_at, zone)}." if lead else ""
+    then = "approved if every check passes" if auto else "left for an editor"
+    click.echo(
+        f"{made.topic} goes out next {_local(made.slot_at, zone)}: assembled, then {then}.{drafted}"
+    )
 
 
 @schedule.command("next")
 @click.argument("topic")
 @click.option("-n", "count", default=10, show_default=True, type=click.IntRange(1, 1000))
-def next_(topic: str, count: int) -> None:
-    """List a topic's next runs."""
-    made = _of(topic)
-    upcoming = times(made.cron, made.zone, timezone.now())
-    for time in itertools.islice(upcoming, count):
-        local = time.astimezone(ZoneInfo(made.zone))
-        click.echo(f"{local:%a %d %b %Y %H:%M %Z}\t{time:%Y-%m-%dT%H:%M:%SZ}")
+@click.option("--zone", help="Show them in this time zone too.")
+def next_(topic: str, count: int, zone: str | None) -> None:
+    """List a topic's next runs: in its schedule's zone and in UTC."""
+    made = of(updates.topic(topic))
+    if zone:
+        rules.times(made.cron, zone, timezone.now())  # refuses what is no zone
+    for run in itertools.islice(rules.runs(made.rule, timezone.now()), count):
+        click.echo("\t".join(_columns(run, made, zone)))
 
 
 @schedule.command("list")
 def list_() -> None:
-    """List the schedules."""
+    """List the schedules, and slots that want a person."""
     for made in Schedule.objects.select_related("topic").order_by("next_at"):
         click.echo(
             f"{made.topic.slug}\t{made.cron}\t{made.zone}\t"
-            f"{'auto' if made.auto else 'by an editor'}\tnext {_local(made)}"
+            f"{'auto' if made.auto else 'by an editor'}\tnext {_local(made.slot_at, made.zone)}"
+        )
+    for slot in slots.held():
+        click.echo(
+            f"{slot.topic.slug}\theld\t{slot.why}\tdigest schedule assemble {slot.topic.slug}, "
+            f"or digest schedule let-go {slot.topic.slug}"
         )
 
 
-@schedule.command("remove")
+@schedule.command()
 @click.argument("topic")
-def remove(topic: str) -> None:
+def assemble(topic: str) -> None:
+    """Assemble now what a held slot was to."""
+    update = slots.assemble(_held(topic), by=BY)
+    click.echo(f"Assembled. Look at it, then: digest approve {update.ref}")
+
+
+@schedule.command("let-go")
+@click.argument("topic")
+def let_go(topic: str) -> None:
+    """Want a held slot no more."""
+    slots.let_go(_held(topic), by=BY)
+    click.echo("Let go. What it would have carried waits for the next update.")
+
+
+@schedule.command("clear")
+@click.argument("topic")
+def clear_(topic: str) -> None:
     """Take a topic's schedule away; its updates are assembled by hand then."""
-    _of(topic).delete()
-    audit("command line", "removed schedule", topic)
+    clear(updates.topic(topic), by=BY)
     click.echo(f"{topic} has no schedule any more.")
 
 
-def _of(topic: str) -> Schedule:
-    made = Schedule.objects.filter(topic=updates.topic(topic)).select_related("topic").first()
-    if made is None:
-        raise NotFound(
-            f"{topic} has no schedule. Give it one with: digest schedule set {topic} "
-            "'0 7 * * 1-5' --zone Europe/London"
-        )
-    return made
+def _held(topic: str) -> Slot:
+    found = slots.held().filter(topic=updates.topic(topic)).first()
+    if found is None:
+        raise NotFound(f"No slot of {topic} is held; nothing was changed.")
+    return found
 
 
-def _local(made: Schedule) -> str:
-    return f"{made.next_at.astimezone(ZoneInfo(made.zone)):%A %d %B %Y %H:%M %Z}"
+def _columns(run: Run, made: Schedule, zone: str | None) -> list[str]:
+    local = run.at.astimezone(ZoneInfo(made.zone))
+    said = [f"{local:%a %d %b %Y %H:%M %Z}"]
+    if zone:
+        said.append(f"{run.at.astimezone(ZoneInfo(zone)):%a %d %b %Y %H:%M %Z}")
+    said.append(f"{run.at:%Y-%m-%dT%H:%M:%SZ}")
+    if run.blackout:
+        said.append("blackout day: skipped")
+    elif made.lead:
+        said.append(f"drafted {run.cutoff.astimezone(ZoneInfo(made.zone)):%a %H:%M}")
+    return said
+
+
+def _local(at: dt.datetime, zone: str) -> str:
+    return f"{at.astimezone(ZoneInfo(zone)):%A %d %B %Y %H:%M %Z}"

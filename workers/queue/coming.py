@@ -1,4 +1,4 @@
-"""What comes next: approved updates that wait for their time, schedules, slots that are held."""
+"""What comes next: drafts and approved updates that have a time, and schedules."""
 
 import datetime as dt
 import itertools
@@ -7,13 +7,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Subquery
 from django.utils import timezone
 
 from digest.errors import Refused
 from digest.models import Stage, Topic, Update
-from workers import schedule
-from workers.models import Mailing, MailingKind, Schedule, Slot, SlotResult
+from workers import rules
+from workers.models import Mailing, MailingKind, Schedule
+from workers.queue.clock import clock
 
 LATE = dt.timedelta(seconds=60)
 """What is due for longer than this, and not taken up, wants a person: ticks come every second."""
@@ -38,20 +39,32 @@ class Coming:
 
 
 def coming() -> list[Coming]:
-    """All that is due, the first first; in two queries."""
+    """All that is due, the first first; in three queries."""
     now = timezone.now()
-    return sorted([*_updates(now), *_runs(now)], key=lambda one: one.at)[:MOST]
+    return sorted([*_drafts(now), *_updates(now), *_runs(now)], key=lambda one: one.at)[:MOST]
 
 
-def held() -> QuerySet[Slot]:
-    """Slots that want a person: held, and nothing of their topic ran or was approved since."""
-    later = Slot.objects.filter(topic=OuterRef("topic"), due_at__gt=OuterRef("due_at"))
-    by_hand = Update.objects.filter(topic=OuterRef("topic"), approved_at__gt=OuterRef("begun_at"))
-    return (
-        Slot.objects.filter(~Exists(later), ~Exists(by_hand), result=SlotResult.HELD)
-        .select_related("topic")
-        .order_by("due_at")[:MOST]
-    )
+def _drafts(now: dt.datetime) -> Iterator[Coming]:
+    """Drafts that go out at their time if somebody approves them by then, and only then."""
+    planned = Update.objects.filter(stage=Stage.DRAFT, planned_at__isnull=False)
+    found = planned.select_related("topic").annotate(readers=_last_readers("topic"))
+    for update in found.order_by("planned_at")[:MOST]:
+        at = update.planned_at or now
+        missed = at <= now
+        yield Coming(
+            at=at,
+            topic=update.topic,
+            what=f"Draft · {update.title}" if update.title else "Draft",
+            tone="bad" if missed else "warn",
+            state="missed its time" if missed else "waits for approval",
+            then=(
+                "Nobody approved it in time, and nothing was sent. Approving it sends it at once."
+                if missed
+                else "Goes out then if it is approved by then; else it stays a draft."
+            ),
+            readers=update.readers,
+            late=missed,
+        )
 
 
 def _updates(now: dt.datetime) -> Iterator[Coming]:
@@ -84,12 +97,11 @@ def _to(update: Update) -> str:
 
 
 def _runs(now: dt.datetime) -> Iterator[Coming]:
-    rules = Schedule.objects.select_related("topic").annotate(readers=_last_readers("topic"))
-    for rule in rules.order_by("next_at")[:MOST]:
+    found = Schedule.objects.select_related("topic").annotate(readers=_last_readers("topic"))
+    for rule in found.order_by("next_at")[:MOST]:
         late = rule.next_at < now - LATE
-        done = "approved and sent without a person" if rule.auto else "left for an editor"
         yield Coming(
-            at=rule.next_at,
+            at=rule.slot_at,
             topic=rule.topic,
             what="Next update",
             tone="bad" if late else ("info" if rule.auto else "warn"),
@@ -97,18 +109,29 @@ def _runs(now: dt.datetime) -> Iterator[Coming]:
             then=(
                 "Nobody takes it up. Start the schedule with: digest up"
                 if late
-                else f"Assembled, then {done}.{_further(rule)}"
+                else f"{_then(rule, now)}{_further(rule)}"
             ),
             readers=rule.readers,
             late=late,
         )
 
 
+def _then(rule: Schedule, now: dt.datetime) -> str:
+    """What is done with the next one."""
+    with suppress(Refused, ValueError, OSError):
+        if rules.is_blackout(rule.rule, rule.slot_at):
+            return "A blackout day of its schedule: skipped."
+    done = "approved, if every check passes" if rule.auto else "left for an editor"
+    if not rule.lead:
+        return f"Assembled, then {done}."
+    return f"Assembled {clock(rule.next_at, rule.zone, now)}, then {done}."
+
+
 def _further(rule: Schedule) -> str:
     """The runs after the next one."""
     local = []
     with suppress(Refused):
-        for time in itertools.islice(schedule.times(rule.cron, rule.zone, rule.next_at), RUNS - 1):
+        for time in itertools.islice(rules.times(rule.cron, rule.zone, rule.slot_at), RUNS - 1):
             there = time.astimezone(ZoneInfo(rule.zone))
             local.append(f"{there:%a} {there.day} {there:%b %H:%M}")
     return f" Then {', '.join(local)}." if local else ""

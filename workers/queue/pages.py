@@ -10,7 +10,7 @@ from django.utils import timezone
 from django_htmx.http import HttpResponseClientRefresh
 
 from digest.models import Stage, Update
-from workers import balance
+from workers import balance, slots
 from workers.balance import STATES
 from workers.models import Mailing, MailingKind, MailingState
 from workers.queue import cards, coming, deliveries
@@ -100,7 +100,7 @@ def of_update(request: HttpRequest, topic: str, number: int) -> HttpResponse:
 def _overview(request: HttpRequest) -> dict[str, Any]:
     team = crew()
     shown, moves = cards.open_cards(team)
-    held, upcoming = list(coming.held()), coming.coming()
+    held, upcoming = list(slots.held()[: coming.MOST]), coming.coming()
     ended, older = _past(None)
     pressing = [card for card in shown if card.wants_a_person]
     return {
