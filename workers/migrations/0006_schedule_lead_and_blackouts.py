@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('digest', '0007_update_planned_at'),
+        ('digest', '0008_update_planned_at'),
         ('workers', '0005_mailing_filling_until'),
     ]
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('digest', '0006_api_token'),
+        ('digest', '0007_feeds'),
     ]
 
     operations = [
