@@ -10,6 +10,8 @@ import pytest
 from tests.journeys.system import DIGEST, System, until
 from workers.trial.parts import living
 
+pytestmark = pytest.mark.long
+
 
 def test_several_seeds_are_one_drill_each(tmp_path: Path) -> None:
     system = System(tmp_path / "var")
