@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 
 from digest.rendering.filters import columns, day, full_day, lines, underlined, wrap
+from digest.rendering.markup import paragraphs
 from tests import emails
 
 
@@ -13,6 +14,11 @@ def test_lines_hang_under_what_leads_them() -> None:
     assert wrap("> one two three", 9) == "> one two\n> three"
     assert wrap("12. one two", 8) == "12. one\n    two"
     assert wrap("[3] one two", 8) == "[3] one\n    two"
+
+
+def test_spaces_that_must_not_break_stay_and_hold_their_words_together() -> None:
+    assert paragraphs("12\u00a0 km\n« enfin\u202f! »") == ["12\u00a0 km « enfin\u202f! »"]
+    assert wrap("on 12\u00a0May", 8) == "on\n12\u00a0May"
 
 
 def test_code_and_addresses_are_not_broken() -> None:

@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 
 from digest.rendering import language
 from digest.rendering.language import locale
-from digest.rendering.markup import paragraphs
+from digest.rendering.markup import paragraphs, words
 from digest.rendering.view import CorrectionView, EmailView, View, WelcomeView
 
 Dated = EmailView | CorrectionView
@@ -113,7 +113,7 @@ def _wrapped(line: str, width: int) -> list[str]:
 
 def _pieces(text: str) -> Iterator[tuple[str, str]]:
     """What may stand on a line of its own, each with what parts it from the one before."""
-    for word in text.split():
+    for word in words(text):
         if word.isascii() or not any(_columns(letter) == 2 for letter in word):
             yield " ", word
         else:

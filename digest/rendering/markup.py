@@ -35,6 +35,7 @@ bracket so often."""
 _MARK = re.compile(r"\[\^[^\s\[\]]{1,60}\]")
 _SPECIAL = "[]*_`<\\&~^#"
 _ITEM = re.compile(r"\n\s*\n")
+_SPACES = re.compile(r"[^\S\u00a0\u2007\u202f]+")
 _FRAME = {"footnote_block_open", "footnote_close", "footnote_anchor", "footnote_block_close"}
 _TAGS = {
     *("p", "br", "em", "strong", "a", "sup", "code", "pre", "blockquote"),
@@ -90,7 +91,17 @@ def render(source: str, anchor: str) -> Prose:
 
 def paragraphs(text: str) -> list[str]:
     """The paragraphs of a plain text: parted by empty lines, each on one line."""
-    return [" ".join(part.split()) for part in _ITEM.split(text) if part.strip()]
+    return [one_line(part) for part in _ITEM.split(text) if part.strip()]
+
+
+def one_line(text: str) -> str:
+    """The same with one space between two words; one that must not break stays as it is."""
+    return " ".join(words(text))
+
+
+def words(text: str) -> list[str]:
+    """What a line may be broken between, hence with the spaces that must not break."""
+    return [word for word in _SPACES.split(text) if word]
 
 
 def sanitised(html: str) -> str:
@@ -264,7 +275,7 @@ class _Writer:
                 said.append(" ")
             else:
                 said.append(token.content)
-        return " ".join("".join(said).split())
+        return one_line("".join(said))
 
     def _named(self, url: str, words: str) -> str:
         """What follows a link's words: its number or, in notes, the address itself."""

@@ -176,7 +176,7 @@ def _as_test(subject: str, lang: str) -> str:
 
 def first_sentence(text: str) -> str:
     """The first sentence of a plain text, on one line."""
-    return _SENTENCE_END.split(" ".join(text.split()), maxsplit=1)[0]
+    return _SENTENCE_END.split(markup.one_line(text), maxsplit=1)[0]
 
 
 def _logo(topic: Topic, base_url: str) -> Logo | None:
