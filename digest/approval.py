@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.utils import timezone
 
-from digest import changes, editions
+from digest import changes, closing, editions, parties
 from digest.checks import Finding
 from digest.errors import CheckFailed, Refused
-from digest.models import Briefing, Item, Stage, Topic, Update, audit
+from digest.models import Briefing, Item, Stage, Statement, Topic, Update, audit
 from digest.parts import BriefingData
 from digest.rendering.rendered import RenderedEmail
 from digest.rendering.view import EmailView, content_hash
@@ -105,7 +105,8 @@ def unapprove(update: Update, by: str) -> Update:
         update.approved_by, update.due_at, update.despite = "", None, ""
         update.save()
         update.editions.all().delete()
-        update.items.update(frozen=None)
+        update.items.update(frozen=None, closed=False)
+        Statement.objects.filter(item__update=update).delete()
         for item in update.items.select_related("briefing"):
             _carry_back(item.briefing)
         audit(by, "unapproved update", f"{update.topic.slug}/{update.number}")
@@ -157,9 +158,12 @@ def _fixed(update: Update, view: EmailView, email: RenderedEmail) -> bool:
     update.stage, update.approved_at = Stage.APPROVED, timezone.now()
     update.content_hash = content_hash(view)
     update.save()
-    for item in update.items.select_related("briefing__topic"):
+    items = list(update.items.select_related("briefing__topic"))
+    for item in items:
         item.frozen = item.briefing.data.model_dump(mode="json")
-        item.save(update_fields=["frozen"])
+        item.closed = closing.closes(item.briefing.status, now.topic)
+        item.save(update_fields=["frozen", "closed"])
+    parties.keep(items)
     Briefing.objects.filter(items__update=update).update(carried_in=update, moved_on=False)
     editions.keep(view, email, now.topic, update)
     audit(

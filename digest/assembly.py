@@ -25,6 +25,7 @@ class LeftOut(StrEnum):
 
     OVER_ITEMS = "over_items"  # the topic's number of items is reached
     OVER_MINUTES = "over_minutes"  # it would take the update past the topic's minutes
+    CLOSED = "closed"  # readers had it as closed, and it is closed still
     UNCHANGED = "unchanged"  # readers had it, and nothing material has changed
     AFTER_CUTOFF = "after_cutoff"  # published or changed after the cut-off: next time
     BEFORE_WINDOW = "before_window"  # older than the window of a first update
@@ -52,6 +53,7 @@ class Candidate:
     short_characters: int = 0  # of summary and takeaway
     carried_number: int | None = None  # of the latest approved update that carried it
     moved_on: bool = False  # materially changed since that update
+    closed: bool = False  # by its status, in that update and still
     change: str = ""  # what changed, in a sentence
     waited: int | None = None  # number of the update that had no room for it
     late: bool = False  # received after the last approval, though published before its cut-off
@@ -176,6 +178,10 @@ def _barred(
             return LeftOut.AFTER_CUTOFF, f"Published after the cut-off, {_time(one.published_at)}."
         if one.published_at <= since and not one.late and one.waited is None:
             return LeftOut.BEFORE_WINDOW, f"Published before the window, {_day(one.published_at)}."
+    elif one.closed:
+        return LeftOut.CLOSED, (
+            f"Closed in Update #{one.carried_number}; it comes back when its status opens again."
+        )
     elif not one.moved_on:
         return LeftOut.UNCHANGED, f"Unchanged since Update #{one.carried_number}."
     elif one.changed_at > until:

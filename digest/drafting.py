@@ -13,7 +13,7 @@ from django.db.models import F, IntegerField, Q, QuerySet, TextField
 from django.db.models.functions import Cast, Coalesce, Length
 from django.utils import timezone
 
-from digest import changes, titles
+from digest import changes, closing, titles
 from digest.assembly import (
     BELOW_THE_LINE,
     Assembly,
@@ -117,6 +117,7 @@ class _Row(NamedTuple):
     id: int
     slug: str
     headline: str
+    status: str
     published_at: dt.datetime
     updated_at: dt.datetime | None
     changed_at: dt.datetime
@@ -136,6 +137,7 @@ def _candidates(topic: Topic, last: Update | None, since: dt.datetime) -> Iterat
         one["slug"] for one in (last.left_out if last else []) if one["code"] in BELOW_THE_LINE
     }
     approved_at = (last.approved_at if last else None) or since
+    closed = _closed(topic)
     rows = _rows(topic, last, since, waited).values_list(*_Row._fields)
     for row in map(_Row._make, rows.iterator(chunk_size=2000)):
         carried = row.carried_in__number
@@ -151,6 +153,7 @@ def _candidates(topic: Topic, last: Update | None, since: dt.datetime) -> Iterat
             short_characters=row.short_characters,
             carried_number=carried,
             moved_on=row.moved_on,
+            closed=row.id in closed and closing.closes(row.status, topic),
             late=last is not None
             and carried is None
             and row.published_at <= since
@@ -159,6 +162,12 @@ def _candidates(topic: Topic, last: Update | None, since: dt.datetime) -> Iterat
             held=row.held_at is not None,
             waited=last.number if last and row.slug in waited else None,
         )
+
+
+def _closed(topic: Topic) -> set[int]:
+    """Briefings that the update which carried them last carried as closed."""
+    items = Item.objects.filter(update__topic=topic, closed=True)
+    return set(items.filter(update=F("briefing__carried_in")).values_list("briefing_id", flat=True))
 
 
 def _rows(

@@ -89,6 +89,9 @@ class Topic(models.Model):
         default=1, help_text="A scheduled update with fewer items is skipped."
     )
     depth = models.CharField(max_length=10, choices=Depths.choices, default=Depths.ARRANGED)
+    closing = models.JSONField(
+        default=list, blank=True, help_text="Statuses that close a story; none: closing.USUAL."
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -293,6 +296,9 @@ class Item(models.Model):
     frozen = models.JSONField(
         null=True, blank=True, help_text="BriefingData as approved; null while a draft."
     )
+    closed = models.BooleanField(
+        default=False, help_text="Approved with a status that closes its story."
+    )
 
     class Meta:
         ordering = ["position"]
@@ -307,6 +313,22 @@ class Item(models.Model):
     def data(self) -> BriefingData:
         """What the item says: as frozen at approval, else the live briefing."""
         return BriefingData.model_validate(self.frozen) if self.frozen else self.briefing.data
+
+
+class Statement(models.Model):
+    """What a party said in a story, in the approved update that carried it first."""
+
+    topic = models.ForeignKey(Topic, models.CASCADE, related_name="statements")
+    item = models.ForeignKey(Item, models.CASCADE, related_name="statements")
+    slug = models.CharField(max_length=120, help_text="The party's, as parties.py makes it.")
+    party = models.CharField(max_length=500, help_text="As the story names it.")
+    text = models.TextField()
+
+    class Meta:
+        indexes = [models.Index(fields=["topic", "slug"])]
+
+    def __str__(self) -> str:
+        return f"{self.party} in {self.item}"
 
 
 class Edition(models.Model):

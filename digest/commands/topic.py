@@ -1,6 +1,7 @@
 """digest topic: add, set, list."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -45,6 +46,12 @@ def _options(command: Any) -> Any:
                 "where those are (no).",
             ),
             click.option("--language", metavar="TAG", help="Its language, e.g. de (en)."),
+            click.option(
+                "--closing",
+                metavar="STATUSES",
+                help="Statuses that close a story, parted by commas (Resolved, Closed and the "
+                "like); none: those again.",
+            ),
             click.option(
                 "--minimum",
                 type=click.IntRange(1, 200),
@@ -111,7 +118,8 @@ def _keep(topic: Topic, given: dict[str, Any]) -> None:
     fields = {"items": "items_budget", "minutes": "minutes_budget"}
     for name, value in given.items():
         if value is not None:
-            setattr(topic, fields.get(name, name), _logo(value) if name == "logo" else value)
+            read = _READ.get(name)
+            setattr(topic, fields.get(name, name), read(value) if read else value)
     if topic.zone not in available_timezones() and not _known_zone(topic.zone):
         raise Refused(
             f"{topic.zone!r} is no time zone; nothing was changed. "
@@ -124,6 +132,11 @@ def _keep(topic: Topic, given: dict[str, Any]) -> None:
     topic.language = tag(topic.language)
     palette(topic.accent)  # refuses a colour that nobody could read
     topic.save()
+
+
+def _statuses(text: str) -> list[str]:
+    """Those of a comma-separated list; [] stands for the usual ones."""
+    return [] if text == "none" else [one.strip() for one in text.split(",") if one.strip()]
 
 
 def _logo(file: str) -> Picture | None:
@@ -145,3 +158,7 @@ def _known_zone(name: str) -> bool:
     except (ValueError, OSError, ZoneInfoNotFoundError):
         return False
     return True
+
+
+_READ: dict[str, Callable[[str], object]] = {"logo": _logo, "closing": _statuses}
+"""Options whose text stands for something else."""

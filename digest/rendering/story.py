@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from digest import pictures, titles
+from digest import closing, pictures, titles
 from digest.assembly import CHARACTERS_A_SECOND, depth_at
 from digest.models import Depth, Depths, Item, Kind, Picture, Stage, Topic, Update, from_address
 from digest.parts import Analysis, BriefingData, Perspective
@@ -114,6 +114,7 @@ def story_view(
     kind: str = Kind.NEW,
     headline: str = "",
     summary: str = "",
+    closed: bool = False,
     changed_since: Change | None = None,
     first_reported: UpdateLink | None = None,
     shared: Sequence[Perspective] = (),
@@ -145,6 +146,7 @@ def story_view(
         as_of=(data.updated_at or data.published_at).astimezone(dt.UTC) if lead else None,
         tag=data.tag,
         status=data.status,
+        closed=closed,
         first_reported=first_reported,
         changed_since=changed_since,
         summary=said,
@@ -221,6 +223,7 @@ def _story(
         kind=item.kind,
         headline=item.headline,
         summary=item.summary,
+        closed=item.closed if item.frozen else closing.closes(data.status, item.briefing.topic),
         changed_since=_change(item),
         first_reported=_first_reported(item, data, place),
         shared=shared,

@@ -79,8 +79,8 @@ class StoryView(Part):
     """A story, with what its depth shows of it.
 
     ``anchor``: its place in the mail. ``url``: the story in full, on the web.
-    ``read_minutes``: in full. ``minutes``: of what stands here. ``as_of``: when it was last
-    brought up to date; of a lead alone.
+    ``closed``: its status says that it is over. ``read_minutes``: in full. ``minutes``: of
+    what stands here. ``as_of``: when it was last brought up to date; of a lead alone.
     """
 
     slug: str
@@ -94,6 +94,7 @@ class StoryView(Part):
     as_of: dt.datetime | None = None
     tag: str = ""
     status: str = ""
+    closed: bool = False
     first_reported: UpdateLink | None = None
     changed_since: Change | None = None
     summary: str = ""
