@@ -85,6 +85,10 @@ class Topic(models.Model):
     zone = models.CharField(max_length=64, default="UTC", help_text="An IANA time zone.")
     items_budget = models.PositiveSmallIntegerField(default=6)
     minutes_budget = models.PositiveSmallIntegerField(default=6, help_text="0: no limit.")
+    words_budget = models.PositiveIntegerField(default=0, help_text="0: no limit.")
+    sections = models.BooleanField(
+        default=False, help_text="Items of one tag stand together, under the tag."
+    )
     minimum = models.PositiveSmallIntegerField(
         default=1, help_text="A scheduled update with fewer items is skipped."
     )
@@ -148,6 +152,14 @@ class Briefing(models.Model):
     moved_on = models.BooleanField(
         default=False, help_text="Materially changed since carried_in (see changes.py)."
     )
+    signature = models.JSONField(
+        default=dict, blank=True, help_text="What tells its story from others (same_story/)."
+    )
+    signature_version = models.PositiveSmallIntegerField(
+        default=0, help_text="Of the rule that made the signature; 0: there is none."
+    )
+    story_keys = models.BinaryField(default=b"", help_text="By which others like it are found.")
+    independent_sources = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         constraints = [
@@ -187,6 +199,33 @@ class Briefing(models.Model):
         )
 
 
+class Ruling(models.TextChoices):
+    """What an editor said of two briefings; it holds for every later draft."""
+
+    SAME = "same", "The same story"  # the one is folded into the other
+    APART = "apart", "Two stories"  # never folded, never put to an editor again
+
+
+class StoryRuling(models.Model):
+    """An editor's word on whether two briefings tell the same story; at most one a pair."""
+
+    briefing = models.ForeignKey(Briefing, models.CASCADE, related_name="+")
+    other = models.ForeignKey(
+        Briefing, models.CASCADE, related_name="+", help_text="The one that is kept."
+    )
+    ruling = models.CharField(max_length=5, choices=Ruling.choices)
+    by = models.CharField(max_length=320, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["briefing", "other"], name="ruling_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.briefing} / {self.other}: {self.get_ruling_display()}"
+
+
 class BriefingVersion(models.Model):
     """What a briefing said before an edit; rows are only ever added."""
 
@@ -223,6 +262,11 @@ class Update(models.Model):
     dropped = models.JSONField(default=list, blank=True, help_text="Slugs an editor left out.")
     left_out = models.JSONField(
         default=list, blank=True, help_text='[{"slug", "headline", "code", "why"}]'
+    )
+    likely = models.JSONField(
+        default=list,
+        blank=True,
+        help_text='Pairs to ask an editor about: [{"slug", "into", "why", "differs"}].',
     )
     assembled_at = models.DateTimeField(default=timezone.now)
 
@@ -329,6 +373,31 @@ class Statement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.party} in {self.item}"
+
+
+class Fold(models.Model):
+    """A briefing that an update consumes without an item: another one tells its story.
+
+    ``into`` has the item in the same update or, where the story was told before and nothing has
+    changed, in an earlier one.
+    """
+
+    update = models.ForeignKey(Update, models.CASCADE, related_name="folds")
+    briefing = models.ForeignKey(Briefing, models.PROTECT, related_name="folds")
+    into = models.ForeignKey(Briefing, models.PROTECT, related_name="+")
+    why = models.TextField(help_text="What they share, or who folded them.")
+    frozen = models.JSONField(
+        null=True, blank=True, help_text="BriefingData as approved; null while a draft."
+    )
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["update", "briefing"], name="fold_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.briefing} in {self.into}"
 
 
 class Edition(models.Model):

@@ -23,6 +23,8 @@ from digest.intake.outcomes import Outcome, Rejected, shown
 from digest.intake.reading import read
 from digest.models import Briefing, BriefingVersion, Item, Topic, audit
 from digest.parts import BriefingData
+from digest.same_story import publishers
+from digest.same_story.signature import VERSION, signature
 
 BATCH = 500
 """Briefings written in one transaction: others who write wait no longer than that takes."""
@@ -50,7 +52,10 @@ _AS_JSON = {
     "image": "image",
     "extra": "extra",
 }
-_WRITTEN = [*_SAME_NAME, *_AS_JSON, "content_hash", "changed_at", "moved_on"]
+SIGNED = ["signature", "signature_version", "story_keys", "independent_sources"]
+"""What assembly tells stories apart by; made from the text."""
+
+_WRITTEN = [*_SAME_NAME, *_AS_JSON, *SIGNED, "content_hash", "changed_at", "moved_on"]
 
 
 class Result(enum.StrEnum):
@@ -197,7 +202,7 @@ def _write(topic: Topic, batch: Sequence[BriefingData], by: str) -> list[Result]
             for kind in Result
         }
         Briefing.objects.bulk_create(
-            Briefing(topic=topic, content_hash=said[data.slug], **_columns(data))
+            Briefing(topic=topic, content_hash=said[data.slug], **_columns(data, topic))
             for data in by_result[Result.CREATED]
         )
         if by_result[Result.UPDATED]:
@@ -227,7 +232,7 @@ def _rewrite(topic: Topic, batch: Sequence[BriefingData], said: dict[str, str], 
         if is_material(before[row.pk], new) or (moved_on and not row.moved_on):
             row.changed_at = now
         row.moved_on = moved_on
-        for column, value in _columns(new).items():
+        for column, value in _columns(new, topic).items():
             setattr(row, column, value)
         row.content_hash = said[row.slug]
         # Row by row: bulk_update of as many columns took ten times as long.
@@ -242,10 +247,23 @@ def _as_carried(rows: Sequence[Briefing]) -> dict[int, BriefingData]:
     return {item.briefing_id: BriefingData.model_validate(item.frozen) for item in items}
 
 
-def _columns(data: BriefingData) -> dict[str, Any]:
+def _columns(data: BriefingData, topic: Topic) -> dict[str, Any]:
     plain = data.model_dump(mode="json")
-    return {name: getattr(data, name) for name in _SAME_NAME} | {
-        column: plain[part] for column, part in _AS_JSON.items()
+    return (
+        {name: getattr(data, name) for name in _SAME_NAME}
+        | {column: plain[part] for column, part in _AS_JSON.items()}
+        | signed(data, topic.language)
+    )
+
+
+def signed(data: BriefingData, language: str) -> dict[str, Any]:
+    """The columns of ``SIGNED``."""
+    made = signature(data, language)
+    return {
+        "signature": made.plain,
+        "signature_version": VERSION,
+        "story_keys": made.keys,
+        "independent_sources": publishers.independent(made.houses),
     }
 
 

@@ -1,0 +1,74 @@
+"""Finds, among many briefings, the pairs that are worth comparing, without comparing all with all.
+
+Two that tell the same story share some of their keys (``Signature.keys``), and rare ones at that.
+Keys are counted in a table of fixed size: two that fall together only cost a comparison.
+"""
+
+import zlib
+from array import array
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from digest.same_story.verdict import DAYS
+
+SLOTS = 1 << 22
+CROWD = 24
+"""Briefings that may share a key before it says too little to look for."""
+
+RAREST = 5
+"""Keys of a briefing by which others are looked for."""
+
+FEW = 2000
+"""Briefings among which one shared key is enough to compare; among more it takes two."""
+
+COMMON = 0.05
+"""Of the briefings: a name that more of them have tells none of them apart…"""
+
+AT_LEAST = 8
+"""…where that is at least so many briefings."""
+
+
+class Index:
+    """Of briefings in their order: the day of each (as a number) and its packed keys."""
+
+    def __init__(self, days: Sequence[float], packed: Sequence[bytes]) -> None:
+        self.days = days
+        self.keys = [array("I", keys) for keys in packed]
+        self.counts = array("I", bytes(4 * SLOTS))
+        counts = self.counts
+        for keys in self.keys:
+            for key in keys:
+                counts[key % SLOTS] += 1
+
+    def pairs(self) -> Iterator[tuple[int, int]]:
+        """Positions of those that share enough rare keys, and were published within days."""
+        seen: set[tuple[int, int]] = set()
+        for bucket in self._buckets():
+            for at, one in enumerate(bucket):
+                for other in bucket[:at]:
+                    pair = (other, one)
+                    if abs(self.days[one] - self.days[other]) <= DAYS and pair not in seen:
+                        seen.add(pair)
+                        if self._alike(one, other):
+                            yield pair
+
+    def common(self, word: str) -> bool:
+        """Whether so many have this name that it says nothing."""
+        count = self.counts[zlib.crc32(word.encode()) % SLOTS]
+        return count >= AT_LEAST and count > COMMON * len(self.keys)
+
+    def _buckets(self) -> Iterator[list[int]]:
+        by_key: defaultdict[int, list[int]] = defaultdict(list)
+        counts = self.counts
+        for at, keys in enumerate(self.keys):
+            shared = [key for key in keys if 1 < counts[key % SLOTS] <= CROWD]
+            shared.sort(key=lambda key: counts[key % SLOTS])
+            for key in shared[:RAREST]:
+                by_key[key].append(at)
+        return (bucket for bucket in by_key.values() if len(bucket) > 1)
+
+    def _alike(self, one: int, other: int) -> bool:
+        if len(self.keys) <= FEW:
+            return True
+        theirs = self.keys[other]
+        return sum(key in theirs for key in self.keys[one]) > 1
