@@ -75,6 +75,12 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "desk/<slug:topic>/<int:number>/preview/": (LOOK, WRITERS),
     "desk/<slug:topic>/draft/approve/": (BOTH, PUBLISHERS),
     "desk/<slug:topic>/<int:number>/unapprove/": (ACT, PUBLISHERS),
+    "desk/<slug:topic>/schedule/": (LOOK, WRITERS),
+    "desk/<slug:topic>/schedule/runs/": (LOOK, WRITERS),
+    "desk/<slug:topic>/schedule/standing/": (LOOK, WRITERS),
+    "desk/<slug:topic>/schedule/held/": (ACT, STAFF),
+    "desk/<slug:topic>/schedule/set/": (ACT, PUBLISHERS),
+    "desk/<slug:topic>/schedule/clear/": (ACT, PUBLISHERS),
     # queue
     "queue/": (LOOK, STAFF),
     "queue/live/": (LOOK, STAFF),
@@ -233,7 +239,22 @@ def test_no_odd_word_in_an_address_or_a_query_upsets_a_page(
         odd = dict.fromkeys(filled, word)
         for url in (address(route, odd), address(route, filled)):
             query = dict.fromkeys(
-                ("q", "before", "topic", "to", "show", "next", "width", "view", "segment"), word
+                (
+                    "q",
+                    "before",
+                    "topic",
+                    "to",
+                    "show",
+                    "next",
+                    "width",
+                    "view",
+                    "segment",
+                    "cron",
+                    "zone",
+                    "lead",
+                    "blackouts",
+                ),
+                word,
             )
             answer = who.get(url, query, **FROM_ELSEWHERE)
             assert answer.status_code < 500, f"{url} {query}: {answer.status_code}"

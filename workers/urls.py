@@ -1,12 +1,19 @@
-"""The addresses of the queue, of the built-in mailbox, and of whoever watches the process."""
+"""The addresses of schedules, of the queue, of the built-in mailbox, and of whoever watches."""
 
 from django.urls import include, path
 
+from workers import schedule_page
 from workers.queue import health
 
 urlpatterns = [
     path("", include("workers.queue.urls")),
     path("", include("workers.mailbox.urls")),
+    path("desk/<slug:topic>/schedule/", schedule_page.page),
+    path("desk/<slug:topic>/schedule/runs/", schedule_page.runs),
+    path("desk/<slug:topic>/schedule/standing/", schedule_page.standing),
+    path("desk/<slug:topic>/schedule/held/", schedule_page.decide),
+    path("desk/<slug:topic>/schedule/set/", schedule_page.set_),
+    path("desk/<slug:topic>/schedule/clear/", schedule_page.clear),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
 ]
