@@ -287,9 +287,9 @@ def test_a_carried_story_says_first_what_changed_and_where_it_began() -> None:
 
 def test_what_changed_is_in_ink_and_where_it_began_in_small() -> None:
     html = rendered(emails.carried(1)).html
-    assert '<p style="margin:0 0 12px"><b>Since Update #1:</b>' in html
+    assert '<p class="since" style="margin:0 0 4px"><b>Since Update #1:</b>' in html
     first = html[: html.index("First reported in")].rpartition("<")[2]
-    assert first == 'span class="first" style="font-size:13px; color:#5f5a52">'
+    assert first == 'p class="first" style="margin:0 0 12px; font-size:13px; color:#5f5a52">'
 
 
 def test_a_correction_names_itself_once() -> None:
