@@ -1,8 +1,10 @@
 """The ledger's rules: leases, results, retries, settling, and a sheet that always balances."""
 
 import datetime as dt
+from typing import Any
 
 import pytest
+from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
@@ -222,6 +224,29 @@ def test_claiming_recording_and_finishing_take_few_queries(
     results = [Result(row.id, DeliveryState.ACCEPTED, 250, "250 ok") for row in rows]
     with django_assert_max_num_queries(4):  # type: ignore[operator]
         ledger.record(sent.id, results)
+
+
+@pytest.mark.only_on("postgresql")
+def test_recording_looks_at_the_batch_alone_however_many_are_queued(pivot: Topic) -> None:
+    readers(pivot, 4000)
+    sent = mailing(pivot)
+    while not audience.fill(sent.id):
+        pass
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE workers_delivery")
+    plans: list[str] = []
+
+    def explained(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.strip().startswith("UPDATE workers_delivery"):
+            execute(f"EXPLAIN {sql}", params, many, context)
+            plans.extend(line for (line,) in context["cursor"].fetchall())
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(explained):
+        rows = ledger.queued(claimed())[:500]
+        ledger.record(sent.id, [Result(row.id, DeliveryState.ACCEPTED) for row in rows])
+    assert any("Index" in line for line in plans)
+    assert not any("Seq Scan on workers_delivery" in line for line in plans)
 
 
 @pytest.mark.parametrize("kind", [MailingKind.TEST, MailingKind.CONFIRM])

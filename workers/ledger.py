@@ -164,28 +164,36 @@ def release(batch: Batch) -> None:
 # ---- results ---------------------------------------------------------------------------
 
 # One statement for hundreds of rows: a commit each costs twenty times as much, and
-# bulk_update's CASE thirty times.  RETURNING tells which rows really were queued, so that a
-# result told twice (a journal read after its commit) changes neither row nor counter.
-_RECORD = {
-    "postgresql": """
-        UPDATE workers_delivery AS d SET state = v.state, code = v.code, answer = v.answer,
-            next_attempt_at = v.next_attempt_at, reason = v.reason,
-            attempts = d.attempts + v.attempt, settled_at = now()
-        FROM unnest(%s::bigint[], %s::text[], %s::int[], %s::text[], %s::timestamptz[],
-                    %s::text[], %s::int[])
-            AS v(id, state, code, answer, next_attempt_at, reason, attempt)
-        WHERE d.id = v.id AND d.state = 'queued' RETURNING d.state""",
-    "sqlite": """
-        UPDATE workers_delivery AS d SET state = v.state, code = v.code, answer = v.answer,
-            next_attempt_at = v.next_attempt_at, reason = v.reason,
-            attempts = d.attempts + v.attempt,
-            settled_at = strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now')
-        FROM (SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS state,
-                     json_extract(value, '$[2]') AS code, json_extract(value, '$[3]') AS answer,
-                     json_extract(value, '$[4]') AS next_attempt_at,
-                     json_extract(value, '$[5]') AS reason,
-                     json_extract(value, '$[6]') AS attempt FROM json_each(%s)) AS v
-        WHERE d.id = v.id AND d.state = 'queued' RETURNING state""",
+# bulk_update's CASE thirty times.  The values come as JSON, which Python writes three times as
+# fast as arrays.  The bounds keep PostgreSQL from reading the whole table, which it thinks
+# cheaper than hundreds of looks into the index; a batch's rows lie side by side.  RETURNING tells
+# which rows really were queued, so that a result told twice (a journal read after its commit)
+# changes neither row nor counter.
+_RECORD = """
+    UPDATE workers_delivery AS d SET state = v.state, code = v.code, answer = v.answer,
+        next_attempt_at = v.next_attempt_at, reason = v.reason,
+        attempts = d.attempts + v.attempt, settled_at = {now}
+    FROM {values} AS v{columns}
+    WHERE d.id BETWEEN %s AND %s AND d.id = v.id AND d.state = 'queued' RETURNING {state}"""
+_RECORDS = {
+    "postgresql": _RECORD.format(
+        now="now()",
+        values="json_to_recordset(%s)",
+        columns="""(id bigint, state text, code int, answer text, next_attempt_at timestamptz,
+            reason text, attempt int)""",
+        state="d.state",
+    ),
+    "sqlite": _RECORD.format(
+        now="strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now')",
+        values="""(SELECT json_extract(value, '$.id') AS id,
+            json_extract(value, '$.state') AS state, json_extract(value, '$.code') AS code,
+            json_extract(value, '$.answer') AS answer,
+            json_extract(value, '$.next_attempt_at') AS next_attempt_at,
+            json_extract(value, '$.reason') AS reason,
+            json_extract(value, '$.attempt') AS attempt FROM json_each(%s))""",
+        columns="",
+        state="state",
+    ),
 }
 
 
@@ -194,24 +202,11 @@ def record(mailing_id: int, results: Sequence[Result]) -> None:
     """Write results of queued deliveries, and move the counters by what really changed."""
     if not results:
         return
-    rows = [
-        (
-            one.id,
-            one.state,
-            one.code,
-            _clean(one.answer),
-            one.next_attempt_at,
-            one.reason,
-            one.attempt,
-        )
-        for one in results
-    ]
+    said = [one._asdict() | {"answer": _clean(one.answer)} for one in results]
+    ids = [one.id for one in results]
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            columns = [list(column) for column in zip(*rows, strict=True)]
-            cursor.execute(_RECORD["postgresql"], columns)
-        else:
-            cursor.execute(_RECORD["sqlite"], [json.dumps(rows, default=_sqlite_time)])
+        values = json.dumps(said, default=_database_time)
+        cursor.execute(_RECORDS[connection.vendor], [values, min(ids), max(ids)])
         moved = Counter(state for (state,) in cursor.fetchall())
     _count(mailing_id, moved, since=DeliveryState.QUEUED)
     if moved.total() < len(results):
@@ -285,9 +280,10 @@ def _clean(answer: str) -> str:
     return answer.replace("\0", "")[:1000]
 
 
-def _sqlite_time(value: object) -> str:
+def _database_time(value: object) -> str:
+    """As the database reads it."""
     assert isinstance(value, dt.datetime)
-    return value.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    return str(connection.ops.adapt_datetimefield_value(value))
 
 
 # ---- due and finished ------------------------------------------------------------------
