@@ -8,6 +8,7 @@ would add a second time are signed once more than they stand there. There is no 
 import base64
 import hashlib
 import re
+from functools import lru_cache
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -47,10 +48,10 @@ class Signer:
     def signature(self, head: bytes, body_digest: bytes) -> bytes:
         """The DKIM-Signature field for this header block and the SHA-256 of the body."""
         fields = [_relaxed(field) for field in _FOLD.sub(b"", head).split(b"\r\n") if field]
-        names = [field.partition(b":")[0] for field in fields]
-        names += [name for name in _OVERSIGNED if name in names]
+        named = _signed_names(tuple([field.partition(b":")[0] for field in fields]))
+        body_hash = base64.b64encode(body_digest)
         unsigned = b"DKIM-Signature: %b\r\n h=%b;\r\n bh=%b;\r\n b=" % (
-            self._tags, _folded_names(names), base64.b64encode(body_digest),
+            self._tags, named, body_hash,
         )  # fmt: skip
         signed = b"\r\n".join([*fields, _relaxed(_FOLD.sub(b"", unsigned))])
         coded = base64.b64encode(self._key.sign(signed, padding.PKCS1v15(), hashes.SHA256()))
@@ -78,13 +79,18 @@ class SignedPieces:
         return self._pieces.intended(reader)
 
 
+@lru_cache(maxsize=256)
 def _relaxed(field: bytes) -> bytes:
-    """An unfolded field in RFC 6376 3.4.2's form, without its end."""
+    """An unfolded field in RFC 6376 3.4.2's form, without its end. Most are the same for every
+    reader of an edition, and stay in the cache while those that differ go through it."""
     name, _, value = field.partition(b":")
     return name.lower() + b":" + b" ".join(value.split())
 
 
-def _folded_names(names: list[bytes]) -> bytes:
+@lru_cache(maxsize=8)
+def _signed_names(names: tuple[bytes, ...]) -> bytes:
+    """What ``h=`` lists for a message with these fields, folded; an edition's are all alike."""
+    names += tuple(name for name in _OVERSIGNED if name in names)
     rows = [names[0]]
     for name in names[1:]:
         if len(rows[-1]) + len(name) < _WIDTH - 4:
