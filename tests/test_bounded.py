@@ -122,7 +122,7 @@ def test_a_process_that_was_killed_meanwhile_is_replaced(renderer: Renderer) -> 
 
 
 def test_it_is_replaced_after_so_many_renders() -> None:
-    renderer = Renderer(renders=2)
+    renderer = Renderer(uses=2)
     try:
         pids = []
         for _ in range(3):
