@@ -252,7 +252,9 @@ def test_other_encodings_and_binary_are_refused_with_the_line() -> None:
     assert rejected(read(b'[\n{"headline": "F\xe4hre"}]')) == [(2, "not UTF-8: save it as UTF-8")]
     assert rejected(read("[]".encode("utf-32"))) == [(None, "is UTF-32: save it as UTF-8")]
     assert rejected(read(b"\x7fELF\x02\x01\0\0")) == [(1, "binary, no text")]
-    assert rejected(read(b"\x1f\x8b\x08\0")) == [(None, "no text but gzip: unpack it first")]
+    assert rejected(read(b"\x1f\x8b\x08\0")) == [
+        (None, "compressed, and cut short: nothing of it can be unpacked")
+    ]
 
 
 def lines_of(*spelled: str) -> str:
@@ -308,12 +310,9 @@ def test_what_is_no_briefing_is_told_by_line_or_by_its_place() -> None:
     assert rejected(read(spelled))[0][1].startswith("briefing 2 of 2: no headline")
 
 
-def test_feeds_are_named_as_not_yet_read() -> None:
+def test_a_json_feed_is_told_from_briefings() -> None:
     feed = '{"version": "https://jsonfeed.org/version/1.1", "items": []}'
-    assert rejected(read(feed)) == [(1, "a JSON Feed: feeds are not yet read")]
-    assert rejected(read('<?xml version="1.0"?><rss/>')) == [
-        (None, "XML, perhaps a feed: feeds are not yet read")
-    ]
+    assert rejected(read(feed)) == [(None, "JSON Feed 1.1 without entries")]
 
 
 def test_a_list_of_broken_items_is_given_up_soon() -> None:

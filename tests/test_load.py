@@ -354,7 +354,7 @@ def test_where_nothing_could_be_loaded_the_status_is_2(pivot: Topic, tmp_path: P
         ),
         (["--topic", "n\udcffwhere", str(PAGE)], "There is no topic"),
         (["--topic", "medias-ai-pivot", str(PAGE), "/no/such/file"], "There is no “/no/such/file”"),
-        (["--topic", "medias-ai-pivot", "https://example.com/feed"], "not yet read"),
+        (["--topic", "medias-ai-pivot", "ftp://example.com/feed"], "There is no “ftp:"),
         (["--topic", "medias-ai-pivot"], "Missing argument"),
     ],
 )

@@ -19,10 +19,10 @@ from digest.intake.store import load as load_briefings
 def load(
     ctx: click.Context, sources: tuple[str, ...], topic: str | None, dry_run: bool, as_json: bool
 ) -> None:
-    """Load briefings from files, folders or standard input (-).
+    """Load briefings from files, folders, http(s) addresses or standard input (-).
 
-    JSON, JSON lines, Markdown with front matter, or a saved briefing page (text or
-    HTML); told apart by content, not by name.
+    JSON, JSON lines, Markdown with front matter, RSS, RDF, Atom, JSON Feed, a saved briefing
+    page or anybody's article; told apart by content, not by name.
     """
     report = load_briefings(sources, topic, dry_run=dry_run)
     if as_json:

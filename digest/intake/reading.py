@@ -7,16 +7,23 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import BinaryIO
 
+from django.utils import timezone
+
+from digest.intake import feed_briefings
 from digest.intake.briefing_json import read_json
 from digest.intake.encoding import decoded, is_utf_16, refuse_binary
+from digest.intake.feed_signs import looks_like_feed, looks_like_json_feed
+from digest.intake.fetch import NotFetched
 from digest.intake.html_text import text_of
 from digest.intake.json_lines import read_json_lines
-from digest.intake.limits import BRIEFING, SOURCE, megabytes
+from digest.intake.limits import BRIEFING, FETCHED, SOURCE, megabytes
 from digest.intake.markdown import read_markdown
 from digest.intake.outcomes import Outcome, Rejected, Unfit
+from digest.intake.reading_process import read_channel
 from digest.intake.saved_page import looks_like_page, read_page
 from digest.intake.sources import Source
 from digest.intake.strict_json import value_at
+from digest.intake.unfolding import GZIP, unfolded
 
 CHUNK = 256 * 1024
 LOOKED_AT = 10  # lines from which JSON lines are told, should the first be broken
@@ -35,32 +42,49 @@ class Format(enum.Enum):
     JSON_LINES = "JSON lines"  # an object a line
     MARKDOWN = "Markdown with front matter"  # one briefing
     PAGE = "a saved briefing page"  # one briefing, as copied text
-    HTML = "a saved briefing page as HTML"  # one briefing
+    HTML = "a web page"  # one briefing: a saved briefing page, or anybody's article
+    FEED = "a feed (RSS, RDF, Atom)"  # a briefing an entry
+    JSON_FEED = "a JSON Feed"  # a briefing an entry
 
 
 def read(source: Source, topic: str | None) -> Iterator[Outcome]:
     """One outcome per briefing of a source, or one that says why it can't be read."""
     try:
-        with source.opened() as stream:
-            yield from read_stream(stream, source.name, topic)
+        with source.opened() as found:
+            yield from read_stream(found.stream, source.name, topic, found.content_type, found.base)
+    except NotFetched as problem:
+        yield Rejected(source.name, None, str(problem))
     except OSError as problem:
         why = f"can't be read: {(problem.strerror or 'no reason given').lower()}"
         yield Rejected(source.name, None, why)
 
 
-def read_stream(stream: BinaryIO, name: str, topic: str | None) -> Iterator[Outcome]:
-    """One outcome per briefing in a stream; JSON lines of any length, else at most 32 MB."""
+def read_stream(
+    stream: BinaryIO, name: str, topic: str | None, content_type: str = "", base: str = ""
+) -> Iterator[Outcome]:
+    """One outcome per briefing in a stream; JSON lines of any length, else at most 32 MB.
+
+    ``content_type`` and ``base`` (its address) are what a server said of it.
+    """
     head = stream.read(BRIEFING + 1)
     try:
+        if head.startswith(GZIP):
+            stream = io.BytesIO(unfolded(chain([head], _chunks(stream)), SOURCE))
+            head = stream.read(BRIEFING + 1)
+        if looks_like_feed(head) or looks_like_json_feed(head):
+            yield from _channel(_whole(head, stream, FETCHED), name, topic, content_type, base)
+            return
         if is_utf_16(head):
             text = decoded(_whole(head, stream, SOURCE))
             head, stream = text.encode(), io.BytesIO()
         found = format_of(head)
         if found is Format.JSON_LINES:
-            chunks = chain(
-                [head.removeprefix(b"\xef\xbb\xbf")], iter(lambda: stream.read(CHUNK), b"")
-            )
+            chunks = chain([head.removeprefix(b"\xef\xbb\xbf")], _chunks(stream))
             yield from read_json_lines(chunks, name, topic)
+            return
+        if found is Format.HTML:
+            page = _whole(head, stream, FETCHED)
+            yield from _web_page(page, name, topic, content_type, base)
             return
         limit = SOURCE if found is Format.JSON else BRIEFING
         outcomes = _READERS[found](decoded(_whole(head, stream, limit)), name, topic)
@@ -68,6 +92,10 @@ def read_stream(stream: BinaryIO, name: str, topic: str | None) -> Iterator[Outc
         yield Rejected(name, problem.line, problem.why)
         return
     yield from outcomes
+
+
+def _chunks(stream: BinaryIO) -> Iterator[bytes]:
+    return iter(lambda: stream.read(CHUNK), b"")
 
 
 def format_of(head: bytes) -> Format:
@@ -99,8 +127,6 @@ def format_of(head: bytes) -> Format:
 def _markup(text: str) -> Format:
     if _HTML.match(text) or (text.startswith("<?xml") and "<html" in text[:2000].lower()):
         return Format.HTML
-    if re.match(r"<(?:\?xml|rss|feed|rdf:)", text, re.IGNORECASE):
-        raise Unfit("XML, perhaps a feed: feeds are not yet read")
     raise Unfit("markup that can't be read: save the page as text or HTML")
 
 
@@ -133,14 +159,28 @@ def _whole(head: bytes, stream: BinaryIO, limit: int) -> bytes:
     return data
 
 
-def _html_page(page: str, name: str, topic: str | None) -> Iterator[Outcome]:
-    text = text_of(page)
-    return read_page(text.text, name, topic, url=text.url)
+def _web_page(
+    page: bytes, name: str, topic: str | None, content_type: str, base: str
+) -> Iterator[Outcome]:
+    """A saved briefing page by its own reader, which knows its parts; else whatever article."""
+    try:
+        text = text_of(decoded(page))
+    except Unfit:
+        text = None  # in another encoding: what that is, is told from the page's own head
+    if text is not None and looks_like_page(text.text):
+        return read_page(text.text, name, topic, url=text.url)
+    return _channel(page, name, topic, content_type, base)
+
+
+def _channel(
+    data: bytes, name: str, topic: str | None, content_type: str, base: str
+) -> Iterator[Outcome]:
+    channel = read_channel(data, content_type, base)
+    return feed_briefings.outcomes(channel, name, topic, timezone.now())
 
 
 _READERS: dict[Format, Callable[[str, str, str | None], Iterator[Outcome]]] = {
     Format.JSON: read_json,
     Format.MARKDOWN: read_markdown,
     Format.PAGE: read_page,
-    Format.HTML: _html_page,
 }

@@ -40,6 +40,11 @@ def slug_from(headline: str) -> str:
     return "-".join([cut or slug[:LONGEST] or "story", _fingerprint(headline)])
 
 
+def told_apart(slug: str, by: str) -> str:
+    """The slug with a piece of a hash of what tells it from another story's."""
+    return f"{slug[:LONGEST].rstrip('-')}-{_fingerprint(by)[:6]}"
+
+
 def _fingerprint(headline: str) -> str:
     spelled = " ".join(unicodedata.normalize("NFC", headline).split())
     return hashlib.sha256(spelled.encode("utf-8", "replace")).hexdigest()[:10]

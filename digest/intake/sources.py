@@ -1,6 +1,7 @@
-"""What a person names on the command line: files, folders, standard input."""
+"""What a person names on the command line: files, folders, standard input, addresses."""
 
 import contextlib
+import io
 import os
 import re
 import sys
@@ -10,10 +11,21 @@ from pathlib import Path
 from typing import BinaryIO
 
 from digest.errors import Refused
+from digest.intake.fetch import NotFetched, fetch
 from digest.intake.outcomes import shown
 
 STDIN = "-"
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A source's bytes, and what is known of them beside their content."""
+
+    stream: BinaryIO
+    content_type: str = ""
+    base: str = ""
+    """The address that they came from: what their links are relative to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +33,19 @@ class Source:
     """One stream of bytes, and what to call it."""
 
     name: str
-    path: Path | None = None  # None: standard input
+    path: Path | None = None  # None: standard input, or an address
+    url: str = ""
 
     @contextlib.contextmanager
-    def opened(self) -> Iterator[BinaryIO]:
-        """The bytes, as a buffered stream.  Raises OSError."""
-        if self.path is None:
-            yield sys.stdin.buffer
+    def opened(self) -> Iterator[Opened]:
+        """The bytes, as a buffered stream.  Raises OSError and NotFetched."""
+        if self.url:
+            yield _fetched(self.url)
+        elif self.path is None:
+            yield Opened(sys.stdin.buffer)
         else:
             with self.path.open("rb") as stream:
-                yield stream
+                yield Opened(stream)
 
 
 def find(names: Iterable[str]) -> list[Source]:
@@ -46,10 +61,7 @@ def _find(name: str) -> list[Source]:
     if name == STDIN:
         return [Source(STDIN)]
     if _ADDRESS.match(name):
-        raise Refused(
-            f"{shown(name)}: addresses and feeds are not yet read; nothing was loaded. "
-            "Save the page and name the file"
-        )
+        return [Source(name, url=name)]
     path = Path(name)
     if path.is_dir():
         files = list(_files(path))
@@ -59,6 +71,14 @@ def _find(name: str) -> list[Source]:
     if not path.exists():
         raise Refused(f"There is no {shown(name)}; nothing was loaded. Check its name")
     return [Source(name, path)]
+
+
+def _fetched(url: str) -> Opened:
+    """What an address answers, asked once by a person: robots.txt is for who comes by itself."""
+    answer = fetch(url)
+    if answer.status != 200:
+        raise NotFetched(f"answered {answer.status}")
+    return Opened(io.BytesIO(answer.body), answer.headers.get("content-type", ""), answer.url)
 
 
 def _files(folder: Path) -> Iterator[Source]:

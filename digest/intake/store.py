@@ -185,6 +185,7 @@ def _gather(outcomes: Iterable[Outcome], gathered: Gathered, report: LoadReport)
 
 def _compare(topic: Topic, batch: Sequence[BriefingData]) -> list[Result]:
     """What writing would do."""
+    batch = _with_known_dates(topic, batch)
     known = _hashes(topic, batch)
     return [_result(known.get(data.slug), content_hash(data)) for data in batch]
 
@@ -194,6 +195,7 @@ def _write(topic: Topic, batch: Sequence[BriefingData], by: str) -> list[Result]
     with transaction.atomic():
         # Two loads at once would both find a slug missing: the second waits for the first here.
         Topic.objects.select_for_update().get(pk=topic.pk)
+        batch = _with_known_dates(topic, batch)
         known = _hashes(topic, batch)
         said = {data.slug: content_hash(data) for data in batch}
         results = [_result(known.get(data.slug), said[data.slug]) for data in batch]
@@ -208,6 +210,21 @@ def _write(topic: Topic, batch: Sequence[BriefingData], by: str) -> list[Result]
         if by_result[Result.UPDATED]:
             _rewrite(topic, by_result[Result.UPDATED], said, by)
     return results
+
+
+def _with_known_dates(topic: Topic, batch: Sequence[BriefingData]) -> Sequence[BriefingData]:
+    """What gives no date of its own keeps the one of its first reading (feed_briefings.py)."""
+    undated = [data.slug for data in batch if data.extra.get("undated")]
+    if not undated:
+        return batch
+    rows = topic.briefings.filter(slug__in=undated).values_list("slug", "published_at")
+    known = dict(rows)
+    return [
+        data.model_copy(update={"published_at": known[data.slug]})
+        if data.slug in known and data.extra.get("undated")
+        else data
+        for data in batch
+    ]
 
 
 def _rewrite(topic: Topic, batch: Sequence[BriefingData], said: dict[str, str], by: str) -> None:

@@ -32,7 +32,9 @@ def unfolded(chunks: Iterable[bytes], limit: int) -> bytes:
                 fold = None
                 rest = rest if rest.startswith(GZIP) else b""
     if fold is not None and not fold.eof:
-        content += fold.flush()  # cut short: what came is told by whoever reads it
+        content += fold.flush()  # cut short: whoever reads it tells
+        if not content:
+            raise Unfit("compressed, and cut short: nothing of it can be unpacked")
     return bytes(content[:limit])
 
 
