@@ -159,6 +159,17 @@ def test_the_preview_is_the_mail_in_a_frame_that_can_do_nothing(
     assert "<pre" in shown["text"]
 
 
+def test_the_preview_fetches_pictures_where_the_mail_shows_them(
+    desk: Client, pivot: Topic, draft: Update
+) -> None:
+    def policy() -> str:
+        return desk.get(f"{T}/draft/preview/")["Content-Security-Policy"]
+
+    assert "img-src 'self' data:;" in policy()
+    Topic.objects.update(pictures=True)
+    assert "img-src 'self' data: https: http:;" in policy()
+
+
 def test_hostile_content_does_nothing_on_the_desk(desk: Client, pivot: Topic) -> None:
     evil = '"><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7*7 }}'
     now = timezone.now() - dt.timedelta(hours=1)

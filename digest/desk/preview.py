@@ -16,16 +16,17 @@ from django.views.decorators.http import require_safe
 
 from digest import editions
 from digest.errors import DigestError
-from digest.models import Stage, Update
+from digest.models import Stage, Topic, Update
 from digest.rendering.tokens import Field, fill_html, fill_text
 from digest.staff import WRITERS, role_required
 
 POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; "
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:{pictures}; "
     "frame-ancestors 'self'; base-uri 'none'; form-action 'none'; "
     "sandbox allow-popups allow-popups-to-escape-sandbox"
 )
-"""Nothing runs, nothing is fetched, no form is sent; a clicked link opens a tab of its own."""
+"""Nothing runs, nothing is fetched but the pictures of a topic that shows them, no form is sent; a
+clicked link opens a tab of its own."""
 
 _DARK = re.compile(r"\(prefers-color-scheme:\s*dark\)")
 _READER = {
@@ -65,8 +66,9 @@ def of_draft(request: HttpRequest, topic: str) -> HttpResponse:
     try:
         email = editions.rendered(editions.view_of(update))
     except DigestError as problem:
-        return _framed(_as_page(str(problem)))
-    return _framed(_shown(wanted(request), email.html, email.text, email.nonce))
+        return _framed(_as_page(str(problem)), update.topic)
+    page = _shown(wanted(request), email.html, email.text, email.nonce)
+    return _framed(page, update.topic)
 
 
 @require_safe
@@ -75,14 +77,15 @@ def of_draft(request: HttpRequest, topic: str) -> HttpResponse:
 def of_update(request: HttpRequest, topic: str, number: int) -> HttpResponse:
     """An approved or sent update, from its frozen edition."""
     update = get_object_or_404(
-        Update.objects.filter(stage__in=[Stage.APPROVED, Stage.SENT]),
+        Update.objects.filter(stage__in=[Stage.APPROVED, Stage.SENT]).select_related("topic"),
         topic__slug=topic,
         number=number,
     )
     edition = update.editions.filter(kind="update").order_by("pk").first()
     if edition is None:
-        return _framed(_as_page("No rendering of this update was kept."))
-    return _framed(_shown(wanted(request), edition.html, edition.text, edition.nonce))
+        return _framed(_as_page("No rendering of this update was kept."), update.topic)
+    page = _shown(wanted(request), edition.html, edition.text, edition.nonce)
+    return _framed(page, update.topic)
 
 
 def _shown(way: Way, html: str, text: str, nonce: str) -> str:
@@ -107,8 +110,9 @@ def _as_page(text: str) -> str:
     )
 
 
-def _framed(page: str) -> HttpResponse:
+def _framed(page: str, topic: Topic) -> HttpResponse:
     response = HttpResponse(page)
-    response["Content-Security-Policy"] = POLICY
+    pictures = " https: http:" if topic.pictures else ""
+    response["Content-Security-Policy"] = POLICY.format(pictures=pictures)
     response["Cache-Control"] = "no-store"
     return response
