@@ -178,6 +178,12 @@ def test_a_sound_mail_has_its_doctype_its_conditionals_and_its_dark_look() -> No
     assert "fonts.googleapis" not in html
 
 
+def test_text_is_in_a_font_that_word_knows() -> None:
+    fonts = re.findall(r"font(?:-family)?:[^;\"]*sans-serif", rendered().html)
+    assert len(fonts) > 5
+    assert [font for font in fonts if not re.search(r"[:\d] ?Segoe UI, -apple-system", font)] == []
+
+
 @pytest.mark.parametrize(
     ("broken", "fault"),
     [
