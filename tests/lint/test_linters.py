@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.db import transaction
 from playwright.sync_api import Browser
 
+from digest import editions
 from digest.checks.spam import GOOD, score
 from tests.lint.conftest import CHOSEN, NodeTool, Sent
+from tests.samples import SAMPLES, written
 
 pytestmark = [pytest.mark.long, pytest.mark.django_db]
 
@@ -100,6 +103,19 @@ def test_axe_finds_nothing_serious(sent: dict[str, Sent], chromium: Browser, loo
         violations = Axe().run(page).response["violations"]
         assert [rule["id"] for rule in violations if rule["impact"] in SERIOUS] == [], name
     context.close()
+
+
+def test_no_sample_is_wider_than_a_small_phone(chromium: Browser) -> None:
+    page = chromium.new_page(viewport={"width": 320, "height": 800})
+    page.route("**/*", lambda route: route.abort())
+    for name, sample in SAMPLES.items():
+        if sample.refused:
+            continue
+        with transaction.atomic():
+            page.set_content(editions.rendered(editions.view_of(written(sample))).html)
+            transaction.set_rollback(True)
+        assert page.evaluate("document.documentElement.scrollWidth") == 320, name
+    page.close()
 
 
 def _written(place: Path, name: str, content: str) -> str:
