@@ -65,6 +65,17 @@ def test_the_same_delivery_has_the_same_bytes_whenever_it_is_asked_for(sent: Mai
     assert Letters(sent).message(ANN) == Letters(sent).envelope(ANN).message
 
 
+def test_the_first_message_of_each_batch_is_looked_over(
+    sent: Mailing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = letters.letters_of(sent)
+    whole = made.envelope(ANN).message
+    monkeypatch.setattr(made._pieces, "join", lambda _reader: whole[:-2])
+    made.envelope(ANN)
+    with pytest.raises(ValueError, match="the last line has no end"):
+        letters.letters_of(sent).envelope(ANN)
+
+
 def test_every_reader_has_an_unsubscribe_link_of_their_own(sent: Mailing) -> None:
     made = Letters(sent)
     links = set()

@@ -48,13 +48,14 @@ _kept: "dict[tuple[int, str], Letters]" = {}
 
 
 def letters_of(mailing: Mailing) -> "Letters":
-    """The mailing's letters; prepared and looked over once, not for each of its batches."""
+    """The mailing's letters for a batch: prepared once for all, its first message looked over."""
     assert mailing.edition is not None, "a mailing that is sent has an edition"
     key = (mailing.id, mailing.edition.hash)
     if key not in _kept:
         while len(_kept) >= _KEPT:
             del _kept[next(iter(_kept))]
         _kept[key] = Letters(mailing)
+    _kept[key].linted = False
     return _kept[key]
 
 
@@ -72,17 +73,17 @@ class Letters:
         signer = _signer(_signing_domain(domain))
         self._signed = signer is not None
         self._pieces = SignedPieces(pieces, signer) if signer else pieces
-        self._linted = False
+        self.linted = False  # since the batch began
 
     def envelope(self, row: Row) -> Envelope:
         """This reader's message; MessageRefused when their fields can't stand in one."""
         message = self._pieces.join(reader := self._reader(row))
-        if not self._linted:
-            # The first one must show exactly what was meant; the others differ in no more than
-            # their fields.
+        if not self.linted:
+            # A batch's first one must show exactly what was meant; the others differ in no more
+            # than their fields.
             if faults := lint(message, self._pieces.intended(reader), signed=self._signed):
                 raise ValueError(f"A message came out wrong: {'; '.join(faults[:3])}")
-            self._linted = True
+            self.linted = True
         sender = bounce_address(_keys().bounces, row.id, self._bounces)
         return Envelope(row.id, sender.encode(), row.address.encode(), message)
 
