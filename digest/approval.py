@@ -7,13 +7,13 @@ import datetime as dt
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from digest import changes, closing, editions, parties
+from digest import carrying, changes, closing, editions, parties
 from digest.checks import Finding
 from digest.errors import CheckFailed, Refused
-from digest.models import Briefing, Item, Stage, Statement, Topic, Update, audit
-from digest.parts import BriefingData
+from digest.models import Briefing, Stage, Statement, Topic, Update, audit
 from digest.rendering.rendered import RenderedEmail
 from digest.rendering.view import EmailView, content_hash
 from digest.updates import provisional_number
@@ -106,9 +106,12 @@ def unapprove(update: Update, by: str) -> Update:
         update.save()
         update.editions.all().delete()
         update.items.update(frozen=None, closed=False)
+        update.folds.update(frozen=None)
         Statement.objects.filter(item__update=update).delete()
         for item in update.items.select_related("briefing"):
             _carry_back(item.briefing)
+        for fold in update.folds.select_related("briefing__topic"):
+            _carry_back(fold.briefing)
         audit(by, "unapproved update", f"{update.topic.slug}/{update.number}")
     return update
 
@@ -133,7 +136,8 @@ def _refuse_unready(update: Update) -> None:
             f"The draft of {update.topic} has no items; nothing was approved. Load "
             f"briefings, then: digest assemble {update.topic.slug}"
         )
-    gone = [item.briefing.headline for item in items if item.briefing.withdrawn_at]
+    shown = [item.briefing for item in items] + [fold.briefing for fold in update.shown_folds()]
+    gone = [briefing.headline for briefing in shown if briefing.withdrawn_at]
     if gone:
         raise Refused(
             f"Withdrawn since: {'; '.join(gone)}. Nothing was approved; assemble the "
@@ -159,12 +163,18 @@ def _fixed(update: Update, view: EmailView, email: RenderedEmail) -> bool:
     update.content_hash = content_hash(view)
     update.save()
     items = list(update.items.select_related("briefing__topic"))
-    for item in items:
-        item.frozen = item.briefing.data.model_dump(mode="json")
+    for item, said in zip(items, carrying.contents(now, items), strict=True):
+        item.frozen = said.model_dump(mode="json")
         item.closed = closing.closes(item.briefing.status, now.topic)
         item.save(update_fields=["frozen", "closed"])
     parties.keep(items)
-    Briefing.objects.filter(items__update=update).update(carried_in=update, moved_on=False)
+    for fold in update.folds.select_related("briefing__topic"):
+        fold.frozen = fold.briefing.data.model_dump(mode="json")
+        fold.save(update_fields=["frozen"])
+    consumed = Q(items__update=update) | Q(folds__update=update)
+    Briefing.objects.filter(pk__in=Briefing.objects.filter(consumed).values("pk")).update(
+        carried_in=update, moved_on=False
+    )
     editions.keep(view, email, now.topic, update)
     audit(
         update.approved_by,
@@ -179,15 +189,7 @@ def _fixed(update: Update, view: EmailView, email: RenderedEmail) -> bool:
 
 def _carry_back(briefing: Briefing) -> None:
     """Make the briefing what it was before the approval that is taken back."""
-    before = (
-        Item.objects.filter(
-            briefing=briefing, frozen__isnull=False, update__stage__in=[Stage.APPROVED, Stage.SENT]
-        )
-        .order_by("-update__number")
-        .first()
-    )
-    briefing.carried_in = before.update if before else None
-    briefing.moved_on = before is not None and changes.is_material(
-        BriefingData.model_validate(before.frozen), briefing.data
-    )
+    before = carrying.last_carried(briefing)
+    briefing.carried_in = before[0] if before else None
+    briefing.moved_on = before is not None and changes.is_material(before[1], briefing.data)
     briefing.save(update_fields=["carried_in", "moved_on"])

@@ -4,13 +4,17 @@
 """
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
+from digest import ranking
+from digest.candidates import Candidate
 from digest.models import Depth, Depths, Kind
 
-CHARACTERS_A_SECOND = 238 * 5.7 / 60
+CHARACTERS_A_WORD = 5.7
+CHARACTERS_A_SECOND = 238 * CHARACTERS_A_WORD / 60
 """Silent reading of English prose: 238 words a minute (Brysbaert 2019) of 5.7 characters."""
 
 STANDARD_ITEMS = 6
@@ -25,6 +29,8 @@ class LeftOut(StrEnum):
 
     OVER_ITEMS = "over_items"  # the topic's number of items is reached
     OVER_MINUTES = "over_minutes"  # it would take the update past the topic's minutes
+    OVER_WORDS = "over_words"  # or past its words
+    TOLD = "told"  # another briefing told the same story in an earlier update
     CLOSED = "closed"  # readers had it as closed, and it is closed still
     UNCHANGED = "unchanged"  # readers had it, and nothing material has changed
     AFTER_CUTOFF = "after_cutoff"  # published or changed after the cut-off: next time
@@ -34,40 +40,22 @@ class LeftOut(StrEnum):
     HELD = "held"  # it waits for an editor's look
 
 
-BELOW_THE_LINE = {LeftOut.OVER_ITEMS, LeftOut.OVER_MINUTES}
+BELOW_THE_LINE = {LeftOut.OVER_ITEMS, LeftOut.OVER_MINUTES, LeftOut.OVER_WORDS}
 """What only lacked room: first in line next time."""
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """A briefing as assembly sees it."""
-
-    id: int
-    slug: str
-    headline: str
-    published_at: dt.datetime
-    changed_at: dt.datetime  # the source's updated_at, else when we had the change
-    importance: int = 0
-    sources: int = 1  # independent ones
-    full_characters: int = 0  # of everything
-    short_characters: int = 0  # of summary and takeaway
-    carried_number: int | None = None  # of the latest approved update that carried it
-    moved_on: bool = False  # materially changed since that update
-    closed: bool = False  # by its status, in that update and still
-    change: str = ""  # what changed, in a sentence
-    waited: int | None = None  # number of the update that had no room for it
-    late: bool = False  # received after the last approval, though published before its cut-off
-    withdrawn: bool = False
-    held: bool = False  # nobody has looked at it yet, and somebody should
-
-
-@dataclass(frozen=True, slots=True)
 class Budget:
-    """What a topic's update holds; ``minutes`` 0 is no limit."""
+    """What a topic's update holds; 0 ``minutes`` or ``words`` are no limit.
+
+    ``sections``: items of one tag stand together.
+    """
 
     items: int = 6
     minutes: int = 6
+    words: int = 0
     depths: str = Depths.ARRANGED
+    sections: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,23 +68,55 @@ class Hand:
     depths: dict[str, str] = field(default_factory=dict)
 
 
+class Folded(NamedTuple):
+    """A candidate whose story another one tells, and how we know."""
+
+    candidate: Candidate
+    why: str
+
+
+class Told(NamedTuple):
+    """Who told a candidate's story in an earlier update, and how we know."""
+
+    into: Candidate
+    why: str
+
+
 @dataclass(frozen=True, slots=True)
-class Placed:
-    """A candidate that is in, with its reason."""
+class Folding:
+    """Which candidates are no items of their own.  By the ids of candidates.
+
+    ``under``: those that an item takes in.  ``told``: those that were told before.  ``sources``:
+    how many independent ones stand behind a story that several tell.
+    """
+
+    under: dict[int, list[Folded]] = field(default_factory=dict)
+    told: dict[int, Told] = field(default_factory=dict)
+    sources: dict[int, int] = field(default_factory=dict)
+
+
+def unfolded(_able: Sequence[Candidate]) -> Folding:
+    """Each candidate tells a story of its own."""
+    return Folding()
+
+
+class Placed(NamedTuple):
+    """A candidate that is in, with its reason and whatever is folded into it."""
 
     candidate: Candidate
     kind: Kind
     depth: Depth
     why: str
+    folded: Sequence[Folded] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Omitted:
-    """A candidate that is not in, with its reason."""
+class Omitted(NamedTuple):
+    """A candidate that is not in, with its reason.  ``into``: who told its story before."""
 
     candidate: Candidate
     code: LeftOut
     why: str
+    into: Candidate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +133,12 @@ def assemble(
     until: dt.datetime,
     budget: Budget,
     hand: Hand = Hand(),
+    fold: Callable[[Sequence[Candidate]], Folding] = unfolded,
 ) -> Assembly:
-    """Choose and order what goes into an update whose window is (since, until]."""
+    """Choose and order what goes into an update whose window is (since, until].
+
+    ``fold`` says which of the able ones tell one story.
+    """
     able, left_out = [], []
     for candidate in candidates:
         reason = _barred(candidate, since, until, hand)
@@ -122,23 +146,105 @@ def assemble(
             left_out.append(Omitted(candidate, *reason))
         else:
             able.append(candidate)
-    items: list[Placed] = []
-    seconds = 0.0
-    pins_waiting = sum(1 for candidate in able if candidate.slug in hand.pinned)
-    for candidate in sorted(able, key=lambda one: _rank(one, hand)):
-        depth = depth_at(len(items), budget.depths, hand.depths.get(candidate.slug))
-        seconds_here = reading_seconds(candidate, depth)
-        pinned = candidate.slug in hand.pinned
-        pins_waiting -= pinned
-        reason = (
-            None if pinned else _no_room(len(items) + pins_waiting, seconds, seconds_here, budget)
+    folding = fold(able)
+    left_out += [_told(one, folding.told[one.id]) for one in able if one.id in folding.told]
+    gone = {one.candidate.id for under in folding.under.values() for one in under}
+    heads = [one for one in able if one.id not in gone and one.id not in folding.told]
+    items, over = _Filling(heads, until, budget, hand, folding).done()
+    if budget.sections and not hand.order:
+        items = by_section(items)
+    return Assembly(items, over + left_out)
+
+
+class _Filling:
+    """Fills an update up to its budget, the best first."""
+
+    def __init__(
+        self,
+        heads: Sequence[Candidate],
+        until: dt.datetime,
+        budget: Budget,
+        hand: Hand,
+        folding: Folding,
+    ) -> None:
+        self.until, self.budget, self.hand, self.folding = until, budget, hand, folding
+        self.ordered = sorted(ranking.scored(one, self._sources(one), until) for one in heads)
+        self.items: list[Placed] = []
+        self.over: list[Omitted] = []
+        self.characters = 0.0
+        self.pins_waiting = sum(one.slug in hand.pinned for one in heads) if hand.pinned else 0
+
+    def done(self) -> tuple[list[Placed], list[Omitted]]:
+        """The items, and what is over the budget."""
+        place = {slug: at for at, slug in enumerate(self.hand.order)}
+        by_hand = [one[3] for one in self.ordered if one[3].slug in place]
+        queue = ranking.Queue([one for one in self.ordered if one[3].slug not in place])
+        for candidate in sorted(by_hand, key=lambda one: place[one.slug]):
+            self._take(candidate, queue)
+        for candidate in queue:
+            if self._full() and not self.pins_waiting:
+                break
+            self._take(candidate, queue)
+        seen = {one.candidate.id for one in self.items} | {one.candidate.id for one in self.over}
+        rest = (one for one in self.ordered if one[3].id not in seen)
+        self.over += [Omitted(one, *self._no_place(-turned)) for turned, _, _, one in rest]
+        return self.items, self.over
+
+    def _take(self, candidate: Candidate, queue: ranking.Queue) -> None:
+        at = len(self.items)
+        depth = depth_at(at, self.budget.depths, self.hand.depths.get(candidate.slug))
+        characters = reading_characters(candidate, depth)
+        pinned = candidate.slug in self.hand.pinned
+        self.pins_waiting -= pinned
+        if not pinned and (reason := self._no_room(candidate, characters)):
+            self.over.append(Omitted(candidate, *reason))
+            return
+        self.characters += characters
+        before = queue.before[candidate.tag]
+        queue.placed(candidate.tag)
+        why = _why(candidate, pinned, self._points_told(candidate, before))
+        folded = self.folding.under.get(candidate.id, ())
+        self.items.append(Placed(candidate, _kind(candidate), depth, why, folded))
+
+    def _sources(self, one: Candidate) -> int:
+        return self.folding.sources.get(one.id, one.sources)
+
+    def _points_told(self, one: Candidate, before: int) -> str:
+        return ranking.told(one, self._sources(one), self.until, before)
+
+    def _full(self) -> bool:
+        return len(self.items) + self.pins_waiting >= self.budget.items
+
+    def _no_place(self, points: int) -> tuple[LeftOut, str]:
+        return LeftOut.OVER_ITEMS, (
+            f"Over the budget of {self.budget.items} items, with {points} points. "
+            "First in line next time."
         )
-        if reason:
-            left_out.append(Omitted(candidate, *reason))
-            continue
-        seconds += seconds_here
-        items.append(Placed(candidate, _kind(candidate), depth, _why(candidate, pinned)))
-    return Assembly(items, left_out)
+
+    def _no_room(self, one: Candidate, characters: float) -> tuple[LeftOut, str] | None:
+        if self._full():
+            return self._no_place(ranking.points(one, self._sources(one), self.until))
+        if not self.items:
+            return None
+        minutes = (self.characters + characters) / CHARACTERS_A_SECOND / 60 - self.budget.minutes
+        if self.budget.minutes and minutes > 0:
+            return LeftOut.OVER_MINUTES, (
+                f"{minutes:.1f} min over the reading budget of {self.budget.minutes} min. "
+                "First in line next time."
+            )
+        words = (self.characters + characters) / CHARACTERS_A_WORD - self.budget.words
+        if self.budget.words and words > 0:
+            return LeftOut.OVER_WORDS, (
+                f"{words:,.0f} words over the budget of {self.budget.words:,}. "
+                "First in line next time."
+            )
+        return None
+
+
+def by_section(items: Sequence[Placed]) -> list[Placed]:
+    """Items of one tag together, in the order of the best of each tag; the lead stays first."""
+    tags = list(dict.fromkeys(one.candidate.tag for one in items[1:]))
+    return [*items[:1], *sorted(items[1:], key=lambda one: tags.index(one.candidate.tag))]
 
 
 def depth_at(position: int, depths: str, by_hand: str | None = None) -> Depth:
@@ -154,14 +260,13 @@ def depth_at(position: int, depths: str, by_hand: str | None = None) -> Depth:
     return Depth.STANDARD if position < STANDARD_ITEMS else Depth.BRIEF
 
 
-def reading_seconds(candidate: Candidate, depth: Depth) -> float:
-    """How long a reader takes over it at this depth."""
-    characters = {
-        Depth.LEAD: candidate.full_characters,
-        Depth.STANDARD: candidate.short_characters + len(candidate.headline),
-        Depth.BRIEF: BRIEF_CHARACTERS,
-    }[depth]
-    return characters / CHARACTERS_A_SECOND
+def reading_characters(candidate: Candidate, depth: Depth) -> float:
+    """How much a reader has to read of it at this depth."""
+    if depth == Depth.LEAD:
+        return candidate.full_characters
+    if depth == Depth.STANDARD:
+        return candidate.short_characters + len(candidate.headline)
+    return BRIEF_CHARACTERS
 
 
 def _barred(
@@ -189,34 +294,19 @@ def _barred(
     return None
 
 
-def _rank(one: Candidate, hand: Hand) -> tuple[int, int, bool, int, float, str]:
-    """Sorts the most important first; an editor's order comes before everything."""
-    placed = hand.order.index(one.slug) if one.slug in hand.order else len(hand.order)
-    when = one.published_at if one.carried_number is None else one.changed_at
-    return (placed, -one.importance, one.waited is None, -one.sources, -when.timestamp(), one.slug)
-
-
-def _no_room(
-    items: int, seconds: float, seconds_here: float, budget: Budget
-) -> tuple[LeftOut, str] | None:
-    if items >= budget.items:
-        return LeftOut.OVER_ITEMS, (
-            f"Over the budget of {budget.items} items. First in line next time."
-        )
-    if items and budget.minutes and seconds + seconds_here > budget.minutes * 60:
-        over = (seconds + seconds_here) / 60 - budget.minutes
-        return LeftOut.OVER_MINUTES, (
-            f"{over:.1f} min over the reading budget of {budget.minutes} min. "
-            "First in line next time."
-        )
-    return None
+def _told(one: Candidate, told: Told) -> Omitted:
+    why = (
+        f"“{told.into.headline}” told this story in Update #{told.into.carried_number}. "
+        f"{told.why} Include it if it says something new."
+    )
+    return Omitted(one, LeftOut.TOLD, why, told.into)
 
 
 def _kind(one: Candidate) -> Kind:
     return Kind.NEW if one.carried_number is None else Kind.CONTINUING
 
 
-def _why(one: Candidate, pinned: bool) -> str:
+def _why(one: Candidate, pinned: bool, points: str) -> str:
     said = []
     if pinned:
         said.append("Pinned by an editor.")
@@ -224,17 +314,9 @@ def _why(one: Candidate, pinned: bool) -> str:
         said.append(f"Changed since Update #{one.carried_number}.")
     else:
         said.append("New.")
-    if one.waited is not None:
-        said.append(f"Update #{one.waited} had no room for it.")
     if one.late:
-        said.append("Arrived after the last update was approved.")
-    sources = (
-        "no source named"
-        if not one.sources
-        else ("one source" if one.sources == 1 else f"{one.sources} sources")
-    )
-    said.append(f"Importance {one.importance}, {sources}, published {_day(one.published_at)}.")
-    return " ".join(said)
+        said.append("Arrived after the last update was assembled.")
+    return " ".join([*said, points])
 
 
 def _day(when: dt.datetime) -> str:

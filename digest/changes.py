@@ -85,5 +85,10 @@ def _first_fresh(before: str, after: str) -> str:
     return ""
 
 
+def sentences(text: str) -> list[str]:
+    """Its sentences, without their markup."""
+    return [_MARKUP.sub("", said).strip() for said in _sentences(text)]
+
+
 def _sentences(text: str) -> list[str]:
     return _SENTENCE.split(" ".join(_FOOTNOTES.sub("", text).split()))

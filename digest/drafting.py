@@ -5,28 +5,27 @@ it was.
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import F, IntegerField, Q, QuerySet, TextField
+from django.db.models import Case, F, IntegerField, Q, QuerySet, TextField, Value, When
 from django.db.models.functions import Cast, Coalesce, Length
 from django.utils import timezone
 
-from digest import changes, closing, titles
+from digest import carrying, changes, closing, folding, likely, titles
 from digest.assembly import (
     BELOW_THE_LINE,
     Assembly,
     Budget,
-    Candidate,
     Hand,
     Omitted,
     Placed,
     assemble,
 )
+from digest.candidates import Candidate
 from digest.errors import Refused
-from digest.models import Briefing, Depth, Item, Kind, Stage, Topic, Update, audit
-from digest.parts import BriefingData
+from digest.models import Briefing, Depth, Fold, Item, Kind, Stage, Topic, Update, audit
 
 FIRST_WINDOW = dt.timedelta(days=30)
 """How far back a topic's first update looks (contract)."""
@@ -56,16 +55,26 @@ def draft(topic: Topic, until: dt.datetime | None = None, by: str = "command lin
     if update is None:
         update = Update(topic=topic)
     update.since, update.until, update.assembled_at = since, until, timezone.now()
+    stories = folding.Stories(topic, since)
     made = assemble(
         _candidates(topic, last, since),
         since,
         until,
-        Budget(topic.items_budget, topic.minutes_budget, topic.depth),
+        Budget(
+            topic.items_budget,
+            topic.minutes_budget,
+            topic.words_budget,
+            topic.depth,
+            topic.sections,
+        ),
         _hand(update),
+        stories,
     )
     update.left_out = [_omitted(one) for one in made.left_out]
+    update.likely = likely.asked(stories.likely, made)
     update.save()
     _keep_items(update, made)
+    _keep_folds(update, made)
     word(update)
     audit(by, "assembled update", update.ref, items=len(made.items), left_out=len(made.left_out))
     return update
@@ -112,56 +121,60 @@ def discard(update: Update, by: str = "command line") -> None:
 
 
 class _Row(NamedTuple):
-    """What assembly asks of a briefing; ten thousand of them are no ten thousand models."""
+    """What assembly asks of a briefing; a hundred thousand of them are no models.
+
+    Times cost most to read, so all but one are compared in the database.
+    """
 
     id: int
     slug: str
     headline: str
     status: str
+    tag: str
     published_at: dt.datetime
-    updated_at: dt.datetime | None
-    changed_at: dt.datetime
-    received_at: dt.datetime
+    news_at: dt.datetime | None  # of what has moved on: when
     importance: int
-    sources: list[dict[str, str]]
+    independent_sources: int
     moved_on: bool
-    withdrawn_at: dt.datetime | None
-    held_at: dt.datetime | None
+    is_late: int
+    is_withdrawn: int
+    is_held: int
     carried_in__number: int | None
     short_characters: int
     full_characters: int
+    signature_version: int
+    story_keys: bytes
 
 
 def _candidates(topic: Topic, last: Update | None, since: dt.datetime) -> Iterator[Candidate]:
     waited = {
         one["slug"] for one in (last.left_out if last else []) if one["code"] in BELOW_THE_LINE
     }
-    approved_at = (last.approved_at if last else None) or since
-    closed = _closed(topic)
-    rows = _rows(topic, last, since, waited).values_list(*_Row._fields)
-    for row in map(_Row._make, rows.iterator(chunk_size=2000)):
-        carried = row.carried_in__number
-        yield Candidate(
-            id=row.id,
-            slug=row.slug,
-            headline=row.headline,
-            published_at=row.published_at,
-            changed_at=row.updated_at or row.changed_at,
-            importance=row.importance,
-            sources=len({source["name"] for source in row.sources}),
-            full_characters=row.full_characters,
-            short_characters=row.short_characters,
-            carried_number=carried,
-            moved_on=row.moved_on,
-            closed=row.id in closed and closing.closes(row.status, topic),
-            late=last is not None
-            and carried is None
-            and row.published_at <= since
-            and row.received_at > approved_at,
-            withdrawn=row.withdrawn_at is not None,
-            held=row.held_at is not None,
-            waited=last.number if last and row.slug in waited else None,
-        )
+    closed, was = _closed(topic), _statuses(topic)
+    for rows in _rows(topic, last, since, waited):
+        for row in map(_Row._make, rows.values_list(*_Row._fields).iterator(chunk_size=2000)):
+            carried = row.carried_in__number
+            yield Candidate(
+                id=row.id,
+                slug=row.slug,
+                headline=row.headline,
+                published_at=row.published_at,
+                changed_at=row.news_at or row.published_at,
+                importance=row.importance,
+                sources=row.independent_sources,
+                tag=row.tag,
+                full_characters=row.full_characters,
+                short_characters=row.short_characters,
+                carried_number=carried,
+                moved_on=row.moved_on,
+                status_changed=row.moved_on and was.get(row.id, row.status) != row.status,
+                closed=row.id in closed and closing.closes(row.status, topic),
+                waited=last.number if last and row.slug in waited else None,
+                late=carried is None and bool(row.is_late),
+                withdrawn=bool(row.is_withdrawn),
+                held=bool(row.is_held),
+                keys=folding.keys_of(row.signature_version, row.story_keys),
+            )
 
 
 def _closed(topic: Topic) -> set[int]:
@@ -170,28 +183,53 @@ def _closed(topic: Topic) -> set[int]:
     return set(items.filter(update=F("briefing__carried_in")).values_list("briefing_id", flat=True))
 
 
+def _statuses(topic: Topic) -> dict[int, str]:
+    """The status of each briefing that has moved on, as readers had it."""
+    moved = Q(briefing__topic=topic, briefing__moved_on=True, update=F("briefing__carried_in"))
+    told = [
+        *Fold.objects.filter(moved).values_list("briefing_id", "frozen__status"),
+        *Item.objects.filter(moved).values_list("briefing_id", "frozen__status"),
+    ]
+    return {briefing: status or "" for briefing, status in told}
+
+
+WAITED_AT_ONCE = 5000
+"""Slugs that one statement asks for; SQLite takes 32,766."""
+
+
 def _rows(
     topic: Topic, last: Update | None, since: dt.datetime, waited: set[str]
-) -> QuerySet[Briefing]:
+) -> Iterator[QuerySet[Briefing]]:
     """Whatever could be in the update or deserves a reason for not being in it.
 
     The texts stay in the database: only their lengths are asked for.
     """
     wanted = Q(carried_in=None, published_at__gt=since) | Q(moved_on=True)
+    late = Q(pk__in=[])
     if last is None:
         wanted |= Q(carried_in=None, published_at__gt=since - FIRST_WINDOW)
     else:
-        wanted |= Q(carried_in=last) | Q(carried_in=None, slug__in=waited)
-        wanted |= Q(carried_in=None, received_at__gt=last.approved_at or since)
+        # What came in after the last draft was assembled has never been looked at.
+        late = Q(published_at__lte=since, received_at__gt=last.assembled_at)
+        wanted |= Q(carried_in=last) | Q(carried_in=None) & late
     short = Length("summary") + Length("key_takeaway")
-    return (
-        topic.briefings.filter(wanted)
-        .annotate(
-            short_characters=short,
-            full_characters=short + Length("body") + _length("analysis") + _length("perspectives"),
-        )
-        .order_by("pk")
-    )
+    rows = topic.briefings.annotate(
+        short_characters=short,
+        full_characters=short + Length("body") + _length("analysis") + _length("perspectives"),
+        news_at=Case(When(moved_on=True, then=Coalesce("updated_at", "changed_at"))),
+        is_late=_flag(late),
+        is_withdrawn=_flag(Q(withdrawn_at__isnull=False)),
+        is_held=_flag(Q(held_at__isnull=False)),
+    ).order_by("pk")
+    yield rows.filter(wanted)
+    slugs = sorted(waited)
+    for at in range(0, len(slugs), WAITED_AT_ONCE):
+        again = rows.filter(slug__in=slugs[at : at + WAITED_AT_ONCE], carried_in=None)
+        yield again.filter(published_at__lte=since).exclude(late)
+
+
+def _flag(condition: Q) -> Case:
+    return Case(When(condition, then=Value(1)), default=Value(0), output_field=IntegerField())
 
 
 def _length(json_field: str) -> Coalesce:
@@ -213,39 +251,68 @@ def _hand(update: Update) -> Hand:
 def _keep_items(update: Update, made: Assembly) -> None:
     """Make the draft's items those of the assembly; what an editor set on one stays on it."""
     kept = {item.briefing_id: item for item in update.items.all()}
+    tellers = _tellers(made)
     for position, placed in enumerate(made.items, 1):
         item = kept.pop(placed.candidate.id, None) or Item(
             update=update, briefing_id=placed.candidate.id
         )
-        _place(item, position, placed)
+        _place(item, position, placed, tellers.get(placed.candidate.id, ""))
     Item.objects.filter(pk__in=[item.pk for item in kept.values()]).delete()
 
 
-def _place(item: Item, position: int, placed: Placed) -> None:
+def _tellers(made: Assembly) -> dict[int, str]:
+    """Who else tells an item's story, by its briefing's id."""
+    folded = {one.candidate.id: placed for placed in made.items for one in placed.folded}
+    named: dict[int, list[str]] = {}
+    for pk, sources in Briefing.objects.filter(pk__in=folded).values_list("pk", "sources"):
+        of = named.setdefault(folded[pk].candidate.id, [])
+        of += [source["name"] for source in sources] or [folded[pk].candidate.headline]
+    return {pk: also_told_by(names) for pk, names in named.items()}
+
+
+def also_told_by(names: Iterable[str]) -> str:
+    """Who else tells it, in a sentence."""
+    return f"Also told by {', '.join(dict.fromkeys(names))}."
+
+
+def _place(item: Item, position: int, placed: Placed, tellers: str) -> None:
     item.position, item.kind, item.depth = position, placed.kind, placed.depth
-    item.why = placed.why
+    item.why = f"{placed.why} {tellers}".strip()
     if placed.kind == Kind.CONTINUING:
         item.changed_since = item.briefing.carried_in
         item.change = change_since_carried(item.briefing)
     item.save()
 
 
+def _keep_folds(update: Update, made: Assembly) -> None:
+    update.folds.all().delete()
+    under = [
+        Fold(update=update, briefing_id=one.candidate.id, into_id=placed.candidate.id, why=one.why)
+        for placed in made.items
+        for one in placed.folded
+    ]
+    told = [
+        Fold(update=update, briefing_id=one.candidate.id, into_id=one.into.id, why=one.why)
+        for one in made.left_out
+        if one.into
+    ]
+    Fold.objects.bulk_create(under + told)
+
+
 def change_since_carried(briefing: Briefing) -> str:
     """What changed since the update that carried it last, in a sentence."""
-    before = Item.objects.filter(update=briefing.carried_in, briefing=briefing).first()
-    if before is None or not before.frozen:
-        return ""
-    was = BriefingData.model_validate(before.frozen)
-    return changes.sentence(was, briefing.data, briefing.topic.language)
+    was = carrying.as_carried([briefing]).get(briefing.pk)
+    return changes.sentence(was, briefing.data, briefing.topic.language) if was else ""
 
 
 def _omitted(one: Omitted) -> dict[str, str]:
-    return {
+    said = {
         "slug": one.candidate.slug,
         "headline": one.candidate.headline,
         "code": one.code,
         "why": one.why,
     }
+    return said | {"into": one.into.slug} if one.into else said
 
 
 def _short(item: Item) -> str:

@@ -59,7 +59,9 @@ def _withdrawn(update: Update) -> tuple[str, ...]:
     if update.stage != Stage.DRAFT:
         return ()
     gone = update.items.filter(briefing__withdrawn_at__isnull=False)
-    return tuple(gone.values_list("briefing__slug", flat=True))
+    folded = update.shown_folds().filter(briefing__withdrawn_at__isnull=False)
+    slugs = [*gone.values_list("briefing__slug"), *folded.values_list("briefing__slug")]
+    return tuple(slug for (slug,) in slugs)
 
 
 def made(view: View, email: RenderedEmail, topic: Topic, update: Update | None) -> Edition:

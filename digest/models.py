@@ -308,6 +308,11 @@ class Update(models.Model):
         """ "Update #2", or "Draft" before it has a number."""
         return f"Update #{self.number}" if self.number else "Draft"
 
+    def shown_folds(self) -> "models.QuerySet[Fold]":
+        """What its items have taken in; not what was told before."""
+        into = self.items.values("briefing")
+        return self.folds.filter(into__in=into).select_related("briefing__topic", "into")
+
     @property
     def ref(self) -> str:
         """How commands and addresses name it: ``topic/2`` or ``topic/draft``."""

@@ -19,8 +19,9 @@ def withdraw(briefing: Briefing, by: str) -> None:
 def put_back(briefing: Briefing, by: str) -> None:
     """Make a withdrawn briefing a candidate again."""
     if briefing.withdrawn_at is not None:
-        briefing.withdrawn_at = None
-        briefing.save(update_fields=["withdrawn_at"])
+        # Its window may have passed meanwhile: it counts as come in just now.
+        briefing.withdrawn_at, briefing.received_at = None, timezone.now()
+        briefing.save(update_fields=["withdrawn_at", "received_at"])
         audit(by, "put back briefing", _about(briefing))
 
 

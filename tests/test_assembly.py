@@ -2,7 +2,8 @@
 
 import datetime as dt
 
-from digest.assembly import Assembly, Budget, Candidate, Hand, LeftOut, assemble
+from digest.assembly import Assembly, Budget, Hand, LeftOut, assemble
+from digest.candidates import Candidate
 from digest.models import Depth, Depths, Kind
 
 UNTIL = dt.datetime(2026, 5, 17, 15, tzinfo=dt.UTC)

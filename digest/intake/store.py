@@ -12,19 +12,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
+from digest import carrying
 from digest.changes import content_hash, is_material
 from digest.errors import Refused
 from digest.intake import sources
 from digest.intake.gathering import Gathered
 from digest.intake.outcomes import Outcome, Rejected, shown
 from digest.intake.reading import read
-from digest.models import Briefing, BriefingVersion, Item, Topic, audit
+from digest.models import Briefing, BriefingVersion, Topic, audit
 from digest.parts import BriefingData
-from digest.same_story import publishers
-from digest.same_story.signature import VERSION, signature
+from digest.same_story import signature
 
 BATCH = 500
 """Briefings written in one transaction: others who write wait no longer than that takes."""
@@ -52,10 +51,7 @@ _AS_JSON = {
     "image": "image",
     "extra": "extra",
 }
-SIGNED = ["signature", "signature_version", "story_keys", "independent_sources"]
-"""What assembly tells stories apart by; made from the text."""
-
-_WRITTEN = [*_SAME_NAME, *_AS_JSON, *SIGNED, "content_hash", "changed_at", "moved_on"]
+_WRITTEN = [*_SAME_NAME, *_AS_JSON, *signature.COLUMNS, "content_hash", "changed_at", "moved_on"]
 
 
 class Result(enum.StrEnum):
@@ -241,7 +237,7 @@ def _rewrite(topic: Topic, batch: Sequence[BriefingData], said: dict[str, str], 
         )
         for row in rows
     )
-    carried = _as_carried(rows)
+    carried = carrying.as_carried(rows)
     for row in rows:
         new = after[row.slug]
         # Small edits add up: what counts for an update is what its readers last had.
@@ -256,32 +252,13 @@ def _rewrite(topic: Topic, batch: Sequence[BriefingData], said: dict[str, str], 
         row.save(update_fields=_WRITTEN)
 
 
-def _as_carried(rows: Sequence[Briefing]) -> dict[int, BriefingData]:
-    """What each briefing said in the latest approved update that carried it, by row id."""
-    items = Item.objects.filter(
-        briefing__in=rows, update=F("briefing__carried_in"), frozen__isnull=False
-    )
-    return {item.briefing_id: BriefingData.model_validate(item.frozen) for item in items}
-
-
 def _columns(data: BriefingData, topic: Topic) -> dict[str, Any]:
     plain = data.model_dump(mode="json")
     return (
         {name: getattr(data, name) for name in _SAME_NAME}
         | {column: plain[part] for column, part in _AS_JSON.items()}
-        | signed(data, topic.language)
+        | signature.columns(data, topic.language)
     )
-
-
-def signed(data: BriefingData, language: str) -> dict[str, Any]:
-    """The columns of ``SIGNED``."""
-    made = signature(data, language)
-    return {
-        "signature": made.plain,
-        "signature_version": VERSION,
-        "story_keys": made.keys,
-        "independent_sources": publishers.independent(made.houses),
-    }
 
 
 def _hashes(topic: Topic, batch: Sequence[BriefingData]) -> dict[str, str]:

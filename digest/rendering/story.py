@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from digest import closing, pictures, titles
+from digest import carrying, closing, pictures, titles
 from digest.assembly import CHARACTERS_A_SECOND, depth_at
-from digest.models import Depth, Depths, Item, Kind, Picture, Stage, Topic, Update, from_address
+from digest.models import Depth, Depths, Item, Kind, Picture, Topic, Update, from_address
 from digest.parts import Analysis, BriefingData, Perspective
 from digest.rendering import markup
 from digest.rendering.language import direction, words
@@ -65,7 +65,7 @@ def email_view(
     variant: str = Depths.ARRANGED,
     provisional: bool = False,
 ) -> EmailView:
-    """The update as one mail, in two queries (three with a logo), however many items.
+    """The update as one mail, in four queries (five with a logo), however many items.
 
     ``number``: its own, or the one it would get (``provisional``: the mail says so).
     ``on``: the day in its masthead (default: when it is due, else its cut-off, in the
@@ -74,9 +74,10 @@ def email_view(
     topic = update.topic
     home = f"{imprint.base_url}/t/{topic.slug}/"
     items = list(update.items.select_related("briefing__topic", "changed_since"))
-    told = [(item, item.data, _depth(item, variant)) for item in items]
+    said = carrying.contents(update, items)
+    told = [(item, data, _depth(item, variant)) for item, data in zip(items, said, strict=True)]
     shared = shared_perspectives((data, depth) for _, data, depth in told)
-    carried = _first_carried(items, number)
+    carried = carrying.first_items([item.briefing_id for item in items], number)
     views = [
         _story(item, data, depth, at, shared, _Place(home, number, carried))
         for at, (item, data, depth) in enumerate(told, 1)
@@ -200,7 +201,7 @@ def _preheader(story: StoryView) -> str:
 class _Place:
     """Where an update stands: the topic's pages, and what earlier updates carried."""
 
-    def __init__(self, home: str, number: int, carried: Mapping[int, Update]) -> None:
+    def __init__(self, home: str, number: int, carried: Mapping[int, Item]) -> None:
         self.home, self.number, self.carried = home, number, carried
 
     def url(self, number: int | None, slug: str = "") -> str:
@@ -244,32 +245,18 @@ def _change(item: Item) -> Change | None:
 
 def _first_reported(item: Item, data: BriefingData, place: _Place) -> UpdateLink | None:
     """The earliest update of ours that carried it, else what its source says."""
-    ours = place.carried.get(item.briefing_id)
-    if ours is not None and ours.number is not None:
+    first = place.carried.get(item.briefing_id)
+    if first is not None and first.update.number is not None:
         return UpdateLink(
-            number=ours.number,
-            title=ours.title,
-            date=day_of(ours),
-            url=place.url(ours.number, data.slug),
+            number=first.update.number,
+            title=first.update.title,
+            date=day_of(first.update),
+            url=place.url(first.update.number, first.briefing.slug),
         )
     said = data.first_reported_in
     if said is None or said.update == place.number:
         return None
     return UpdateLink(number=said.update, title=said.title, date=said.date)
-
-
-def _first_carried(items: Sequence[Item], number: int) -> dict[int, Update]:
-    """Of each item's briefing, the earliest approved update before this one that had it."""
-    earlier = (
-        Item.objects.filter(
-            briefing__in=[item.briefing_id for item in items],
-            update__stage__in=[Stage.APPROVED, Stage.SENT],
-            update__number__lt=number,
-        )
-        .select_related("update__topic")
-        .order_by("-update__number")
-    )
-    return {item.briefing_id: item.update for item in earlier}
 
 
 def day_of(update: Update) -> dt.date:

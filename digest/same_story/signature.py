@@ -5,7 +5,7 @@ import re
 import zlib
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
@@ -30,18 +30,26 @@ KEYS = 12
 
 _WORD = re.compile(r"[^\W\d_][\w’'-]*")
 _SENTENCE = re.compile(r"(?<=[.!?:;])[\"”’)]*\s+|\n+|[\"“”]")
+_AHEAD = re.compile(
+    r"\b(?:to|will|may|could|would|plans?|likely|expected|poised|ahead|prepares?|wants?)\b",
+    re.IGNORECASE,
+)
+_WILL = re.compile(r"\b(?:will|would|(?:plans?|set|due|expected|poised) to)\b", re.IGNORECASE)
 _MARKUP = re.compile(r"\[\^[^\]]+\]:.*$|\[\^[^\]]+\]|[*_`#>]|\]\([^)]*\)|\[", re.MULTILINE)
 _SMALL = """a about after again against ago all also am among an and another any are as at away
 back be because been before being below between both but by came can could day days did do does
-doing down during each even ever every few first for former from further get gets got had has have
-having he her here him his how however i if in into is it its itself just last later least less
-like made make makes many may me might month months more most much must my near new next no nor
-not now of off on once one only or other our out over own per put said same say says set several
-she should since so some still such take takes than that the their them then there these they this
-those though through time to too told two under until up upon us very was we week weeks well were
-what when where whether which while who whom whose why will with within without would year years
-yet you your mr mrs ms dr according accused"""
+doing down during each even ever every few first for former from further get gets got had has
+have having he her here him his how however i if in into is it its itself just last later least
+less like made make makes many may me might month months more most much must my near new next no
+nor not now of off on once one only or other our out over own per put said same say says set
+several she should since so some still such take takes than that the their them then there these
+they this those though through time to too told two under until up upon us very was we week
+weeks well were what when where whether which while who whom whose why will with within without
+would year years yet you your mr mrs ms dr according accused"""
 _STOP = frozenset(_SMALL.split())
+COLUMNS = ["signature", "signature_version", "story_keys", "independent_sources"]
+"""Of a briefing's row, as ``columns`` makes them."""
+
 _NO_NAMES = frozenset([*DAYS, *MONTHS, *(name[:3] for name in MONTHS), "ai", "i"])
 _COUNTING = frozenset([*SCALES, *CURRENCIES, *SPELT, "cent", "percent", "pct", "per"])
 _SAYS_LITTLE = _STOP | _NO_NAMES | _COUNTING
@@ -57,6 +65,7 @@ class Signature:
     published: str
     words: tuple[str, ...] = ()
     headed: int = 0  # how many of the words stand in the headline
+    ahead: bool = False  # whether headline or summary tell of what is to come
     names: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
     days: tuple[str, ...] = ()
@@ -85,6 +94,17 @@ def kept(plain: dict[str, Any]) -> Signature:
     return Signature(**parts)
 
 
+def columns(data: BriefingData, language: str) -> dict[str, Any]:
+    """What the database keeps of a briefing beside its text, so that stories are told apart."""
+    made = signature(data, language)
+    return {
+        "signature": made.plain,
+        "signature_version": VERSION,
+        "story_keys": made.keys,
+        "independent_sources": publishers.independent(made.houses),
+    }
+
+
 def signature(data: BriefingData, language: str = "en") -> Signature:
     """Of the headline, the summary, the takeaway and where the body begins."""
     text = "\n".join([data.headline, data.summary, data.key_takeaway, _plain(data.body)])
@@ -99,6 +119,7 @@ def signature(data: BriefingData, language: str = "en") -> Signature:
         names=tuple(list(names)[:MOST]),
         words=tuple(list(words)[:MOST]),
         headed=len(headline),
+        ahead=bool(_AHEAD.search(data.headline) or _WILL.search(data.summary)),
         numbers=tuple(numbers[:MOST]),
         days=tuple(days[:MOST]),
         pages=tuple(dict.fromkeys(filter(None, map(publishers.page, urls))))[:MOST],
@@ -168,8 +189,3 @@ _ALGORITHMS = {
 def _stemmer(language: str) -> Any:
     name = _ALGORITHMS.get(language)
     return snowballstemmer.stemmer(name) if name else None
-
-
-def unpacked(keys: bytes) -> Iterable[int]:
-    """The hashes in ``Signature.keys``."""
-    return array("I", keys)

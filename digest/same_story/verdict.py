@@ -46,19 +46,23 @@ class Judged:
 class _Evidence:
     """What two signatures share, and in what they differ.
 
-    ``overlap``: of the words that aren't names, the part of the shorter one's that both have.
+    ``overlap``: of the words that aren't names, the part of the shorter one's that both have;
+    ``headline``: the same of the two headlines, names included. ``other_step``: one announces what
+    the other tells as done.
     ``one_house``: the same publisher alone stands behind both, and it seldom tells a story twice.
     """
 
     gap: float
     names: list[str]
     overlap: float
+    headline: float
     numbers: list[str]
     other_numbers: bool
     days: list[str]
     other_days: bool
     page: bool
     one_house: bool
+    other_step: bool
 
 
 def _rare(_name: str) -> bool:
@@ -72,8 +76,7 @@ def compare(one: Signature, other: Signature, common: Callable[[str], bool] = _r
         return Judged(Verdict.DIFFERENT, 0)
     found = _evidence(one, other, gap, common)
     points = sum(_points(found))
-    named = found.names or found.page or not (one.names or other.names)
-    if points < LIKELY or not named:
+    if points < LIKELY or not _about_one_thing(found, one, other):
         return Judged(Verdict.DIFFERENT, points)
     sure = points >= SAME and _sure(found)
     return Judged(Verdict.SAME if sure else Verdict.LIKELY, points, _told(found))
@@ -89,13 +92,30 @@ def _points(found: _Evidence) -> Iterator[float]:
     yield -(found.gap > NEAR)
 
 
+def _about_one_thing(found: _Evidence, one: Signature, other: Signature) -> bool:
+    """Whether figures and words stand beside a name, where the language shows names; a report
+    that comes late needs more than names."""
+    if not found.names and not found.page and (one.names or other.names):
+        return False
+    more = found.overlap >= 0.35 or found.numbers or found.page
+    return found.gap <= NEAR or bool(more)
+
+
 def _sure(found: _Evidence) -> bool:
-    """Whether nothing speaks against it, and more than names and numbers for it."""
+    """Whether nothing speaks against it, and more than a common subject for it.
+
+    A day later, under a headline of other words, or in other words about what was only announced,
+    it is as often the next step of the same affair.
+    """
+    against = found.other_days or found.other_numbers or found.one_house or found.other_step
     return (
-        len(found.names) > 1
-        and found.overlap >= 0.4
-        and found.gap <= NEAR
-        and not (found.other_days or found.other_numbers or found.one_house)
+        not against
+        and found.gap <= 1
+        and len(found.names) > 1
+        and (
+            (found.headline >= 0.75 and found.overlap >= 0.5)
+            or (len(found.numbers) > 1 and bool(found.days) and found.overlap >= 0.4)
+        )
     )
 
 
@@ -112,13 +132,20 @@ def _evidence(
         gap=gap,
         names=names,
         overlap=len((words & others) - capital) / max(MANY, least),
+        headline=_headline_overlap(one, other),
         numbers=numbers,
         other_numbers=_clash(one, other),
         days=days,
         other_days=bool(one.days and other.days and not days),
         page=not set(one.pages).isdisjoint(other.pages),
         one_house=bool(one.houses) and _houses(one) == _houses(other),
+        other_step=one.ahead != other.ahead,
     )
+
+
+def _headline_overlap(one: Signature, other: Signature) -> float:
+    words, others = set(one.words[: one.headed]), set(other.words[: other.headed])
+    return len(words & others) / max(2, min(len(words), len(others)))
 
 
 MANY = 5
@@ -131,9 +158,10 @@ def _days_between(one: str, other: str) -> float:
 
 
 def _own(number: str) -> str:
-    """The number, unless any text may have it: small ones without a unit."""
+    """The number, unless any text may have it: small ones without a unit, years."""
     unit, size = value(number)
-    return number if unit or size >= 13 or size != int(size) else ""
+    year = not unit and 1900 <= size <= 2100
+    return number if unit or (size >= 13 and not year) or size != int(size) else ""
 
 
 def _in(number: str, other: Signature) -> bool:

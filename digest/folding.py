@@ -1,0 +1,212 @@
+"""Which candidates of a draft tell one story: by their signatures, and by what editors ruled."""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from django.db.models import F
+
+from digest.assembly import Folded, Folding, Told
+from digest.candidates import Candidate
+from digest.models import Briefing, Ruling, StoryRuling, Topic
+from digest.same_story import publishers, signature
+from digest.same_story.pairing import Index
+from digest.same_story.verdict import Judged, Verdict, compare
+
+REMEMBERED = dt.timedelta(days=60)
+"""A story that was told longer ago than that is told again as new."""
+
+AT_ONCE = 500
+"""Rows that one statement asks for by their ids."""
+
+BY_HAND = "An editor folded them."
+
+
+class Pair(NamedTuple):
+    """Two briefings that may tell one story; ``into`` is the one that would be kept."""
+
+    one: Candidate
+    into: Candidate
+    judged: Judged
+
+
+class Stories:
+    """Finds which candidates tell one story.  Call it with those that may be in the draft."""
+
+    def __init__(self, topic: Topic, since: dt.datetime) -> None:
+        self.topic = topic
+        self.likely: list[Pair] = []
+        self._earlier = {one.id: one for one in _carried(topic, since - REMEMBERED)}
+        self._same, self._apart = _rulings(topic)
+        # Names are told by their capitals, and precision was measured on English alone.
+        self._folds_unasked = topic.language.startswith("en")
+
+    def __call__(self, able: Sequence[Candidate]) -> Folding:
+        known = self._earlier | {one.id: one for one in able}
+        pairs = self._judged(list(known.values()))
+        groups = self._grouped(known, pairs)
+        joined = {one.id: head for head, group in groups for one, _ in group}
+        self.likely = [
+            pair
+            for pair in self._ordered(pairs)
+            if pair.judged.verdict is not Verdict.DIFFERENT
+            and joined.get(pair.one.id, pair.one) != joined.get(pair.into.id, pair.into)
+            and not (pair.one.id in joined and pair.into.id in joined)
+        ]
+        return self._folding(groups)
+
+    def _folding(self, groups: list[tuple[Candidate, list[tuple[Candidate, str]]]]) -> Folding:
+        folding = Folding()
+        signed = _signatures([one.id for head, group in groups for one in (head, *_first(group))])
+        for head, group in groups:
+            if head.id in self._earlier and not head.moved_on:
+                folding.told.update((one.id, Told(head, why)) for one, why in group)
+                continue
+            folding.under[head.id] = [Folded(one, why) for one, why in group]
+            houses = [house for one in (head, *_first(group)) for house in signed[one.id].houses]
+            folding.sources[head.id] = publishers.independent(dict.fromkeys(houses))
+        return folding
+
+    def _judged(self, candidates: Sequence[Candidate]) -> list[Pair]:
+        days = [one.published_at.timestamp() / 86_400 for one in candidates]
+        index = Index(days, self._keys(candidates))
+        found = [(candidates[one], candidates[other]) for one, other in index.pairs()]
+        found = [pair for pair in found if not self._settled(*pair)]
+        signed = _signatures([one.id for pair in found for one in pair])
+        return [
+            Pair(max(pair, key=self._precedence), min(pair, key=self._precedence), judged)
+            for pair in found
+            if (judged := compare(signed[pair[0].id], signed[pair[1].id], index.common)).verdict
+            is not Verdict.DIFFERENT
+        ]
+
+    def _keys(self, candidates: Sequence[Candidate]) -> list[bytes]:
+        """Those of an older rule, and of none, are made anew."""
+        stale = [one.id for one in candidates if not one.keys]
+        made = _signed_anew(self.topic, stale) if stale else {}
+        return [one.keys or made.get(one.id, b"") for one in candidates]
+
+    def _settled(self, one: Candidate, other: Candidate) -> bool:
+        """Whether there is nothing to judge: an editor has ruled, or readers had both already."""
+        had = one.carried_number is not None and other.carried_number is not None
+        ruled = frozenset((one.id, other.id)) in self._apart
+        return had or ruled
+
+    def _precedence(self, one: Candidate) -> tuple[object, ...]:
+        """The first of those that tell one story is kept: the one that readers had, the most
+        important, the most complete, the first published; but for an editor's word."""
+        return (
+            one.id in self._same,
+            one.carried_number is None,
+            -one.importance,
+            -one.full_characters,
+            one.published_at,
+            one.slug,
+        )
+
+    def _grouped(
+        self, known: dict[int, Candidate], pairs: Sequence[Pair]
+    ) -> list[tuple[Candidate, list[tuple[Candidate, str]]]]:
+        """Each story that several tell: its head, and the others with the reason."""
+        why: dict[int, dict[int, str]] = {}
+        for pair in pairs:
+            if pair.judged.verdict is Verdict.SAME and self._folds_unasked:
+                why.setdefault(pair.one.id, {})[pair.into.id] = pair.judged.why
+                why.setdefault(pair.into.id, {})[pair.one.id] = pair.judged.why
+        by_hand = {one: into for one, into in self._same.items() if {one, into} <= known.keys()}
+        involved = {*why, *by_hand, *by_hand.values()}
+        groups: dict[int, list[tuple[Candidate, str]]] = {}
+        head_of: dict[int, int] = {}
+        for one in sorted((known[pk] for pk in involved), key=self._precedence):
+            into = head_of.get(by_hand.get(one.id, 0))
+            reason = BY_HAND
+            if into is None:
+                into = next((pk for pk in why.get(one.id, ()) if pk in groups), None)
+                reason = why[one.id][into] if into is not None else ""
+                if into is not None and self._kept_apart(one, into, groups[into]):
+                    into = None
+            told_before = one.carried_number is not None and one.id not in by_hand
+            if into is None or told_before:
+                groups[one.id], head_of[one.id] = [], one.id
+            else:
+                groups[into].append((one, reason))
+                head_of[one.id] = into
+        return [(known[pk], group) for pk, group in groups.items() if group]
+
+    def _kept_apart(self, one: Candidate, head: int, group: list[tuple[Candidate, str]]) -> bool:
+        members = (head, *(other.id for other in _first(group)))
+        return any(frozenset((one.id, other)) in self._apart for other in members)
+
+    def _ordered(self, pairs: Sequence[Pair]) -> list[Pair]:
+        return sorted(pairs, key=lambda pair: (-pair.judged.points, pair.one.slug))
+
+
+def _first(group: list[tuple[Candidate, str]]) -> list[Candidate]:
+    return [one for one, _ in group]
+
+
+def _carried(topic: Topic, after: dt.datetime) -> Iterator[Candidate]:
+    """What readers had lately, in items of its own: a story told again is measured by these."""
+    had = topic.briefings.filter(
+        items__update=F("carried_in"), carried_in__until__gt=after, withdrawn_at=None
+    )
+    for row in had.select_related("carried_in").defer("summary", "key_takeaway", "body"):
+        yield Candidate(
+            id=row.pk,
+            slug=row.slug,
+            headline=row.headline,
+            published_at=row.published_at,
+            changed_at=row.changed_at,
+            carried_number=row.carried_in.number if row.carried_in else None,
+            keys=keys_of(row.signature_version, row.story_keys),
+        )
+
+
+def keys_of(version: int, keys: bytes | memoryview) -> bytes:
+    """The keys that a row keeps; none where another rule made them."""
+    return bytes(keys) if version == signature.VERSION else b""
+
+
+def _rulings(topic: Topic) -> tuple[dict[int, int], set[frozenset[int]]]:
+    """What editors said: who is folded into whom, and which pairs are two stories."""
+    same: dict[int, int] = {}
+    apart: set[frozenset[int]] = set()
+    rows = StoryRuling.objects.filter(briefing__topic=topic).order_by("at")
+    for one, other, ruling in rows.values_list("briefing", "other", "ruling"):
+        if ruling == Ruling.SAME:
+            same[one] = other
+        else:
+            apart.add(frozenset((one, other)))
+    return same, apart
+
+
+def _signatures(ids: Sequence[int]) -> dict[int, signature.Signature]:
+    found: dict[int, signature.Signature] = {}
+    wanted = list(dict.fromkeys(ids))
+    for at in range(0, len(wanted), AT_ONCE):
+        rows = Briefing.objects.filter(pk__in=wanted[at : at + AT_ONCE])
+        for pk, plain in rows.values_list("pk", "signature"):
+            found[pk] = signature.kept(plain)
+    return found
+
+
+def _signed_anew(topic: Topic, ids: Sequence[int]) -> dict[int, bytes]:
+    made: dict[int, bytes] = {}
+    for at in range(0, len(ids), AT_ONCE):
+        rows = list(Briefing.objects.filter(pk__in=ids[at : at + AT_ONCE]).select_related("topic"))
+        for row in rows:
+            for name, value in signature.columns(row.data, topic.language).items():
+                setattr(row, name, value)
+            made[row.pk] = bytes(row.story_keys)
+        Briefing.objects.bulk_update(rows, signature.COLUMNS, batch_size=100)
+    return made
+
+
+def rule(one: Briefing, other: Briefing, ruling: Ruling, by: str) -> None:
+    """Keep an editor's word on two briefings, in place of an earlier one."""
+    both = [one, other]
+    StoryRuling.objects.filter(briefing__in=both, other__in=both).delete()
+    if ruling == Ruling.SAME:
+        # Folded into another before: the last word holds.
+        StoryRuling.objects.filter(briefing=one, ruling=Ruling.SAME).delete()
+    StoryRuling.objects.create(briefing=one, other=other, ruling=ruling, by=by[:320])
