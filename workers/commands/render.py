@@ -8,6 +8,7 @@ import click
 
 from digest import editions, updates
 from digest.errors import Unreachable
+from digest.models import Depths
 from digest.rendering.tokens import Field, fill_html, fill_text
 from workers import specimen
 from workers.mailings import freeze_or_refuse
@@ -23,17 +24,24 @@ from workers.mailings import freeze_or_refuse
     help="Folder for the files; made where it is absent.",
 )
 @click.option("--segment", metavar="NAME", help="As this segment gets it.")
-def render(update: str, out: Path, segment: str | None) -> None:
+@click.option(
+    "--depth",
+    type=click.Choice(Depths.values),
+    default=Depths.ARRANGED.value,
+    help="How its items are shown: as arranged, all in full, or all short.",
+)
+def render(update: str, out: Path, segment: str | None, depth: str) -> None:
     """Write an update's mail to DIR: update.mjml, .html, .txt, .eml and report.json."""
     found = updates.find(update)
     freeze_or_refuse([segment] if segment else [])
-    view = editions.view_of(found)
+    view = editions.view_of(found, variant=depth)
     editions.rendered(view)  # starts the renderer, which a warm system has already
     began = time.perf_counter()
     email = editions.rendered(view)
     report = editions.checked(found, view, email)
     milliseconds = round((time.perf_counter() - began) * 1000, 1)
-    edition = editions.frozen(found) or editions.made(view, email, found.topic, found)
+    frozen = editions.frozen(found) if depth == Depths.ARRANGED else None
+    edition = frozen or editions.made(view, email, found.topic, found)
     message = specimen.message(found, edition)
     files = {
         "update.mjml": email.mjml.encode(),
