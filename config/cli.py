@@ -11,6 +11,7 @@ WHERE = {  # command -> where it stands, and one line for --help
     "demo": ("workers.commands.demo:demo", "Run the main job on sample briefings."),
     "topic": ("digest.commands.topic:topic", "Add, change and list topics."),
     "load": ("digest.commands.load:load", "Load briefings."),
+    "feed": ("digest.commands.feed:feed", "Read feeds again and again as a topic's sources."),
     "assemble": ("digest.commands.drafts:assemble", "Draft a topic's next update."),
     "show": ("digest.commands.drafts:show", "Show an update with its reasons."),
     "discard": ("digest.commands.drafts:discard", "Throw a draft away."),

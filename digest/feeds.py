@@ -10,6 +10,9 @@ DAY = dt.timedelta(days=1)
 LEASE = dt.timedelta(minutes=2)
 """For which a feed is one worker's: far longer than it may take (fetch.py, bounded.py)."""
 
+SEVERAL = 3
+"""Failures in a row after which it is no passing trouble."""
+
 LONGEST = 7 * DAY
 """A server may ask us to come back later, but not to stay away for good."""
 
@@ -22,6 +25,15 @@ class Health(models.TextChoices):
     FAILING = "failing", "failing"  # it went wrong lately; asked again, less and less often
     PAUSED = "paused", "paused"  # a person stopped it
     GONE = "gone", "gone"  # its site says that it is gone for good: wants a person
+
+
+_TONES = {
+    Health.NEW: "info",
+    Health.WELL: "ok",
+    Health.FAILING: "bad",
+    Health.PAUSED: "quiet",
+    Health.GONE: "bad",
+}
 
 
 class Feed(models.Model):
@@ -76,6 +88,22 @@ class Feed(models.Model):
         if self.failures:
             return Health.FAILING
         return Health.WELL if self.good_at else Health.NEW
+
+    @property
+    def tone(self) -> str:
+        """The colour that its health has on a page."""
+        if self.health is Health.FAILING and self.failures < SEVERAL:
+            return "warn"
+        return _TONES[self.health]
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether anybody asks it by itself."""
+        return not (self.paused_at or self.gone_at)
+
+    def is_about_to_be_read(self, now: dt.datetime) -> bool:
+        """Whether it is due, soon due, or a worker is at it."""
+        return self.is_asked and self.next_at <= now + LEASE
 
     def claim(self, now: dt.datetime) -> bool:
         """Make it one worker's, if it is due; the others find that it isn't any more."""

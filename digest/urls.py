@@ -6,7 +6,7 @@ from digest import signing_in
 from digest.api.briefings import api
 from digest.archive import pictures
 from digest.archive import views as archive
-from digest.desk import approved, briefings, drafts, overview, preview
+from digest.desk import approved, briefings, drafts, overview, preview, sources
 
 urlpatterns = [
     # public: what was sent
@@ -33,6 +33,8 @@ urlpatterns = [
     path("desk/<slug:topic>/briefings/<slug:slug>/withdraw/", briefings.withdraw),
     path("desk/<slug:topic>/briefings/<slug:slug>/put-back/", briefings.put_back),
     path("desk/<slug:topic>/briefings/<slug:slug>/release/", briefings.release),
+    path("desk/<slug:topic>/sources/", sources.sources),
+    path("desk/<slug:topic>/sources/<int:number>/", sources.source),
     path("desk/<slug:topic>/draft/", drafts.draft),
     path("desk/<slug:topic>/draft/assemble/", drafts.assemble),
     path("desk/<slug:topic>/draft/discard/", drafts.discard),

@@ -64,6 +64,8 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "desk/<slug:topic>/briefings/<slug:slug>/withdraw/": (ACT, WRITERS),
     "desk/<slug:topic>/briefings/<slug:slug>/put-back/": (ACT, WRITERS),
     "desk/<slug:topic>/briefings/<slug:slug>/release/": (ACT, WRITERS),
+    "desk/<slug:topic>/sources/": (BOTH, WRITERS),
+    "desk/<slug:topic>/sources/<int:number>/": (ACT, WRITERS),
     "desk/<slug:topic>/draft/": (LOOK, WRITERS),
     "desk/<slug:topic>/draft/assemble/": (ACT, WRITERS),
     "desk/<slug:topic>/draft/discard/": (ACT, WRITERS),

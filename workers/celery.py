@@ -49,6 +49,7 @@ app.conf.update(
     task_routes={
         "workers.tasks.tick": {"queue": "tick"},
         "workers.tasks.send_urgent": {"queue": "urgent"},
+        "workers.tasks.read_feed": {"queue": "import"},
         "workers.tasks.*": {"queue": "bulk"},
     },
     task_soft_time_limit=120,

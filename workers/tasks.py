@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from digest.intake import polling
 from workers import mailings, sending, ticking
 from workers.models import BULK, URGENT
 
@@ -20,6 +21,12 @@ def tick() -> None:
 def prepare(mailing_id: int) -> None:
     """Fill a mailing's audience, for a while."""
     mailings.prepare(mailing_id, seconds=BUSY)
+
+
+@shared_task(name="workers.tasks.read_feed")
+def read_feed(feed_id: int) -> None:
+    """Ask a feed for what is new."""
+    polling.poll(feed_id)
 
 
 @shared_task(name="workers.tasks.send_bulk", soft_time_limit=1000, time_limit=1060)

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from digest.feeds import Feed
 from workers import asked, departures, ledger, mailings, pulse, recovery, schedule, slots
 from workers.models import BULK, URGENT, Batch, BatchState, DeliveryState, Mailing, MailingState
 from workers.pulse import Cause, Gap
@@ -32,6 +33,7 @@ def tick() -> None:
         requeue_due,
         mailings.sweep_cancelled,
         ledger.finish,
+        wake_for_feeds,
         wake_for_waiting,
     ):
         _run(part)
@@ -75,6 +77,13 @@ def requeue_due() -> None:
     """Queue again the deferred deliveries whose time has come."""
     for mailing_id, ids in ledger.due_again().items():
         ledger.requeue(mailing_id, ids, DeliveryState.DEFERRED)
+
+
+def wake_for_feeds() -> None:
+    """A wake-up per feed that is due; whoever claims it first reads it."""
+    due = Feed.objects.filter(paused_at=None, gone_at=None, next_at__lte=Now())
+    for feed_id in due.order_by("next_at").values_list("pk", flat=True)[:20]:
+        wake("read_feed", feed_id)
 
 
 def wake_for_waiting() -> None:

@@ -27,6 +27,7 @@ _ENTITY = re.compile(
 _TAG = re.compile(rb"<(/?)[A-Za-z][^<>]*?(/?)>")
 _HIDDEN = re.compile(rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>", re.DOTALL)
 _FORMATS = {key: name for key, name in feedparser.api.SUPPORTED_VERSIONS.items() if key}
+_HARMLESS = (feedparser.CharacterEncodingOverride, feedparser.NonXMLContentType)
 _PLAIN = {"text/plain", ""}
 
 
@@ -70,9 +71,9 @@ def refuse_bomb(data: bytes) -> None:
 
 
 def _trouble(parsed: Any) -> str:
-    """What feedparser minds, in words; an encoding that it put right is no trouble."""
+    """What feedparser minds, in words; what it put right is no trouble."""
     problem = parsed.get("bozo_exception") if parsed.bozo else None
-    if problem is None or isinstance(problem, feedparser.CharacterEncodingOverride):
+    if problem is None or isinstance(problem, _HARMLESS):
         return ""
     if isinstance(problem, feedparser.CharacterEncodingUnknown):
         return "in an encoding that can't be told"

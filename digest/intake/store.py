@@ -159,6 +159,22 @@ def keep(data: BriefingData, topic: Topic, by: str) -> Result:
     return result
 
 
+def keep_all(batch: Sequence[BriefingData], topic: Topic, by: str) -> dict[str, Result]:
+    """Keep briefings of one topic, each slug once; what became of each, by its slug."""
+    with transaction.atomic():
+        results = dict(zip((data.slug for data in batch), _write(topic, batch, by), strict=True))
+        counts = Counter(results.values())
+        if counts[Result.CREATED] + counts[Result.UPDATED]:
+            audit(
+                by,
+                "loaded briefings",
+                topic.slug,
+                created=counts[Result.CREATED],
+                updated=counts[Result.UPDATED],
+            )
+    return results
+
+
 def _gather(outcomes: Iterable[Outcome], gathered: Gathered, report: LoadReport) -> None:
     """Read everything, and sort the accepted from the rejected."""
     known = set(Topic.objects.values_list("slug", flat=True))
