@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
 
 from workers import evidence
@@ -67,24 +67,26 @@ class Result(NamedTuple):
 # ---- leases --------------------------------------------------------------------------
 
 
+def claimable(kinds: Sequence[str]) -> QuerySet[Batch]:
+    """Pending batches of live mailings of these kinds.
+
+    A mailing with a modest rate is one worker's at a time, so that it can't hold them all.
+    """
+    return Batch.objects.filter(
+        state=BatchState.PENDING, mailing__state__in=LIVE, mailing__kind__in=kinds
+    ).exclude(
+        Q(mailing__rate__lte=ONE_WORKER_DOES)
+        & Exists(Batch.objects.filter(mailing=OuterRef("mailing"), state=BatchState.LEASED))
+    )
+
+
 def claim(kinds: Sequence[str], host: str, worker: str) -> Batch | None:
-    """Lease one pending batch of a live mailing of these kinds to this worker, or None.
+    """Lease one batch that may be claimed to this worker, or None.
 
     A look, then a conditional UPDATE that acts only if the batch is still pending: right on
     SQLite and PostgreSQL alike, and without SKIP LOCKED's walk over the rows of others.
-    A mailing with a modest rate is one worker's at a time, so that it can't hold them all.
     """
-    pending = (
-        Batch.objects.filter(
-            state=BatchState.PENDING, mailing__state__in=LIVE, mailing__kind__in=kinds
-        )
-        .exclude(
-            Q(mailing__rate__lte=ONE_WORKER_DOES)
-            & Exists(Batch.objects.filter(mailing=OuterRef("mailing"), state=BatchState.LEASED))
-        )
-        .order_by("mailing__due_at", "id")
-        .values_list("id", flat=True)[:8]
-    )
+    pending = claimable(kinds).order_by("mailing__due_at", "id").values_list("id", flat=True)[:8]
     for batch_id in list(pending):
         claimed = Batch.objects.filter(id=batch_id, state=BatchState.PENDING).update(
             state=BatchState.LEASED,

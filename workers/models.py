@@ -320,12 +320,13 @@ class Pace(models.Model):
 
 
 class Worker(models.Model):
-    """A worker process that has been seen; its row is touched while it lives."""
+    """A worker that has been seen; its row is touched while it lives."""
 
     name = models.CharField(max_length=64, unique=True)
     host = models.CharField(max_length=64)
     pid = models.PositiveIntegerField()
     queues = models.CharField(max_length=200)
+    places = models.PositiveSmallIntegerField(default=1, help_text="Tasks it runs at once.")
     started_at = models.DateTimeField(default=timezone.now)
     seen_at = models.DateTimeField(default=timezone.now)
 

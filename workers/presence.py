@@ -29,10 +29,16 @@ def alive() -> QuerySet[Worker]:
     return Worker.objects.filter(seen_at__gte=Now() - SILENT).order_by("queues", "name")
 
 
+def places(queue: str) -> int:
+    """How many tasks of this queue can run at once, by what their workers said of late."""
+    return sum(one.places for one in alive() if queue in one.queues.split(","))
+
+
 @worker_ready.connect
 def _begin(sender: Any = None, **_: Any) -> None:
     queues = ",".join(sorted(queue.name for queue in sender.task_consumer.queues))
-    threading.Thread(target=_beat, args=(queues,), name="presence", daemon=True).start()
+    places = sender.pool.num_processes
+    threading.Thread(target=_beat, args=(queues, places), name="presence", daemon=True).start()
 
 
 @worker_shutdown.connect
@@ -42,13 +48,11 @@ def _end(**_: Any) -> None:
         Worker.objects.filter(name=_name()).delete()  # it says goodbye: nobody need wait for it
 
 
-def _beat(queues: str) -> None:
+def _beat(queues: str, places: int) -> None:
+    said = {"host": host(), "pid": os.getpid(), "queues": queues, "places": places}
     while True:
         try:
-            Worker.objects.update_or_create(
-                name=_name(),
-                defaults={"host": host(), "pid": os.getpid(), "queues": queues, "seen_at": Now()},
-            )
+            Worker.objects.update_or_create(name=_name(), defaults={**said, "seen_at": Now()})
             Worker.objects.filter(seen_at__lt=Now() - dt.timedelta(days=1)).delete()
         except DatabaseError as problem:
             log.warning("presence not noted", problem=str(problem))

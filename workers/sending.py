@@ -59,16 +59,16 @@ FOR_CONFIRMED = {
 """Kinds that need a confirmed subscription; a confirmation goes to pending ones."""
 
 
-def send(kinds: list[MailingKind], seconds: float) -> None:
-    """Claim and send batches of such mailings, one after another, for about so long."""
+def send(kinds: list[MailingKind], seconds: float) -> bool:
+    """Claim and send batches of such mailings, one after another, for about so long; True where
+    the time was over and there may be more to send."""
     _journal()  # before the first claim: a lease without a journal counts as lost
     until = time.monotonic() + seconds
-    while time.monotonic() < until and not draining():
-        batch = ledger.claim(kinds, host(), worker())
-        if batch is None:
-            return
-        if send_batch(batch):
-            return
+    while time.monotonic() < until:
+        batch = None if draining() else ledger.claim(kinds, host(), worker())
+        if batch is None or send_batch(batch):
+            return False
+    return True
 
 
 def send_batch(batch: Batch) -> str:

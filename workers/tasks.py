@@ -5,6 +5,7 @@ from celery import shared_task
 from digest.intake import polling
 from workers import mailings, sending, ticking
 from workers.models import BULK, URGENT
+from workers.wakeups import wake
 
 BUSY = 5
 """Seconds that a task works before it hands the rest back to the database, so that what has
@@ -32,7 +33,8 @@ def read_feed(feed_id: int) -> None:
 @shared_task(name="workers.tasks.send_bulk", soft_time_limit=1000, time_limit=1060)
 def send_bulk() -> None:
     """Send batches of updates, for a while."""
-    sending.send(BULK, seconds=BUSY)
+    if sending.send(BULK, seconds=BUSY):
+        wake("send_bulk")
 
 
 @shared_task(name="workers.tasks.send_urgent", soft_time_limit=1000, time_limit=1060)

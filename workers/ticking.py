@@ -12,12 +12,15 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from digest.feeds import Feed
-from workers import asked, departures, ledger, mailings, pulse, recovery, schedule, slots
+from workers import asked, departures, ledger, mailings, presence, pulse, recovery, schedule, slots
 from workers.models import BULK, URGENT, Batch, BatchState, DeliveryState, Mailing, MailingState
 from workers.pulse import Cause, Gap
 from workers.wakeups import wake
 
 log = structlog.get_logger()
+
+AT_ONCE = 8
+"""Wake-ups to send in one tick at most: a worker that finds work goes on by itself."""
 
 
 def tick() -> None:
@@ -87,16 +90,20 @@ def wake_for_feeds() -> None:
 
 
 def wake_for_waiting() -> None:
-    """A wake-up per mailing to prepare, and as many to send as there are batches waiting."""
+    """A wake-up per mailing that nobody fills, and one for each place that could send."""
+    idle = Q(filling_until=None) | Q(filling_until__lt=Now())
     preparing = Mailing.objects.filter(
-        state=MailingState.PREPARING, prepared_at=None, due_at__lte=Now()
+        idle, state=MailingState.PREPARING, prepared_at=None, due_at__lte=Now()
     )
     for mailing_id in preparing.values_list("id", flat=True)[:50]:
         wake("prepare", mailing_id)
-    pending = Batch.objects.filter(state=BatchState.PENDING, mailing__state__in=ledger.LIVE)
-    urgent = Q(mailing__kind__in=URGENT)
-    if pending.filter(urgent).exists():
+    if ledger.claimable(URGENT).exists():
         wake("send_urgent")
-    waiting = pending.exclude(urgent)[:8].count()
-    for _ in range(waiting):
+    for _ in range(ledger.claimable(BULK)[: _senders_wanted()].count()):
         wake("send_bulk")
+
+
+def _senders_wanted() -> int:
+    """As many as seem to have nothing to do; and always one, for whoever looks busy may be dead."""
+    busy = Batch.objects.filter(state=BatchState.LEASED, mailing__kind__in=BULK).count()
+    return min(AT_ONCE, max(1, presence.places("bulk") - busy))
