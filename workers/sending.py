@@ -155,7 +155,8 @@ class _Outbox:
         self._paced = Paced()
         self._letters: Letters | None = None
         self._begun_at = time.monotonic()
-        self._recorded_at = self._looked_at = self._renewed_at = self._begun_at
+        self._recorded_at = self._looked_at = self._begun_at
+        self._renewed_at = _elapsed()
         self._took = False
         self._leave_out()
         self._look()
@@ -199,8 +200,8 @@ class _Outbox:
             self._looked_at = now
             self._leave_out()
             self._look()
-        if now - self._renewed_at >= RENEW_EVERY:
-            self._renewed_at = now
+        if _elapsed() - self._renewed_at >= RENEW_EVERY:
+            self._renewed_at = _elapsed()
             self._open = self._open and ledger.renew(self._batch)
 
     # ---- what it does for them ----
@@ -217,7 +218,7 @@ class _Outbox:
 
     def _may_be_lost(self) -> bool:
         """Whether this process stood still for so long that others may have given it up."""
-        return time.monotonic() - self._renewed_at > _LEASE
+        return _elapsed() - self._renewed_at > _LEASE
 
     def _envelope(self, row: Row) -> Envelope | None:
         assert self._letters is not None, "letters are made where anybody waits"
@@ -261,6 +262,11 @@ class _Outbox:
         self._results.append(
             Result(delivery, DeliveryState.EXCLUDED, answer=answer, reason=reason, attempt=0)
         )
+
+
+def _elapsed() -> float:
+    """Seconds that only grow, in the machine's sleep too: other machines' leases run on then."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 def _started(mailing: Mailing) -> None:

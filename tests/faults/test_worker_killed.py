@@ -2,6 +2,8 @@
 
 import os
 import signal
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -154,6 +156,24 @@ def test_a_worker_that_stood_still_beyond_its_lease_begins_nothing_before_it_has
     outbox.begin(envelope.key)
     outbox._renewed_at -= ledger.LEASE.total_seconds() + 1
     Batch.objects.update(state=BatchState.PENDING, worker="", host="")  # others gave it up
+    outbox.tick()
+    with pytest.raises(Withdrawn):
+        outbox.begin(envelope.key)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="by Linux's clock that goes on in its sleep")
+@pytest.mark.django_db
+def test_a_machine_that_slept_beyond_its_lease_begins_nothing_before_it_has_looked(
+    outbox: sending._Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    envelope = outbox.take()
+    assert isinstance(envelope, Envelope)
+    real = time.clock_gettime
+    slept = {time.CLOCK_BOOTTIME: 3600.0}  # time.monotonic() stands still meanwhile
+    monkeypatch.setattr(time, "clock_gettime", lambda clock: real(clock) + slept.get(clock, 0))
+    Batch.objects.update(state=BatchState.PENDING, worker="", host="")  # others gave it up
+    with pytest.raises(Withdrawn):
+        outbox.begin(envelope.key)
     outbox.tick()
     with pytest.raises(Withdrawn):
         outbox.begin(envelope.key)
