@@ -14,6 +14,8 @@ WHERE = {  # command -> where it stands, and one line for --help
     "feed": ("digest.commands.feed:feed", "Read feeds again and again as a topic's sources."),
     "assemble": ("digest.commands.drafts:assemble", "Draft a topic's next update."),
     "show": ("digest.commands.drafts:show", "Show an update with its reasons."),
+    "fold": ("digest.commands.drafts:fold", "Let one item tell another briefing's story too."),
+    "split": ("digest.commands.drafts:split", "Make what was folded an item of its own."),
     "discard": ("digest.commands.drafts:discard", "Throw a draft away."),
     "render": ("workers.commands.render:render", "Write an update's mail to files."),
     "check": ("workers.commands.check:check", "Run the checks over an update."),

@@ -4,12 +4,13 @@ import contextlib
 from collections.abc import Iterator
 
 from django.db import transaction
+from django.db.models import F
 
-from digest import holding
+from digest import folding, holding
 from digest.assembly import LeftOut
-from digest.drafting import WORDED, change_since_carried, word
+from digest.drafting import WORDED, also_told_by, change_since_carried, word
 from digest.errors import NotFound, Refused
-from digest.models import Depth, Item, Kind, Stage, Update, audit
+from digest.models import Briefing, Depth, Item, Kind, Ruling, Stage, Update, audit
 
 LONGEST_LINE = 500
 """Characters of a headline, title, subject or preheader, as their columns hold them."""
@@ -45,20 +46,14 @@ def pin(update: Update, slug: str, pinned: bool, by: str) -> None:
 
 
 def drop(update: Update, slug: str, by: str) -> None:
-    """Take a briefing out of this draft; it is a candidate again for the next."""
+    """Take a briefing out of this draft; the desk still lists it, to be included after all."""
     with _editing(update, by, "dropped", slug):
         item = _item(update, slug)
         update.dropped = [*update.dropped, slug]
-        update.left_out = [
-            *update.left_out,
-            {
-                "slug": slug,
-                "headline": item.briefing.headline,
-                "code": LeftOut.DROPPED,
-                "why": "Taken out by an editor.",
-            },
-        ]
-        update.save(update_fields=["dropped", "left_out"])
+        _forget(update, slug)
+        _leave_out(update, item.briefing, LeftOut.DROPPED, "Taken out by an editor.")
+        # What it told too is told by nothing here any more.
+        update.folds.filter(into=item.briefing).delete()
         item.delete()
 
 
@@ -71,21 +66,101 @@ def include(update: Update, slug: str, by: str) -> None:
         if update.items.filter(briefing=briefing).exists():
             raise Refused(f"{briefing.headline!r} is in the draft already.")
         update.dropped = [one for one in update.dropped if one != slug]
-        update.left_out = [one for one in update.left_out if one["slug"] != slug]
-        update.save(update_fields=["dropped", "left_out"])
+        for fold in update.folds.filter(briefing=briefing).select_related("into"):
+            folding.rule(briefing, fold.into, Ruling.APART, by)
+            fold.delete()
+        _forget(update, slug)
         holding.release(briefing, by)  # whoever puts it in has looked at it
-        carried = briefing.carried_in
-        Item.objects.create(
-            update=update,
-            briefing=briefing,
-            position=update.items.count() + 1,
-            pinned=True,
-            kind=Kind.CONTINUING if carried else Kind.NEW,
-            depth=Depth.STANDARD,
-            why="Included by an editor.",
-            changed_since=carried,
-            change=change_since_carried(briefing) if carried else "",
+        _add(update, briefing, update.items.count() + 1, "Included by an editor.", pinned=True)
+
+
+def _add(update: Update, briefing: Briefing, at: int, why: str, pinned: bool = False) -> None:
+    carried = briefing.carried_in
+    update.items.create(
+        briefing=briefing,
+        position=at,
+        pinned=pinned,
+        kind=Kind.CONTINUING if carried else Kind.NEW,
+        depth=Depth.STANDARD,
+        why=why,
+        changed_since=carried,
+        change=change_since_carried(briefing) if carried else "",
+    )
+
+
+def _leave_out(update: Update, briefing: Briefing, code: LeftOut, why: str) -> None:
+    said = {"slug": briefing.slug, "headline": briefing.headline, "code": code, "why": why}
+    update.left_out = [*update.left_out, said]
+    update.save(update_fields=["dropped", "left_out"])
+
+
+def _forget(update: Update, slug: str) -> None:
+    """It is left out no more, and nobody need be asked about it."""
+    update.left_out = [one for one in update.left_out if one["slug"] != slug]
+    update.likely = [one for one in update.likely if slug not in (one["slug"], one["into"])]
+    update.save(update_fields=["dropped", "left_out", "likely"])
+
+
+def fold(update: Update, slug: str, into: str, by: str) -> None:
+    """Let one item tell the story of another briefing too; it stays so in later drafts.
+
+    ``into`` is an item of the draft, or a briefing that readers had: then the story was told.
+    """
+    with _editing(update, by, f"folded into {into}:", slug):
+        one, other = _briefing(update, slug), _briefing(update, into)
+        item = update.items.filter(briefing=other).first()
+        _refuse_fold(one, other, item)
+        folding.rule(one, other, Ruling.SAME, by)
+        update.items.filter(briefing=one).delete()
+        # Those that it told itself go along; none is told by two.
+        update.folds.filter(into=one).update(into=other)
+        update.folds.filter(briefing=one).delete()
+        update.folds.create(briefing=one, into=other, why=folding.BY_HAND)
+        _forget(update, slug)
+        if item is None:
+            _leave_out(update, one, LeftOut.TOLD, f"{folding.BY_HAND} “{other}” told it before.")
+        else:
+            names = [source["name"] for source in one.sources] or [one.headline]
+            item.why = f"{item.why} {also_told_by(names)}"
+            item.save(update_fields=["why"])
+
+
+def _refuse_fold(one: Briefing, other: Briefing, item: Item | None) -> None:
+    if one == other:
+        raise Refused("A briefing can't be folded into itself; nothing was changed.")
+    if item is None and other.carried_in is None:
+        raise NotFound(
+            f"{other.slug!r} is neither in the draft nor was it in an update; nothing was "
+            "changed. Include it first."
         )
+    if one.carried_in and item is None:
+        raise Refused(f"Readers had {one.headline!r} as a story of its own; nothing was changed.")
+
+
+def split(update: Update, slug: str, by: str) -> None:
+    """Make an item of what was folded, below the one it was in; the two stay apart from now on."""
+    with _editing(update, by, "split off", slug):
+        found = update.folds.select_related("briefing__topic", "into").filter(briefing__slug=slug)
+        one = found.first()
+        if one is None:
+            raise NotFound(f"{slug!r} is folded into nothing in the draft; nothing was changed.")
+        folding.rule(one.briefing, one.into, Ruling.APART, by)
+        one.delete()
+        _forget(update, slug)
+        head = update.items.filter(briefing=one.into).first()
+        at = head.position if head else update.items.count()
+        update.items.filter(position__gt=at).update(position=F("position") + 1)
+        _add(update, one.briefing, at + 1, f"Split off “{one.into.headline}” by an editor.")
+
+
+def keep_apart(update: Update, slug: str, other: str, by: str) -> None:
+    """Answer that two which may be one story are two; nobody is asked about them again."""
+    with _editing(update, by, f"kept apart from {other}:", slug):
+        folding.rule(_briefing(update, slug), _briefing(update, other), Ruling.APART, by)
+        update.likely = [
+            one for one in update.likely if {one["slug"], one["into"]} != {slug, other}
+        ]
+        update.save(update_fields=["likely"])
 
 
 def set_depth(update: Update, slug: str, depth: str, by: str) -> None:
@@ -144,3 +219,10 @@ def _item(update: Update, slug: str) -> Item:
     if item is None:
         raise NotFound(f"{slug!r} is not in the draft; nothing was changed.")
     return item
+
+
+def _briefing(update: Update, slug: str) -> Briefing:
+    found = update.topic.briefings.filter(slug=slug).select_related("topic").first()
+    if found is None:
+        raise NotFound(f"There is no briefing {slug!r}; nothing was changed.")
+    return found

@@ -30,6 +30,10 @@ class Pair(NamedTuple):
     judged: Judged
 
 
+Group = tuple[Candidate, list[tuple[Candidate, str]]]
+"""The head of a story, and those that are folded under it, each with the reason."""
+
+
 class Stories:
     """Finds which candidates tell one story.  Call it with those that may be in the draft."""
 
@@ -38,7 +42,8 @@ class Stories:
         self.likely: list[Pair] = []
         self._earlier = {one.id: one for one in _carried(topic, since - REMEMBERED)}
         self._same, self._apart = _rulings(topic)
-        # Names are told by their capitals, and precision was measured on English alone.
+        self._chosen = set(self._same.values())
+        # Names are told by their capitals, and precision was measured in English alone.
         self._folds_unasked = topic.language.startswith("en")
 
     def __call__(self, able: Sequence[Candidate]) -> Folding:
@@ -55,7 +60,7 @@ class Stories:
         ]
         return self._folding(groups)
 
-    def _folding(self, groups: list[tuple[Candidate, list[tuple[Candidate, str]]]]) -> Folding:
+    def _folding(self, groups: list[Group]) -> Folding:
         folding = Folding()
         signed = _signatures([one.id for head, group in groups for one in (head, *_first(group))])
         for head, group in groups:
@@ -97,6 +102,7 @@ class Stories:
         important, the most complete, the first published; but for an editor's word."""
         return (
             one.id in self._same,
+            one.id not in self._chosen,
             one.carried_number is None,
             -one.importance,
             -one.full_characters,
@@ -104,9 +110,7 @@ class Stories:
             one.slug,
         )
 
-    def _grouped(
-        self, known: dict[int, Candidate], pairs: Sequence[Pair]
-    ) -> list[tuple[Candidate, list[tuple[Candidate, str]]]]:
+    def _grouped(self, known: dict[int, Candidate], pairs: Sequence[Pair]) -> list[Group]:
         """Each story that several tell: its head, and the others with the reason."""
         why: dict[int, dict[int, str]] = {}
         for pair in pairs:
@@ -116,22 +120,30 @@ class Stories:
         by_hand = {one: into for one, into in self._same.items() if {one, into} <= known.keys()}
         involved = {*why, *by_hand, *by_hand.values()}
         groups: dict[int, list[tuple[Candidate, str]]] = {}
-        head_of: dict[int, int] = {}
         for one in sorted((known[pk] for pk in involved), key=self._precedence):
-            into = head_of.get(by_hand.get(one.id, 0))
-            reason = BY_HAND
-            if into is None:
-                into = next((pk for pk in why.get(one.id, ()) if pk in groups), None)
-                reason = why[one.id][into] if into is not None else ""
-                if into is not None and self._kept_apart(one, into, groups[into]):
-                    into = None
-            told_before = one.carried_number is not None and one.id not in by_hand
-            if into is None or told_before:
-                groups[one.id], head_of[one.id] = [], one.id
-            else:
+            into, reason = _root(by_hand, one.id), BY_HAND
+            if into == one.id:
+                into, reason = self._head(one, why.get(one.id, {}), groups, by_hand)
+            if into in groups:
                 groups[into].append((one, reason))
-                head_of[one.id] = into
+            else:
+                groups[one.id] = []
         return [(known[pk], group) for pk, group in groups.items() if group]
+
+    def _head(
+        self,
+        one: Candidate,
+        why: dict[int, str],
+        groups: dict[int, list[tuple[Candidate, str]]],
+        by_hand: dict[int, int],
+    ) -> tuple[int, str]:
+        """The head that it is folded under unasked, with the reason; else itself."""
+        if one.carried_number is None:
+            for other, reason in why.items():
+                head = _root(by_hand, other)
+                if head in groups and not self._kept_apart(one, head, groups[head]):
+                    return head, reason
+        return one.id, ""
 
     def _kept_apart(self, one: Candidate, head: int, group: list[tuple[Candidate, str]]) -> bool:
         members = (head, *(other.id for other in _first(group)))
@@ -139,6 +151,14 @@ class Stories:
 
     def _ordered(self, pairs: Sequence[Pair]) -> list[Pair]:
         return sorted(pairs, key=lambda pair: (-pair.judged.points, pair.one.slug))
+
+
+def _root(by_hand: dict[int, int], one: int) -> int:
+    """Whom it is folded into in the end, by hand; itself where nobody did."""
+    seen = {one}
+    while (one := by_hand.get(one, one)) not in seen:
+        seen.add(one)
+    return one
 
 
 def _first(group: list[tuple[Candidate, str]]) -> list[Candidate]:

@@ -1,14 +1,20 @@
 """One story told twice: folded into one item, put to an editor, split, and told only once."""
 
 import datetime as dt
+import json
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
+from django.test import Client
 from django.utils import timezone
 
-from digest import approval, drafting, editions, folding
-from digest.models import Briefing, Fold, Item, Kind, Ruling, Stage, Topic, Update
+from config.cli import main
+from digest import approval, arranging, drafting, editions, folding
+from digest.errors import Refused
+from digest.models import AuditEntry, Briefing, Fold, Item, Kind, Ruling, Stage, Topic, Update
 from tests import newsroom
+from tests.briefings import keep_briefing
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -105,8 +111,6 @@ def test_what_is_folded_is_consumed_with_the_item_and_given_back_with_it(
 def test_what_was_folded_comes_back_when_it_has_changed(
     pivot: Topic, courier: Briefing, copy: Briefing
 ) -> None:
-    from tests.briefings import keep_briefing
-
     first = approval.approve(drafting.draft(pivot), by="pia")
     approval.mark_sent(first)
     keep_briefing(pivot, "copy", status="Resolved", summary="The Orsin bridge is open again.")
@@ -186,8 +190,6 @@ def test_where_precision_was_not_measured_nothing_is_folded_unasked(
 def test_a_withdrawn_one_among_the_folded_stops_the_approval(
     pivot: Topic, courier: Briefing, copy: Briefing
 ) -> None:
-    from digest.errors import Refused
-
     update = drafting.draft(pivot)
     Briefing.objects.filter(pk=copy.pk).update(withdrawn_at=timezone.now())
     with pytest.raises(Refused, match="Withdrawn since: Orsin bridge closed by cracks"):
@@ -201,3 +203,106 @@ def test_a_discarded_draft_consumes_nothing_of_what_it_folded(
     assert not Item.objects.filter(update__stage=Stage.DRAFT).exists()
     assert folds(drafting.draft(pivot)) == {("copy", "courier")}
     assert Fold.objects.filter(update__stage=Stage.DRAFT).count() == 1
+
+
+# ---- by hand -----------------------------------------------------------------------------------
+
+D = "/desk/medias-ai-pivot/draft/"
+
+
+def test_a_likely_pair_is_folded_by_one_click_and_stays_so(
+    desk: Client, pivot: Topic, courier: Briefing, reworded: Briefing
+) -> None:
+    drafting.draft(pivot)
+    html = desk.get(D).content.decode()
+    assert "Likely told twice" in html
+    assert "No bus crosses the Orsin bridge" in html
+    desk.post(f"{D}items/reworded/", {"do": "fold", "into": "courier"})
+    update = pivot.updates.get()
+    assert slugs(update) == ["courier"]
+    assert "Also told by Slow Weekly." in update.items.get().why
+    assert not update.likely
+    assert "Split off: Where buses turn round" in desk.get(D).content.decode()
+    assert folds(drafting.draft(pivot)) == {("reworded", "courier")}
+    said = AuditEntry.objects.filter(what="edited update", who="edda@example.org")
+    assert said.get().detail["did"] == "folded into courier: reworded"
+
+
+def test_a_likely_pair_that_is_two_stories_is_not_asked_about_again(
+    desk: Client, pivot: Topic, courier: Briefing, reworded: Briefing
+) -> None:
+    drafting.draft(pivot)
+    desk.post(f"{D}items/reworded/", {"do": "apart", "into": "courier"})
+    assert pivot.updates.get().likely == []
+    assert drafting.draft(pivot).likely == []
+
+
+def test_what_was_folded_unasked_is_split_and_stays_apart(
+    desk: Client, pivot: Topic, courier: Briefing, copy: Briefing
+) -> None:
+    drafting.draft(pivot)
+    desk.post(f"{D}items/copy/", {"do": "split"})
+    update = pivot.updates.get()
+    assert slugs(update) == ["courier", "copy"]
+    assert [len(story.sources) for story in editions.view_of(update).stories] == [1, 1]
+    assert set(slugs(drafting.draft(pivot))) == {"courier", "copy"}
+
+
+def test_what_an_item_had_taken_in_goes_along_when_it_is_folded(
+    pivot: Topic, courier: Briefing, copy: Briefing, reworded: Briefing
+) -> None:
+    update = drafting.draft(pivot)
+    arranging.fold(update, "courier", "reworded", by="edda")
+    assert folds(update) == {("courier", "reworded"), ("copy", "reworded")}
+    assert len(editions.view_of(update).stories[0].sources) == 3
+    assert folds(drafting.draft(pivot)) == {("courier", "reworded"), ("copy", "reworded")}
+
+
+def test_what_was_told_before_is_included_when_an_editor_says_so(
+    pivot: Topic, courier: Briefing, reworded: Briefing
+) -> None:
+    approval.mark_sent(approval.approve(drafting.draft(pivot), by="pia"))
+    tell(pivot, "again", "Orsin bridge closed by cracks", BRIDGE, "Ferry Post",
+         published_at=timezone.now())  # fmt: skip
+    update = drafting.draft(pivot)
+    assert slugs(update) == []
+    arranging.include(update, "again", by="edda")
+    assert slugs(update) == ["again"]
+    assert slugs(drafting.draft(pivot)) == ["again"]
+    arranging.fold(update, "again", "courier", by="edda")
+    assert slugs(update) == []
+    assert update.left_out[-1]["code"] == "told"
+
+
+@pytest.mark.parametrize(
+    ("slug", "into", "said"),
+    [
+        ("copy", "copy", "into itself"),
+        ("copy", "nothing", "no briefing 'nothing'"),
+        ("copy", "old", "neither in the draft nor"),
+    ],
+)
+def test_a_fold_that_makes_no_sense_is_refused_in_words(
+    pivot: Topic, courier: Briefing, copy: Briefing, slug: str, into: str, said: str
+) -> None:
+    tell(pivot, "old", "Old", "Old.", "Wire", published_at=timezone.now() - dt.timedelta(days=99))
+    update = drafting.draft(pivot)
+    with pytest.raises(Refused, match=said):
+        arranging.fold(update, slug, into, by="edda")
+    assert folds(update) == {("copy", "courier")}
+
+
+def test_commands_fold_and_split(pivot: Topic, courier: Briefing, reworded: Briefing) -> None:
+    def run(*words: str) -> str:
+        return CliRunner().invoke(main, list(words), catch_exceptions=False).output
+
+    draft = "medias-ai-pivot/draft"
+    assert "digest fold medias-ai-pivot/draft reworded courier" in run("assemble", pivot.slug)
+    run("fold", draft, "reworded", "courier")
+    assert json.loads(run("show", draft, "--json"))["items"][0]["folded"] == ["reworded"]
+    assert "Folded in: reworded. An editor folded them." in run("show", draft)
+    run("split", draft, "reworded")
+    assert [one["slug"] for one in json.loads(run("show", draft, "--json"))["items"]] == [
+        "courier",
+        "reworded",
+    ]

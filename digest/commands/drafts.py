@@ -6,7 +6,7 @@ from typing import Any
 import click
 from django.utils.dateparse import parse_datetime
 
-from digest import drafting, updates
+from digest import arranging, drafting, updates
 from digest.errors import Refused
 from digest.models import Update
 
@@ -56,8 +56,33 @@ def discard(update: str) -> None:
     click.echo(f"Discarded the draft of {found.topic}. Nothing in it was consumed.")
 
 
+@click.command()
+@click.argument("update")
+@click.argument("slug")
+@click.argument("into")
+def fold(update: str, slug: str, into: str) -> None:
+    """Let the item INTO tell the story of SLUG too, in this draft and in later ones."""
+    arranging.fold(updates.find(update), slug, into, by=BY)
+    click.echo(f"Folded {slug} into {into}. Split it off again: digest split {update} {slug}")
+
+
+@click.command()
+@click.argument("update")
+@click.argument("slug")
+def split(update: str, slug: str) -> None:
+    """Make an item of its own of what was folded; the two stay apart from now on."""
+    arranging.split(updates.find(update), slug, by=BY)
+    click.echo(f"Split {slug} off; it is an item of its own, and stays one.")
+
+
+BY = "command line"
+
+
 def _plain(update: Update) -> dict[str, Any]:
     items = update.items.select_related("briefing")
+    folded: dict[int, list[str]] = {}
+    for fold in update.shown_folds():
+        folded.setdefault(fold.into_id, []).append(fold.briefing.slug)
     return {
         "update": update.ref,
         "number": update.number,
@@ -67,8 +92,10 @@ def _plain(update: Update) -> dict[str, Any]:
         "until": update.until.isoformat(),
         "items": [
             {"slug": item.briefing.slug, "kind": item.kind, "depth": item.depth, "why": item.why}
+            | ({"folded": folded[item.briefing_id]} if item.briefing_id in folded else {})
             for item in items
         ],
+        "likely": update.likely,
         "left_out": [{"slug": one["slug"], "why": one["why"]} for one in update.left_out],
     }
 
@@ -85,6 +112,8 @@ def _told(update: Update) -> str:
             lines.append(
                 f"     Since {item.changed_since and item.changed_since.label}: {item.change}"
             )
+        folds = update.shown_folds().filter(into=item.briefing)
+        lines += [f"     Folded in: {fold.briefing.slug}. {fold.why}" for fold in folds]
     if not update.items.exists():
         lines.append("  No briefing falls into this update. Load some, or move the cut-off.")
     if update.left_out:
@@ -92,6 +121,10 @@ def _told(update: Update) -> str:
         lines += [f"  {one['slug']}: {one['why']}" for one in update.left_out[:_LISTED]]
     if len(update.left_out) > _LISTED:
         lines.append(f"  … and {len(update.left_out) - _LISTED} more (--json lists all).")
+    for asked in update.likely:
+        lines += ["", f"Likely the same story: {asked['slug']} and {asked['into']}. {asked['why']}"]
+        lines += [f"  “{asked['differs']}”"] if asked["differs"] else []
+        lines += [f"  Fold them:  digest fold {update.ref} {asked['slug']} {asked['into']}"]
     if update.ref.endswith("/draft"):
         lines += [
             "",

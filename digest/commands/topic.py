@@ -31,6 +31,14 @@ def _options(command: Any) -> Any:
                 type=click.IntRange(0, 240),
                 help="Reading time of an update (6); 0: no limit.",
             ),
+            click.option(
+                "--words", type=click.IntRange(0, 50_000), help="Words of an update (0: no limit)."
+            ),
+            click.option(
+                "--sections/--no-sections",
+                default=None,
+                help="Whether items of one tag stand together, under the tag (no).",
+            ),
             click.option("--depth", type=click.Choice(Depths.values), help="How items are shown."),
             click.option("--zone", metavar="ZONE", help="Its time zone, e.g. Europe/London (UTC)."),
             click.option("--accent", metavar="#RRGGBB", help="Its colour."),
@@ -115,7 +123,11 @@ def list_() -> None:
 @transaction.atomic
 def _keep(topic: Topic, given: dict[str, Any]) -> None:
     """Set what was given (field or option names), check it, and save."""
-    fields = {"items": "items_budget", "minutes": "minutes_budget"}
+    fields = {
+        "items": "items_budget",
+        "minutes": "minutes_budget",
+        "words": "words_budget",
+    }
     for name, value in given.items():
         if value is not None:
             read = _READ.get(name)

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from digest import approval, arranging, drafting, requesting
 from digest.desk import preview, proof
 from digest.errors import DigestError, Refused
-from digest.models import Depth, Stage, Topic, Update
+from digest.models import Depth, Fold, Item, Stage, Topic, Update
 from digest.staff import APPROVERS, WRITERS, has_role, role_required
 
 WORDS = ("title", "subject", "preheader", "note")
@@ -34,7 +34,7 @@ def draft(request: HttpRequest, topic: str) -> HttpResponse:
     page: dict[str, object] = {
         "topic": found,
         "update": update,
-        "items": list(update.items.select_related("briefing", "changed_since")),
+        "items": _with_folds(update),
         "proof": proof.of_draft(update),
         "show": preview.wanted(request),
         "ways": list(preview.Way),
@@ -42,6 +42,15 @@ def draft(request: HttpRequest, topic: str) -> HttpResponse:
         "may_approve": has_role(request.user, *APPROVERS),
     }
     return render(request, "desk/draft.html", page)
+
+
+def _with_folds(update: Update) -> list[tuple[Item, list[Fold]]]:
+    """Each item with what is folded into it."""
+    folds: dict[int, list[Fold]] = {}
+    for fold in update.shown_folds():
+        folds.setdefault(fold.into_id, []).append(fold)
+    items = update.items.select_related("briefing", "changed_since")
+    return [(item, folds.get(item.briefing_id, [])) for item in items]
 
 
 @require_POST
@@ -110,6 +119,9 @@ def _acts(request: HttpRequest, update: Update, slug: str) -> dict[str, Callable
         "unpin": lambda by: arranging.pin(update, slug, False, by),
         "drop": lambda by: arranging.drop(update, slug, by),
         "include": lambda by: arranging.include(update, slug, by),
+        "fold": lambda by: arranging.fold(update, slug, _typed(request, "into"), by),
+        "split": lambda by: arranging.split(update, slug, by),
+        "apart": lambda by: arranging.keep_apart(update, slug, _typed(request, "into"), by),
         "depth": lambda by: arranging.set_depth(update, slug, _depth(post.get("depth", "")), by),
         "reword": lambda by: arranging.override(
             update, slug, _typed(request, "headline"), _typed(request, "summary"), by
