@@ -126,7 +126,7 @@ class Feed(models.Model):
 
     def is_gone(self, now: dt.datetime) -> None:
         """Its site said that it is gone for good: nobody asks it until a person wants to."""
-        self.went_wrong(now, "Its site says that it is gone for good (410).")
+        self.went_wrong(now, "is gone for good: its site says so (410)")
         self.gone_at = now
 
 

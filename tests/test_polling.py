@@ -19,7 +19,7 @@ from digest.intake.feed_entries import Came
 from digest.models import AuditEntry, Briefing, BriefingVersion, Topic
 from tests.sites import Site, site
 from tests.test_intake_feeds import item, rss
-from workers import ticking
+from workers import tasks, ticking
 from workers.celery import app
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -323,6 +323,12 @@ def test_the_tick_wakes_a_worker_for_what_is_due_alone(
     ticking.wake_for_feeds()
     assert woken == [("read_feed", feed.pk)]
     assert app.conf.task_routes["workers.tasks.read_feed"] == {"queue": "import"}
+
+
+def test_the_task_reads_the_feed_that_it_was_woken_for(feed: Feed, web: Site) -> None:
+    offer(web, item(1, pubDate=ago(hours=1)))
+    tasks.read_feed(feed.pk)
+    assert Briefing.objects.count() == 1
 
 
 def test_of_two_workers_one_reads_it(feed: Feed, web: Site) -> None:

@@ -33,9 +33,12 @@ def poll(feed_id: int, resolve: Resolve = resolved) -> Came | None:
         return None
     try:
         came = _look(feed, resolve)
-    except (NotFetched, Unfit) as problem:
+    except NotFetched as problem:
         came = Came(trouble=str(problem))
         feed.went_wrong(timezone.now(), came.trouble, getattr(problem, "wait", None))
+    except Unfit as problem:
+        came = Came(trouble=f"could not be read: {problem.why}")
+        feed.went_wrong(timezone.now(), came.trouble)
     except Exception:  # a feed that nobody foresaw must not be asked every two minutes
         log.exception("feed failed", feed=feed.url)
         came = Came(trouble="could not be kept; the log says why")

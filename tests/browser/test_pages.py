@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -15,6 +16,7 @@ from playwright.sync_api import Browser, Dialog, Page, Request, Route
 from pytest_django.live_server_helper import LiveServer
 
 from digest import drafting
+from digest.feeds import DAY, Feed
 from digest.models import Briefing, Stage, Topic, Update
 from tests import newsroom
 
@@ -101,12 +103,37 @@ def window(
 
 @pytest.fixture
 def newsdesk(pivot: Topic, stories: list[Briefing]) -> Update:
-    """Two updates out and a third as a draft."""
+    """Two updates out and a third as a draft; sources in every state, and one briefing held."""
+    now = timezone.now()
+    held = newsroom.briefing(pivot, "Held for a look")
+    Briefing.objects.filter(pk=held.pk).update(held_at=now)
+    for name, state in SOURCES.items():
+        Feed.objects.create(
+            topic=pivot,
+            url=f"https://wire.example.org/{name}.xml",
+            name=name,
+            next_at=now + DAY,
+            **{key: now if key.endswith("_at") else value for key, value in state.items()},
+        )
     whole = newsroom.whole(pivot)
     newsroom.update(pivot, 1, whole, newsroom.briefing(pivot), newsroom.briefing(pivot, "Third"))
     newsroom.update(pivot, 2, whole, note="We read the **terms**.")
     return drafting.draft(pivot)
 
+
+SOURCES: dict[str, dict[str, Any]] = {
+    "Harbour Wire": {"good_at": True, "came": "3 new, 1 changed", "seen": 240, "created": 31},
+    "": {"minutes": 60, "hold": True},
+    "Quay Courier": {
+        "good_at": True, "fetched_at": True, "failures": 4,
+        "trouble": "did not answer in full within 10 seconds",
+    },
+    "Paper of Record": {"paused_at": True, "good_at": True},
+    "Night Desk": {
+        "gone_at": True, "failures": 1, "trouble": "is gone for good: its site says so (410)"
+    },
+}  # fmt: skip
+"""A source in each state that there is."""
 
 PAGES = [
     "/",
@@ -117,6 +144,7 @@ PAGES = [
     "/desk/medias-ai-pivot/briefings/",
     "/desk/medias-ai-pivot/briefings/lantern-studio-hires-for-a-model-of-its-own/",
     "/desk/medias-ai-pivot/write/",
+    "/desk/medias-ai-pivot/sources/",
     "/desk/medias-ai-pivot/draft/",
     "/desk/medias-ai-pivot/2/",
 ]
