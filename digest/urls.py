@@ -16,6 +16,8 @@ urlpatterns = [
     path("t/<slug:topic>/feed.json", archive.json_feed),
     path("t/<slug:topic>/<int:number>/", archive.update),
     path("t/<slug:topic>/<int:number>/<slug:slug>/", archive.briefing),
+    path("t/<slug:topic>/<int:number>/since/<int:earlier>/", archive.since),
+    path("t/<slug:topic>/parties/<slug:party>/", archive.party),
     path("pictures/<str:hash>.png", pictures.picture),
     # programs with a token
     path("api/", api.urls),

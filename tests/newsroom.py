@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from digest import changes
+from digest import changes, closing, parties
 from digest.intake.slugs import slug_from
 from digest.models import Briefing, Depth, Item, Kind, Stage, Topic, Update
 from digest.parts import BriefingData
@@ -109,8 +109,11 @@ def update(
             depth=depth,
             why="New. Importance 0, one source, published 15 May 2026.",
             frozen=one.data.model_dump(mode="json") if frozen else None,
+            closed=frozen and closing.closes(one.status, topic),
         )
         if frozen:
             one.carried_in, one.moved_on = made, False
             one.save(update_fields=["carried_in", "moved_on"])
+    if frozen:
+        parties.keep(list(made.items.select_related("briefing__topic")))
     return made

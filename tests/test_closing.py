@@ -67,7 +67,7 @@ def test_a_story_is_carried_once_as_closed_and_then_waits_until_it_opens_again(
     ("lang", "said"),
     [
         ("en", "This story is closed."),
-        ("de", "Diese Geschichte ist abgeschlossen."),
+        ("de", "Diese Meldung ist abgeschlossen."),
         ("ar", "هذه القصة مغلقة."),
     ],
 )

@@ -5,7 +5,7 @@ import datetime as dt
 from django.db.models import Prefetch, QuerySet
 from django.shortcuts import get_object_or_404
 
-from digest.models import Depths, Item, Stage, Topic, Update
+from digest.models import Depths, Stage, Statement, Topic, Update
 from digest.rendering.story import email_view, imprint_of
 from digest.rendering.view import EmailView, StoryView, UpdateLink
 
@@ -14,6 +14,12 @@ PAGE = 20
 
 FED = 10
 """Updates in a feed."""
+
+SAID = 50
+"""Statements on a page of a party."""
+
+COMPARED = 12
+"""Earlier updates that one offers to be compared with."""
 
 
 def sent_updates(topic: Topic, before: int | None = None) -> QuerySet[Update]:
@@ -87,13 +93,19 @@ def in_full(update: Update, slug: str) -> tuple[StoryView, StoryView | None] | N
     return None
 
 
+def said_by(topic: Topic, party: str, before: int | None = None) -> QuerySet[Statement]:
+    """What a party said in sent updates, the newest first; with ``before``, older than that one."""
+    said = topic.statements.filter(slug=party, item__update__stage=Stage.SENT)
+    said = said.select_related("item__update__topic", "item__briefing__topic").order_by("-id")
+    return said if before is None else said.filter(id__lt=before)
+
+
+def earlier_numbers(update: Update) -> list[int]:
+    """The sent updates before this one that it can be compared with, the latest first."""
+    numbers = sent_updates(update.topic, update.number).values_list("number", flat=True)[:COMPARED]
+    return [number for number in numbers if number is not None]
+
+
 def went_out(update: Update) -> dt.datetime:
     """When it was to reach its readers."""
     return update.due_at or update.approved_at or update.until
-
-
-def appearances(item: Item) -> list[Item]:
-    """The briefing's places in the other sent updates that carried it, the first one first."""
-    carried = Item.objects.filter(briefing_id=item.briefing_id, update__stage=Stage.SENT)
-    others = carried.exclude(pk=item.pk).select_related("update__topic", "briefing__topic")
-    return list(others.order_by("update__number"))

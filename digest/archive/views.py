@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import condition, conditional_page, require_safe
 
+from digest import continuity, parties
 from digest.archive import feeds, published
 from digest.models import Topic
 from digest.parts import Image
@@ -41,6 +42,9 @@ def topic(request: HttpRequest, topic: str) -> HttpResponse:
     updates = list(published.sent_updates(found, before)[: published.PAGE + 1])
     older = updates[published.PAGE - 1].number if len(updates) > published.PAGE else None
     page = {"topic": found, "updates": updates[: published.PAGE], "older": older, "before": before}
+    if before is None:
+        page["open"] = continuity.stories(found, closed=False)
+        page["closed"] = continuity.stories(found, closed=True)
     return _public(request, "archive/topic.html", page)
 
 
@@ -49,8 +53,51 @@ def topic(request: HttpRequest, topic: str) -> HttpResponse:
 def update(request: HttpRequest, topic: str, number: int) -> HttpResponse:
     """A sent update: title, note, contents, items at their depth, perspectives once."""
     found = published.sent_update(topic, number)
-    page = {"topic": found.topic, "update": found, "issue": published.issue(found)}
+    earlier = published.earlier_numbers(found)
+    before = published.sent_update(topic, earlier[0]) if earlier else None
+    page = {
+        "topic": found.topic,
+        "update": found,
+        "issue": published.issue(found),
+        "earlier": earlier,
+        "since": continuity.compare(found, before) if before else None,
+    }
     return _public(request, "archive/update.html", page)
+
+
+@require_safe
+@conditional_page
+def since(request: HttpRequest, topic: str, number: int, earlier: int) -> HttpResponse:
+    """What changed in a topic from an earlier update to this one."""
+    if earlier >= number:
+        raise Http404
+    found, before = published.sent_update(topic, number), published.sent_update(topic, earlier)
+    page = {
+        "topic": found.topic,
+        "update": found,
+        "since": continuity.compare(found, before),
+        "earlier": published.earlier_numbers(found),
+    }
+    return _public(request, "archive/since_page.html", page)
+
+
+@require_safe
+@conditional_page
+def party(request: HttpRequest, topic: str, party: str) -> HttpResponse:
+    """Everything that a party has said in a topic's updates, the newest first."""
+    found = get_object_or_404(Topic, slug=topic)
+    before = _number(request.GET.get("before"))
+    said = list(published.said_by(found, party, before)[: published.SAID + 1])
+    if not said:
+        raise Http404
+    page = {
+        "topic": found,
+        "party": parties.name_of(said[0].party),
+        "said": said[: published.SAID],
+        "older": said[published.SAID - 1].id if len(said) > published.SAID else None,
+        "inner": True,
+    }
+    return _public(request, "archive/party.html", page)
 
 
 @require_safe
@@ -69,7 +116,7 @@ def briefing(request: HttpRequest, topic: str, number: int, slug: str) -> HttpRe
         "story": told[0],
         "next": told[1],
         "data": data,
-        "others": published.appearances(item),
+        "timeline": continuity.timeline(item.briefing_id),
     }
     response = _public(request, "archive/briefing.html", page)
     return _with_picture(request, response, data.image)

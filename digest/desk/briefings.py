@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from digest import holding, withdrawal
+from digest import continuity, holding, withdrawal
 from digest.desk import briefing_form
 from digest.desk.briefing_form import ROWS, BriefingForm
 from digest.intake import store
@@ -163,6 +163,7 @@ def _form(request: HttpRequest, form: BriefingForm, found: Briefing | None) -> H
         "briefing": found,
         "seen": found.content_hash if found else "",
         "versions": found.versions.all()[:20] if found else [],
+        "timeline": continuity.timeline(found.pk, unsent=True) if found else [],
         "known": _known(form.topic),
         "zone": place(form.topic.zone),
     }

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from digest import parties
 from digest.archive import published
 from digest.errors import Refused
 from digest.models import Update
@@ -109,6 +110,12 @@ def clean(html: str) -> SafeString:
 def paragraphs(text: str) -> list[str]:
     """The paragraphs of a plain text."""
     return markup.paragraphs(text)
+
+
+@register.filter
+def party_slug(party: str) -> str:
+    """What the address of a party's page says."""
+    return parties.slug_of(party)
 
 
 @register.filter

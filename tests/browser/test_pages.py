@@ -140,7 +140,10 @@ PAGES = [
     "/t/medias-ai-pivot/",
     "/t/medias-ai-pivot/1/",
     "/t/medias-ai-pivot/2/lantern-studio-hires-for-a-model-of-its-own/",
+    "/t/medias-ai-pivot/2/since/1/",
+    "/t/medias-ai-pivot/parties/animators-guild/",
     "/desk/",
+    "/desk/medias-ai-pivot/schedule/",
     "/desk/medias-ai-pivot/briefings/",
     "/desk/medias-ai-pivot/briefings/lantern-studio-hires-for-a-model-of-its-own/",
     "/desk/medias-ai-pivot/write/",
@@ -253,3 +256,24 @@ def test_hostile_content_opens_nothing_asks_for_nothing_and_breaks_nothing(
     pictures = {"https://evil.example.com/a.png"}  # a briefing's own picture, on its own page
     assert set(window.seen.elsewhere) <= pictures
     assert Update.objects.get(pk=draft.pk).stage == Stage.DRAFT
+
+
+@pytest.mark.parametrize("window", [{"timezone_id": "Asia/Tokyo"}], indirect=True)
+def test_the_next_runs_change_while_a_rule_is_typed_and_are_told_in_the_viewers_own_time(
+    window: Window, newsdesk: Update
+) -> None:
+    window.open("/desk/medias-ai-pivot/schedule/")
+    page = window.page
+    page.get_by_text("Sundays 15:00").click()
+    page.get_by_text("At 15:00 on Sunday, UTC time").wait_for()
+    own = page.locator("[data-here] time").first
+    assert own.inner_text().endswith("00:00 Tokyo")
+    page.get_by_label("Days without an update").fill("01-01..12-31")
+    page.get_by_text("skipped: blackout day").first.wait_for()
+    page.get_by_role("textbox", name="Rule").fill("61 * * * *")
+    page.get_by_text("is no cron rule").wait_for()
+    page.get_by_role("textbox", name="Rule").fill("0 15 * * 0")
+    page.get_by_label("Days without an update").fill("")
+    page.get_by_role("button", name="Set the schedule").click()
+    page.get_by_text("goes out at 15:00 on sunday").wait_for()
+    assert not window.seen.errors

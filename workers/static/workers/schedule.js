@@ -1,16 +1,16 @@
 // Shows due times in the viewer's own time zone, and puts usual rules into the form.
 "use strict";
 
-const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+const place = zone.split("/").pop().replaceAll("_", " ");
 const words = new Intl.DateTimeFormat("en-GB", {
   weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit",
 });
 
 function show(root) {
   for (const time of root.querySelectorAll("[data-here] time")) {
-    time.textContent = words.format(new Date(time.dateTime)).replace(",", "");
+    time.textContent = `${words.format(new Date(time.dateTime)).replace(",", "")} ${place}`;
   }
-  for (const place of root.querySelectorAll("[data-zone]")) place.textContent = here.replaceAll("_", " ");
   for (const part of root.querySelectorAll("[data-here]")) part.hidden = false;
 }
 
