@@ -322,7 +322,7 @@ def finish() -> int:
 
 
 def lost_leases(host: str, worker: str) -> list[Batch]:
-    """Batches leased to a worker of this host that is dead by its journal's lock."""
+    """Batches leased to a worker of this host, which is dead or knows nothing of them."""
     return list(
         Batch.objects.select_related("mailing").filter(
             state=BatchState.LEASED, host=host, worker=worker

@@ -8,6 +8,7 @@ cut only when the batch is settled and committed.
 import os
 import time
 from collections import deque
+from collections.abc import Callable
 from functools import cache
 
 import structlog
@@ -65,7 +66,7 @@ def send(kinds: list[MailingKind], seconds: float) -> bool:
     _journal()  # before the first claim: a lease without a journal counts as lost
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        batch = None if draining() else ledger.claim(kinds, host(), worker())
+        batch = None if draining() else _claimed(kinds)
         if batch is None or send_batch(batch):
             return False
     return True
@@ -98,8 +99,35 @@ def send_batch(batch: Batch) -> str:
     return trouble
 
 
+def _claimed(kinds: list[MailingKind]) -> Batch | None:
+    """The next batch.  Where the database breaks off meanwhile, the claim may stand all the same,
+    and nobody else may settle what a live worker has on lease: it is given back."""
+    try:
+        return ledger.claim(kinds, host(), worker())
+    except (OperationalError, InterfaceError):
+        _insist(_give_back)
+        raise
+
+
+def _give_back() -> None:
+    """Whatever this worker has on lease, as far as the database knows."""
+    for batch in ledger.lost_leases(host(), worker()):
+        ledger.release(batch)
+
+
 def _put_away(batch: Batch, outbox: "_Outbox | None") -> None:
-    """Record what is known and give the lease back, however long the database is away.
+    """Record what is known and give the lease back."""
+
+    def put_away() -> None:
+        if outbox is not None:
+            outbox.record()
+        ledger.release(batch)
+
+    _insist(put_away)
+
+
+def _insist(do: Callable[[], None]) -> None:
+    """Do it, however long the database is away.
 
     Nothing may be sent meanwhile, for nothing more could be recorded. After ten minutes, or
     whatever else goes wrong, the process ends at once: its journal then tells whoever comes
@@ -108,17 +136,15 @@ def _put_away(batch: Batch, outbox: "_Outbox | None") -> None:
     try:
         for _ in range(PATIENCE):
             try:
-                if outbox is not None:
-                    outbox.record()
-                ledger.release(batch)
+                do()
             except (OperationalError, InterfaceError):
-                log.warning("database away; the results wait", batch=batch.id)
+                log.warning("database away; what this worker knows waits")
                 connection.close()
                 time.sleep(1)
             else:
                 return
     except BaseException:
-        log.exception("results could not be kept; the journal tells", batch=batch.id)
+        log.exception("the database can't be told; the journal tells")
     os._exit(1)
 
 

@@ -2,7 +2,8 @@
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -14,7 +15,7 @@ from tests.journeys.system import System
 from tests.sends import holds, received
 from workers import ledger, sending
 from workers.ledger import Result
-from workers.models import BULK, Mailing
+from workers.models import BULK, BatchState, Mailing
 
 _CRASH = """
 import os, psycopg, signal, sys
@@ -85,5 +86,32 @@ def test_a_commit_that_never_took_place_is_repeated(
     for _ in range(3):
         sending.send(BULK, seconds=5)
     assert len(refused) == 3
+    assert len(received(relay)) == 5
+    holds(due, received(relay))
+
+
+@pytest.mark.django_db
+@pytest.mark.both_databases
+def test_a_claim_whose_answer_was_lost_is_given_back_once_the_database_is_there(
+    due: Mailing, relay: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the batch waits for as long as its worker lives, who knows nothing of it."""
+    claim, release = ledger.claim, ledger.release
+    answers: list[str] = ["server closed the connection", "the database system is starting up"]
+
+    def broken_off(do: Callable[..., object], *asked: object) -> object:
+        done = do(*asked) if do is claim or not answers else None
+        if answers:
+            raise OperationalError(answers.pop(0))
+        return done
+
+    monkeypatch.setattr(ledger, "claim", partial(broken_off, claim))
+    monkeypatch.setattr(ledger, "release", partial(broken_off, release))
+    monkeypatch.setattr(sending.time, "sleep", lambda _: None)
+    monkeypatch.setattr(sending.connection, "close", lambda: None)
+    with pytest.raises(OperationalError, match="closed"):
+        sending.send(BULK, seconds=5)
+    assert due.batches.get().state == BatchState.PENDING
+    sending.send(BULK, seconds=5)
     assert len(received(relay)) == 5
     holds(due, received(relay))
