@@ -5,14 +5,19 @@ The journal's own write is made to fail: a test can't fill the disk. SQLite real
 
 import errno
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from click.testing import CliRunner
+from django.contrib.auth.models import User
 from django.db import connection
+from django.test import Client
 
+from config.cli import main
 from digest.models import Topic
 from tests.relays import BRISK, PoliteRelay
 from tests.sends import Through, due_to, holds, received, states
-from workers import balance, sending
+from workers import balance, room, sending
 from workers.journal import Journal
 from workers.models import BULK, Mailing, MailingState
 
@@ -88,3 +93,19 @@ def test_a_database_without_room_keeps_the_results_until_there_is_some(
                 through(relay, BRISK)
                 sending.send(BULK, seconds=5)
     holds(sent, [who for who, _ in long.accepted])
+
+
+def test_a_disk_that_is_all_but_full_is_told_where_sending_is_watched(
+    otto: User, signed_in: type[Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mailing can't say so itself where the database has no room either."""
+    browser = signed_in(otto)  # type: ignore[call-arg]  # SignedIn of conftest
+
+    def told(free: int) -> list[bool]:
+        monkeypatch.setattr(room.shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+        page = browser.get("/queue/").content.decode()
+        status = CliRunner().invoke(main, ["status"]).output
+        return ["all but full: 3.2 MB left" in " ".join(text.split()) for text in (page, status)]
+
+    assert told(3_200_000) == [True, True]
+    assert told(32_000_000) == [False, False]

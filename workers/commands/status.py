@@ -15,7 +15,7 @@ from rich.text import Text
 
 from digest.errors import NotFound
 from subscribers.models import normal_address
-from workers import balance, ledger, mailings, presence, progress
+from workers import balance, ledger, mailings, presence, progress, room
 from workers.letters import Letters
 from workers.models import DeliveryState, Mailing, MailingState, Slot, SlotResult
 
@@ -80,6 +80,7 @@ def _recent() -> list[Mailing]:
 
 def _shown() -> Group:
     parts: list[Any] = [progress.workers(presence.alive()), Text()]
+    parts += [Text(words, "red") for words in filter(None, [room.shortage()])]
     parts += _held()
     return Group(*parts, progress.listed(_recent()))
 
@@ -114,4 +115,5 @@ def _plain() -> dict[str, Any]:
             for one in _recent()
         ],
         "held": [str(text) for text in _held()],
+        "trouble": room.shortage(),
     }

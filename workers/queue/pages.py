@@ -10,7 +10,7 @@ from django.utils import timezone
 from django_htmx.http import HttpResponseClientRefresh
 
 from digest.models import Stage, Update
-from workers import balance, slots
+from workers import balance, room, slots
 from workers.balance import STATES
 from workers.models import Mailing, MailingKind, MailingState
 from workers.queue import cards, coming, deliveries
@@ -115,6 +115,7 @@ def _overview(request: HttpRequest) -> dict[str, Any]:
         "small": _small(),
         "pressing": len(pressing) + len(held),
         "late": sum(one.late for one in upcoming),
+        "shortage": room.shortage(),
     }
 
 
