@@ -4,10 +4,11 @@ import datetime as dt
 import hashlib
 import io
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from digest.drafting import FIRST_WINDOW, last_approved
@@ -106,24 +107,28 @@ def _keep_batch(
 ) -> None:
     """Keep some entries, and which briefing each is, in one transaction: a worker that dies
     between the two would make each a second briefing."""
-    known = _known(feed, batch, here)
+    known, taken = _known(feed, batch, here), _taken(feed, batch)
+    to_save: list[FeedEntry] = []
     to_write: list[tuple[FeedEntry, BriefingData]] = []
     for entry, data in batch:
         key, place, said = _hash(identity(entry)), _place(entry), _said(data)
         row = known.get(key) or FeedEntry(feed=feed)
         is_new, has_changed = row.pk is None, row.said != said
-        row.key, row.place, row.said = key, place, said
+        if (row.key, row.place, row.said) != (key, place, said):
+            row.key, row.place, row.said = key, place, said
+            to_save.append(row)
         if not is_new and (row.briefing is None or not has_changed):
             came.unchanged += 1  # what was no news when it came is none later either
         elif is_new and data.published_at < since:
             came.old += 1
         else:
-            slug = row.briefing.slug if row.briefing else _own_slug(feed, data, entry)
+            slug = row.briefing.slug if row.briefing else _own_slug(feed, data, entry, taken)
             to_write.append((row, data.model_copy(update={"slug": slug})))
-            continue
-        row.save()
-        feed.seen += is_new
     _write(feed, to_write, came)
+    new = [row for row in to_save if row.pk is None]
+    FeedEntry.objects.bulk_update([row for row in to_save if row.pk], ["key", "place", "said"])
+    FeedEntry.objects.bulk_create(new)
+    feed.seen += len(new)
 
 
 def _known(
@@ -131,7 +136,9 @@ def _known(
 ) -> dict[str, FeedEntry]:
     """The rows of these entries by their keys; those whose id has changed among them."""
     keys = {_hash(identity(entry)): _place(entry) for entry, _ in batch}
-    rows = feed.entries.select_related("briefing")
+    rows = feed.entries.select_related("briefing").only(
+        "feed", "key", "place", "said", "briefing__slug"
+    )
     known = {row.key: row for row in rows.filter(key__in=keys)}
     places = Counter(place for key, place in keys.items() if key not in known)
     missing = {place for place, times in places.items() if place and times == 1}
@@ -143,19 +150,27 @@ def _known(
     }
 
 
-def _own_slug(feed: Feed, data: BriefingData, entry: Entry) -> str:
+def _taken(feed: Feed, batch: Iterable[tuple[Entry, BriefingData]]) -> dict[str, str]:
+    """Slugs of these that the topic has; the address of those that no feed has brought."""
+    there = feed.topic.briefings.filter(slug__in=[data.slug for _, data in batch]).annotate(
+        is_entry=Exists(FeedEntry.objects.filter(briefing=OuterRef("pk")))
+    )
+    return {
+        slug: "" if is_entry else url
+        for slug, url, is_entry in there.values_list("slug", "url", "is_entry")
+    }
+
+
+def _own_slug(feed: Feed, data: BriefingData, entry: Entry, taken: Mapping[str, str]) -> str:
     """A slug for a new entry: another's is not taken over, unless nobody's feed brought it and
     it tells of the same page (a file that was loaded by hand, say)."""
-    other = feed.topic.briefings.filter(slug=data.slug).first()
-    if other is None:
-        return data.slug
-    is_entry = FeedEntry.objects.filter(briefing=other).exists()
-    if not is_entry and data.url and other.url == data.url:
+    if data.slug not in taken or (data.url and taken[data.slug] == data.url):
         return data.slug
     return told_apart(data.slug, f"{feed.url} {identity(entry)}")
 
 
 def _write(feed: Feed, rows: Sequence[tuple[FeedEntry, BriefingData]], came: Came) -> None:
+    """Keep what is new or has changed, and tell the rows which briefing each has become."""
     batch = {data.slug: data for _, data in rows}  # two that came to one slug are one
     results = store.keep_all(list(batch.values()), feed.topic, by=f"feed {feed}")
     created = [slug for slug, one in results.items() if one is store.Result.CREATED]
@@ -163,9 +178,7 @@ def _write(feed: Feed, rows: Sequence[tuple[FeedEntry, BriefingData]], came: Cam
         feed.topic.briefings.filter(slug__in=created).update(held_at=timezone.now())
     ids = dict(feed.topic.briefings.filter(slug__in=batch).values_list("slug", "pk"))
     for row, data in rows:
-        feed.seen += row.pk is None
         row.briefing_id = ids[data.slug]
-        row.save()
     feed.created += len(created)
     came.created += len(created)
     came.updated += sum(one is store.Result.UPDATED for one in results.values())
