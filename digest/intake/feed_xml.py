@@ -13,6 +13,7 @@ import feedparser  # type: ignore[import-untyped]  # it brings no types
 
 from digest.intake.channel import Channel, Entry
 from digest.intake.html_markdown import absolute, escaped, markdown, plain
+from digest.intake.limits import BRIEFING, megabytes
 from digest.intake.outcomes import Unfit
 
 DEEPEST = 200
@@ -27,6 +28,7 @@ _ENTITY = re.compile(
 _TAG = re.compile(rb"<(/?)[A-Za-z][^<>]*?(/?)>")
 _HIDDEN = re.compile(rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>", re.DOTALL)
 _FORMATS = {key: name for key, name in feedparser.api.SUPPORTED_VERSIONS.items() if key}
+_TOO_LONG = f"has a text of more than {megabytes(BRIEFING)}"
 _HARMLESS = (feedparser.CharacterEncodingOverride, feedparser.NonXMLContentType)
 _PLAIN = {"text/plain", ""}
 
@@ -58,8 +60,12 @@ def refuse_bomb(data: bytes) -> None:
     flat = data.replace(b"\0", b"")  # UTF-16 and UTF-32 as ASCII, as far as it matters here
     if _ENTITY.search(flat):
         raise Unfit("declares entities that refer to others or to files: it is not read")
-    depth = 0
-    for number, tag in enumerate(_TAG.finditer(_HIDDEN.sub(b"", flat))):
+    depth = end = 0
+    bare = _HIDDEN.sub(_length_told, flat)
+    for number, tag in enumerate(_TAG.finditer(bare)):
+        if tag.start() - end > BRIEFING:
+            raise Unfit(_TOO_LONG)
+        end = tag.end()
         if tag[1]:
             depth = max(0, depth - 1)
         elif not tag[2]:
@@ -68,6 +74,13 @@ def refuse_bomb(data: bytes) -> None:
             raise Unfit(f"nested more than {DEEPEST} elements deep")
         if number > MOST_TAGS:
             raise Unfit(f"has more than {MOST_TAGS:,} tags")
+
+
+def _length_told(hidden: re.Match[bytes]) -> bytes:
+    """Nothing, in the place of a comment or CDATA of an honest length."""
+    if len(hidden[0]) > BRIEFING:
+        raise Unfit(_TOO_LONG)
+    return b""
 
 
 def _trouble(parsed: Any) -> str:
