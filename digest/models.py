@@ -96,6 +96,9 @@ class Topic(models.Model):
     closing = models.JSONField(
         default=list, blank=True, help_text="Statuses that close a story; none: closing.USUAL."
     )
+    resend_uncertain = models.BooleanField(
+        default=False, help_text="Messages that may have arrived are sent once more, unasked."
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -9,6 +9,7 @@ import structlog
 from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from digest import approval
 from digest.errors import NotFound, Refused
@@ -233,10 +234,28 @@ def settle(mailing: Mailing, how: DeliveryState, by: str) -> int:
     return total
 
 
-def _once_each(mailing: Mailing, state: DeliveryState) -> Iterator[list[int]]:
+def resend_uncertain() -> int:
+    """Send again what is uncertain of topics that ask for it; how many.
+
+    What was attempted once, so that a relay which never answers is asked twice and no more, and
+    within the time of its retries: yesterday's news must not follow today's.
+    """
+    total, now = 0, timezone.now()
+    for mailing in Mailing.objects.filter(
+        topic__resend_uncertain=True, uncertain__gt=0, state__in=[*ledger.LIVE, MailingState.DONE]
+    ):
+        if now < (mailing.started_at or mailing.due_at) + mailing.give_up_after:
+            for ids in _once_each(mailing, DeliveryState.UNCERTAIN, attempts=1):
+                total += ledger.requeue(mailing.id, ids, DeliveryState.UNCERTAIN)
+    return total
+
+
+def _once_each(mailing: Mailing, state: DeliveryState, **more: object) -> Iterator[list[int]]:
     """The ids of deliveries in a state, in runs; each once, whatever comes of it meanwhile."""
     last = 0
-    rows = mailing.deliveries.filter(state=state).order_by("id").values_list("id", flat=True)
+    rows = (
+        mailing.deliveries.filter(state=state, **more).order_by("id").values_list("id", flat=True)
+    )
     while ids := list(rows.filter(id__gt=last)[:2000]):
         last = ids[-1]
         yield ids

@@ -34,6 +34,7 @@ def tick() -> None:
         asked.take_welcomes,
         recovery.recover,
         requeue_due,
+        mailings.resend_uncertain,
         mailings.sweep_cancelled,
         ledger.finish,
         wake_for_feeds,

@@ -61,6 +61,12 @@ def _options(command: Any) -> Any:
                 "like); none: those again.",
             ),
             click.option(
+                "--resend-uncertain/--no-resend-uncertain",
+                default=None,
+                help="Whether a message that may have arrived is sent once more, with the same "
+                "Message-ID, rather than wait for a person (no).",
+            ),
+            click.option(
                 "--minimum",
                 type=click.IntRange(1, 200),
                 help="A scheduled update with fewer items is skipped (1).",

@@ -3,11 +3,14 @@
 import re
 
 import pytest
+from django.utils import timezone
 
+from digest.models import Topic
 from tests.relays import BRISK, HANG_UP, PoliteRelay, sink
 from tests.sends import Through, holds, states
-from workers import ledger, sending
-from workers.models import BULK, Mailing
+from workers import balance, ledger, mailings, sending
+from workers.ledger import Result
+from workers.models import BULK, DeliveryState, Mailing
 from workers.sink import Manners
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -69,3 +72,36 @@ def test_dropped_before_the_dot_of_one_reader_and_after_that_of_another(
     assert found.pop("reader2@example.org") == "uncertain"
     assert set(found.values()) == {"accepted"}
     holds(due, [to.decode() for _, (to,), _ in kept], uncertain=1)
+
+
+@pytest.mark.parametrize(("asked", "times"), [(False, 1), (True, 2)])
+def test_dropped_after_the_dot_is_sent_once_more_where_the_topic_asks_for_it(
+    due: Mailing, through: Through, asked: bool, times: int
+) -> None:
+    Topic.objects.update(resend_uncertain=asked)
+    tried: list[str] = []
+
+    def never(said: str, line: str, _number: int) -> str | None:
+        if said == "DOT":
+            tried.append(line)
+            return HANG_UP if "reader2@" in line else None
+        return None
+
+    with PoliteRelay(never).running(connections="2") as relay:
+        through(relay, BRISK)
+        for _ in range(4):
+            found = sent(due)
+            mailings.resend_uncertain()
+    assert found["reader2@example.org"] == "uncertain"
+    assert sum("reader2@" in line for line in tried) == times
+    assert balance.sheet(due).balanced
+
+
+def test_what_is_uncertain_is_not_sent_again_once_its_time_is_over(due: Mailing) -> None:
+    Topic.objects.update(resend_uncertain=True)
+    batch = ledger.claim(BULK, "here", "one")
+    assert batch is not None
+    row, *_ = ledger.queued(batch)
+    ledger.record(due.id, [Result(row.id, DeliveryState.UNCERTAIN)])
+    Mailing.objects.update(started_at=timezone.now() - due.give_up_after)
+    assert mailings.resend_uncertain() == 0
