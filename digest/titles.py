@@ -1,5 +1,6 @@
 """Title and preheader from headlines, by rule.  Pure functions."""
 
+import re
 from collections.abc import Sequence
 
 LONGEST = 90
@@ -7,6 +8,63 @@ LONGEST = 90
 
 PREHEADER = 120
 """Characters in a preheader: what phones and Gmail show beside a subject."""
+
+
+BRIEF = 44
+"""Characters of a headline of which two make a title."""
+
+_LABEL = re.compile(
+    r"^(?:breaking|exclusive|just in|live|opinion|report|review|updated?|video|watch)\s*[:|]\s+",
+    re.IGNORECASE,
+)
+_ASIDE = re.compile(r"\s*[(\[][^()\[\]]*[)\]]")
+_SAYS = (
+    r"(?:says|said|say|reports?|reported|announced|announces|tells|told|warns|warned|finds|shows)"
+)
+_TAILS = [
+    # who said so
+    re.compile(rf",\s+(?:[^,;:]+\s+)?{_SAYS}(?:\s[^,;:]*)?$"),
+    re.compile(rf"\s+[–—-]\s+(?:[^–—;:]+\s+)?{_SAYS}$"),
+    re.compile(r",?\s+according to\s.*$"),
+    re.compile(r"\s+[–—|-]\s+[^–—|]*$"),
+    # what went before, and what goes on meanwhile
+    re.compile(
+        r",?\s+(?:after|ahead of|although|amid|as|because|despite|even as|following|though|"
+        r"whereas|while)\s.*$"
+    ),
+    re.compile(r",\s+(?:[^,;]|,(?=\d))*$"),
+]
+"""What a short headline does without, the least telling first.  Not "unless" and "until": without
+them it would say something else."""
+
+_OPENING = re.compile(
+    r"^(?:after|although|amid|as|because|despite|following|though|while)\s(?:[^,]|,(?=\d))*,\s+",
+    re.IGNORECASE,
+)
+_IT_WILL = re.compile(r"^(?P<who>.{2,40}?) (?:says|said|say) (?:that )?(?:it|they|he|she) will ")
+_LEAST = 3
+"""Words that any headline keeps."""
+
+
+def brief(headline: str) -> str:
+    """A long headline without label, asides, attribution and subordinate clauses.
+
+    One that is short already stays as it is, and nothing is said that it didn't say.
+    """
+    made = _tidy(headline)
+    if len(made) > BRIEF:
+        made = _tidy(_ASIDE.sub("", _LABEL.sub("", made))) or made
+    if len(made) > BRIEF:
+        made = _IT_WILL.sub(r"\g<who> will ", made)
+        rest = _OPENING.sub("", made)
+        made = made if rest == made else rest[:1].upper() + rest[1:]
+    for tail in _TAILS:
+        if len(made) <= BRIEF:
+            break
+        shorter = _tidy(tail.sub("", made))
+        if len(shorter.split()) >= _LEAST:
+            made = shorter
+    return made
 
 
 def title(leads: Sequence[str], others: Sequence[str] = ()) -> str:
