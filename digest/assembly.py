@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from digest import ranking
@@ -216,10 +217,7 @@ class _Filling:
         return len(self.items) + self.pins_waiting >= self.budget.items
 
     def _no_place(self, points: int) -> tuple[LeftOut, str]:
-        return LeftOut.OVER_ITEMS, (
-            f"Over the budget of {self.budget.items} items, with {points} points. "
-            "First in line next time."
-        )
+        return LeftOut.OVER_ITEMS, _over_items(self.budget.items, points)
 
     def _no_room(self, one: Candidate, characters: float) -> tuple[LeftOut, str] | None:
         if self._full():
@@ -239,6 +237,12 @@ class _Filling:
                 "First in line next time."
             )
         return None
+
+
+@lru_cache(1000)
+def _over_items(budget: int, points: int) -> str:
+    """Kept, since tens of thousands may share it."""
+    return f"Over the budget of {budget} items, with {points} points. First in line next time."
 
 
 def by_section(items: Sequence[Placed]) -> list[Placed]:
