@@ -31,6 +31,8 @@ PUBLIC = [
     ("GET", "/t/medias-ai-pivot/"),
     ("GET", "/t/medias-ai-pivot/1/"),
     ("GET", "/t/medias-ai-pivot/1/sent-story/"),
+    ("GET", "/t/medias-ai-pivot/2/since/1/"),
+    ("GET", "/t/medias-ai-pivot/parties/guild/"),
     ("GET", "/t/medias-ai-pivot/feed.xml"),
     ("GET", "/t/medias-ai-pivot/feed.json"),
     ("GET", f"/pictures/{'0' * 64}.png"),
