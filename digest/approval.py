@@ -74,7 +74,8 @@ def approve(
         update.segments, update.rate = list(segments), rate
         update.despite = despite.strip() if findings else ""
         update.unattended, update.approved_by = unattended, by
-        if _fixed(update, view, email):
+        others = editions.variants(update, report)
+        if _fixed(update, view, email, others):
             return update
         update = Update.objects.select_related("topic").get(pk=update.pk)
     raise Refused("The draft keeps changing; nothing was approved. Try again in a moment.")
@@ -146,7 +147,9 @@ def _refuse_unready(update: Update) -> None:
 
 
 @transaction.atomic
-def _fixed(update: Update, view: EmailView, email: RenderedEmail) -> bool:
+def _fixed(
+    update: Update, view: EmailView, email: RenderedEmail, others: Sequence[editions.Variant]
+) -> bool:
     """Fix number and content; False when the draft is no longer what was rendered.
 
     The topic's row is locked, so that two approvals at once take their turn, and numbers have
@@ -176,6 +179,9 @@ def _fixed(update: Update, view: EmailView, email: RenderedEmail) -> bool:
         carried_in=update, moved_on=False
     )
     editions.keep(view, email, now.topic, update)
+    for other in others:
+        if not other.faults:
+            editions.keep(other.view, other.email, now.topic, update, other.name)
     audit(
         update.approved_by,
         "approved update",
@@ -183,6 +189,7 @@ def _fixed(update: Update, view: EmailView, email: RenderedEmail) -> bool:
         hash=update.content_hash,
         despite=update.despite,
         segments=update.segments,
+        not_to_be_had={one.name: one.faults[0].message for one in others if one.faults},
     )
     return True
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from typing import NamedTuple
 
 from django.conf import settings
 
@@ -64,16 +65,23 @@ def _withdrawn(update: Update) -> tuple[str, ...]:
     return tuple(slug for (slug,) in slugs)
 
 
-def made(view: View, email: RenderedEmail, topic: Topic, update: Update | None) -> Edition:
+def made(
+    view: View,
+    email: RenderedEmail,
+    topic: Topic,
+    update: Update | None,
+    variant: str = Depths.ARRANGED,
+) -> Edition:
     """The edition of this rendering, not kept; its hash is that of all a reader gets of it."""
     sender = from_address(topic)
-    said = [view.kind, topic.pk, update and update.pk, sender]
+    said = [view.kind, variant, topic.pk, update and update.pk, sender]
     said += [email.subject, email.html, email.text]
     return Edition(
         hash=hashlib.sha256(json.dumps(said).encode()).hexdigest(),
         update=update,
         topic=topic,
         kind=view.kind,
+        variant=variant,
         view=view.model_dump(mode="json"),
         sender=sender,
         subject=email.subject,
@@ -84,16 +92,45 @@ def made(view: View, email: RenderedEmail, topic: Topic, update: Update | None) 
     )
 
 
-def keep(view: View, email: RenderedEmail, topic: Topic, update: Update | None) -> Edition:
+def keep(
+    view: View,
+    email: RenderedEmail,
+    topic: Topic,
+    update: Update | None,
+    variant: str = Depths.ARRANGED,
+) -> Edition:
     """The frozen edition; one that says the same is kept once."""
-    edition = made(view, email, topic, update)
+    edition = made(view, email, topic, update, variant)
     Edition.objects.bulk_create([edition], ignore_conflicts=True)
     return Edition.objects.get(hash=edition.hash)
 
 
-def frozen(update: Update) -> Edition | None:
-    """The edition that approval froze; None before."""
-    return update.editions.filter(kind="update").first()
+def frozen(update: Update, variant: str = Depths.ARRANGED) -> Edition | None:
+    """The edition that approval froze; None before, and for a variant that could not go out."""
+    return update.editions.filter(kind="update", variant=variant).first()
+
+
+class Variant(NamedTuple):
+    """An update as the readers of some segments get it: all in full, or all short."""
+
+    name: Depths
+    view: EmailView
+    email: RenderedEmail
+    faults: list[checks.Finding]
+    """What blocks it that does not block the update as arranged."""
+
+
+def variants(update: Update, arranged: checks.Report) -> list[Variant]:
+    """The update's other variants, rendered and checked."""
+    known = {finding.name for finding in arranged.blocking}
+    others = []
+    for name in (Depths.FULL, Depths.SHORT):
+        view = view_of(update, variant=name)
+        email = rendered(view)
+        blocking = checked(update, view, email).blocking
+        faults = [finding for finding in blocking if finding.name not in known]
+        others.append(Variant(name, view, email, faults))
+    return others
 
 
 def for_test(update: Update) -> Edition:

@@ -7,7 +7,7 @@ import uuid
 from django.db import models
 from django.utils import timezone
 
-from digest.models import Topic
+from digest.models import Depths, Topic
 
 
 class SubscriberState(models.TextChoices):
@@ -171,6 +171,12 @@ class Segment(models.Model):
 
     name = models.CharField(max_length=100, unique=True)
     rule = models.JSONField(help_text="The rule language of segments.py.")
+    variant = models.CharField(
+        max_length=10,
+        choices=Depths.choices,
+        default=Depths.ARRANGED,
+        help_text="How its readers get an update that is sent to it.",
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

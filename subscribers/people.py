@@ -56,7 +56,7 @@ def people(request: HttpRequest) -> HttpResponse:
 def segment_list(request: HttpRequest) -> HttpResponse:
     """The segments, their rules, and how many people each one selects now."""
     rows = [
-        (one.name, json.dumps(one.rule, ensure_ascii=False), _count(segments.people, one))
+        (one, json.dumps(one.rule, ensure_ascii=False), _count(segments.people, one))
         for one in Segment.objects.all()
     ]
     return render(request, "people/segments.html", {"rows": rows})
@@ -68,8 +68,7 @@ def segment_choices(request: HttpRequest) -> HttpResponse:
     """A fragment for the approval form: a box for each segment, with whom it reaches."""
     topic = get_object_or_404(Topic, slug=request.GET.get("topic", "").replace("\0", ""))
     rows = [
-        (one.name, _count(lambda rule: selected(topic, [rule]), one))
-        for one in Segment.objects.all()
+        (one, _count(lambda rule: selected(topic, [rule]), one)) for one in Segment.objects.all()
     ]
     shown = {"rows": rows, "everybody": selected(topic, []).count()}
     return render(request, "people/choices.html", shown)

@@ -84,8 +84,10 @@ def people(rule: Any, topic: Topic | None = None) -> QuerySet[Subscriber]:
     return Subscriber.objects.filter(compiled(rule, topic), state=SubscriberState.ACTIVE)
 
 
-def save(name: str, rule: Any) -> bool:
+def save(name: str, rule: Any, variant: str | None = None) -> bool:
     """Keep the rule under this name; True when the name is new.
+
+    ``variant`` is how its readers get an update; None leaves that as it is.
 
     Raises Refused for a rule that can't be read or that names a topic which doesn't exist.
     """
@@ -102,7 +104,8 @@ def save(name: str, rule: Any) -> bool:
                 f"{place}: there is no topic {slug!r}; nothing was changed. "
                 "digest topic list names them."
             )
-    return Segment.objects.update_or_create(name=name, defaults={"rule": rule})[1]
+    said = {"rule": rule} | ({"variant": variant} if variant else {})
+    return Segment.objects.update_or_create(name=name, defaults=said)[1]
 
 
 def _topics(node: Node) -> Iterator[tuple[str, str]]:

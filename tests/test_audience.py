@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from digest.models import Topic
 from subscribers import planner
-from subscribers.models import Subscription, SubscriptionState
+from subscribers.models import SubscriberTag, Subscription, SubscriptionState
 from tests.ledgering import mailing, readers
 from workers import audience, balance, ledger
 from workers.models import Batch, Mailing, MailingState
@@ -78,10 +78,37 @@ def test_an_empty_audience_is_complete(pivot: Topic) -> None:
 def test_a_segment_selects_whom_its_rule_says(pivot: Topic) -> None:
     people = readers(pivot, 5)
     people[2].tags.create(tag="trade")
-    rule = {"name": "trade", "rule": {"field": "tag", "is": "trade"}}
-    sent = mailing(pivot, audience=[rule])
+    sent = mailing(pivot, audience=[segment("trade", "arranged")])
     audience.fill(sent.id)
     assert list(sent.deliveries.values_list("address", flat=True)) == [people[2].email]
+
+
+def test_each_reader_gets_the_variant_of_the_first_segment_that_selects_them(pivot: Topic) -> None:
+    people = readers(pivot, 4)
+    for person, tags in zip(people, (["trade"], ["brief"], ["trade", "brief"], []), strict=True):
+        person.tags.set([SubscriberTag(tag=tag) for tag in tags], bulk=False)
+    sent = mailing(pivot, audience=[segment("brief", "short"), segment("trade", "full")])
+    audience.fill(sent.id)
+    got = sent.deliveries.order_by("subscriber_id").values_list("subscriber_id", "variant")
+    assert list(got) == [
+        (people[0].pk, "full"),
+        (people[1].pk, "short"),
+        (people[2].pk, "short"),
+    ]
+
+
+def test_one_segment_alone_decides_for_all_and_none_means_as_arranged(pivot: Topic) -> None:
+    for person in readers(pivot, 2):
+        person.tags.create(tag="trade")
+    for asked, wanted in (([segment("trade", "full")], "full"), ([], "arranged")):
+        sent = mailing(pivot, audience=asked)
+        audience.fill(sent.id)
+        assert list(sent.deliveries.values_list("variant", flat=True)) == [wanted, wanted]
+
+
+def segment(tag: str, variant: str) -> dict[str, Any]:
+    """As frozen on a mailing: whoever has this tag."""
+    return {"name": tag, "rule": {"field": "tag", "is": tag}, "variant": variant}
 
 
 @pytest.mark.django_db(transaction=True)

@@ -28,7 +28,7 @@ from workers.models import Batch, Delivery, Mailing, MailingKind
 pytestmark = pytest.mark.django_db
 
 WHEN = dt.datetime(2026, 5, 17, 15, tzinfo=dt.UTC)
-ANN = Row(7, 3, "ann@example.org", "Ann Lee", 0, 0, 0, WHEN)
+ANN = Row(7, 3, "ann@example.org", "Ann Lee", "arranged", 0, 0, 0, WHEN)
 
 
 @pytest.fixture
@@ -37,7 +37,11 @@ def sent(pivot: Topic) -> Mailing:
     keep_briefing(pivot, "story")
     update = approval.approve(drafting.draft(pivot), by="pia")
     return Mailing(
-        id=5, topic=pivot, update=update, edition=update.editions.get(), kind=MailingKind.SCHEDULED
+        id=5,
+        topic=pivot,
+        update=update,
+        edition=update.editions.get(variant="arranged"),
+        kind=MailingKind.SCHEDULED,
     )
 
 
@@ -70,7 +74,7 @@ def test_the_first_message_of_each_batch_is_looked_over(
 ) -> None:
     made = letters.letters_of(sent)
     whole = made.envelope(ANN).message
-    monkeypatch.setattr(made._pieces, "join", lambda _reader: whole[:-2])
+    monkeypatch.setattr(made._pieces["arranged"], "join", lambda _reader: whole[:-2])
     made.envelope(ANN)
     with pytest.raises(ValueError, match="the last line has no end"):
         letters.letters_of(sent).envelope(ANN)
@@ -229,7 +233,9 @@ def test_the_language_of_the_headers_is_that_of_the_page(pivot: Topic, lang: str
     pivot.save()
     keep_briefing(pivot, "story")
     update = approval.approve(drafting.draft(pivot), by="pia")
-    sent = Mailing(id=5, topic=pivot, update=update, edition=update.editions.get())
+    sent = Mailing(
+        id=5, topic=pivot, update=update, edition=update.editions.get(variant="arranged")
+    )
     for kind in (MailingKind.SCHEDULED, MailingKind.CONFIRM, MailingKind.WELCOME):
         mailing = of_kind(kind, sent)
         mail = message_from_bytes(Letters(mailing).message(ANN), policy=default)

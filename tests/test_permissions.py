@@ -141,7 +141,7 @@ def people(
 def sent(draft: Update) -> Mailing:
     """A mailing of an approved update."""
     update = approval.approve(draft, by="pia@example.org")
-    return mailing(update.topic, update=update, edition=update.editions.get())
+    return mailing(update.topic, update=update, edition=update.editions.get(variant="arranged"))
 
 
 @pytest.fixture

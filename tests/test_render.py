@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from config.cli import main
 from digest import approval
 from digest.models import Depth, Stage, Topic, Update
+from subscribers import segments
 from tests import newsroom
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +53,14 @@ def test_it_writes_the_mail_in_every_form_and_a_report(draft: Update, tmp_path: 
     assert said["ms"] > 0
     assert said["passed"] is True
     assert {"weight", "links", "contrast"} <= {one["name"] for one in said["checks"]}
+
+
+def test_a_segment_gets_it_at_its_own_depth(draft: Update, tmp_path: Path) -> None:
+    segments.save("hurried", {"field": "tag", "is": "hurried"}, "short")
+    rendered("medias-ai-pivot/draft", tmp_path / "hurried", "--segment", "hurried")
+    rendered("medias-ai-pivot/draft", tmp_path / "short", "--depth", "short")
+    hurried, short = (tmp_path / name / "update.txt" for name in ("hurried", "short"))
+    assert hurried.read_text("utf-8") == short.read_text("utf-8")
 
 
 def test_the_same_at_another_depth(draft: Update, tmp_path: Path) -> None:

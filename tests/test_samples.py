@@ -39,7 +39,7 @@ from workers.verp import bounced_delivery
 pytestmark = pytest.mark.django_db
 
 WHEN = dt.datetime(2026, 5, 17, 15, tzinfo=dt.UTC)
-ANN = Row(7, 3, "ann@example.org", "Ann Lee", 0, 0, 0, WHEN)
+ANN = Row(7, 3, "ann@example.org", "Ann Lee", "arranged", 0, 0, 0, WHEN)
 SECONDS = 1.0
 """In which a sample is rendered or refused."""
 

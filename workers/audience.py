@@ -11,12 +11,13 @@ from contextlib import suppress
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Now
 
-from digest.models import Topic
+from digest.models import Depths, Topic
 from subscribers import planner
 from subscribers.models import Segment, Subscriber
+from subscribers.segments import compiled
 from subscribers.selection import selected
 from workers.models import Batch, Delivery, DeliveryState, Mailing, MailingState, Outcome
 
@@ -43,10 +44,10 @@ class _Moved(Exception):
 # INSERT … SELECT: one statement for thousands of people, none of whom passes through Python.
 _FILL = """
     INSERT INTO workers_delivery
-        (mailing_id, batch_id, subscriber_id, address, name, token_version, generation, state,
-         reason, outcome, attempts, code, answer)
-    SELECT %s, %s, person.id, person.email, person.name, person.token_version, 0, %s, '',
-           'unknown', 0, 0, ''
+        (mailing_id, batch_id, subscriber_id, address, name, token_version, variant, generation,
+         state, reason, outcome, attempts, code, answer)
+    SELECT %s, %s, person.id, person.email, person.name, person.token_version, person.variant, 0,
+           %s, '', 'unknown', 0, 0, ''
     FROM ({people}) AS person WHERE true ON CONFLICT DO NOTHING"""
 
 
@@ -70,8 +71,9 @@ def count(topic: Topic, segments: list[dict[str, Any]]) -> int:
 
 
 def freeze(names: list[str]) -> list[dict[str, Any]]:
-    """The segments' rules as they are now; raises Segment.DoesNotExist for an unknown one."""
-    return [{"name": name, "rule": Segment.objects.get(name=name).rule} for name in names]
+    """The segments as they are now; raises Segment.DoesNotExist for an unknown one."""
+    found = [Segment.objects.get(name=name) for name in names]
+    return [{"name": one.name, "rule": one.rule, "variant": one.variant} for one in found]
 
 
 def batch_size(rate: float | None) -> int:
@@ -146,8 +148,21 @@ def _filled(mailing_id: int, *, last_try: bool) -> bool:
     return True
 
 
+def _variant(mailing: Mailing) -> Case | Value:
+    """How each reader gets it: as the first of the segments says that selects them."""
+    asked = [one["variant"] for one in mailing.audience]
+    if len(set(asked)) < 2:  # nobody need be looked at twice
+        return Value(asked[0] if asked else Depths.ARRANGED.value)
+    whens = [
+        When(compiled(one["rule"], topic=mailing.topic), then=Value(one["variant"]))
+        for one in mailing.audience
+    ]
+    return Case(*whens, default=Value(Depths.ARRANGED.value), output_field=CharField())
+
+
 def _insert(mailing: Mailing, batch: Batch, chunk: QuerySet[Subscriber]) -> int:
-    columns = chunk.order_by("id").values_list("id", "email", "name", "token_version")
+    people = chunk.annotate(variant=_variant(mailing)).order_by("id")
+    columns = people.values_list("id", "email", "name", "token_version", "variant")
     query, params = columns.query.get_compiler(connection=connection).as_sql()
     with connection.cursor() as cursor:
         cursor.execute(

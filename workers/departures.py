@@ -12,9 +12,9 @@ from django.db import IntegrityError, InterfaceError, OperationalError, transact
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from digest import approval
+from digest import approval, editions
 from digest.errors import NotFound, Refused
-from digest.models import Depths, Edition, Stage, Update, audit
+from digest.models import Edition, Stage, Update, audit
 from subscribers.models import Segment
 from workers.audience import count, freeze
 from workers.mailings import GIVE_UP, TRIES
@@ -110,13 +110,13 @@ def _too_late(update: Update, now: dt.datetime) -> str:
 
 
 def _edition(update: Update) -> Edition:
-    try:
-        return update.editions.get(kind="update", variant=Depths.ARRANGED)
-    except Edition.DoesNotExist:
+    found = editions.frozen(update)
+    if found is None:
         raise NotFound(
             f"what was frozen at its approval is gone, and nobody was mailed. Approve it anew: "
             f"digest unapprove {update.ref}, then digest approve {update.topic.slug}/draft"
-        ) from None
+        )
+    return found
 
 
 def _patience(update: Update) -> dt.timedelta:

@@ -46,6 +46,7 @@ class Row(NamedTuple):
     subscriber_id: int | None
     address: str
     name: str
+    variant: str
     token_version: int
     generation: int
     attempts: int

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 
+from digest import editions
 from digest.errors import Refused
 from digest.keyed import Keyed
 from digest.models import Edition, Stage, Update
@@ -55,7 +56,7 @@ def letters_of(mailing: Mailing) -> "Letters":
         while len(_kept) >= _KEPT:
             del _kept[next(iter(_kept))]
         _kept[key] = Letters(mailing)
-    _kept[key].linted = False
+    _kept[key].looked_at.clear()
     return _kept[key]
 
 
@@ -69,27 +70,38 @@ class Letters:
         self._bounces = settings.BOUNCE_DOMAIN or domain
         self._ids = _ids_domain(mailing)
         self._corrected = _Corrected(mailing.corrects) if mailing.corrects else None
-        pieces = _pieces(mailing, mailing.edition)
-        signer = _signer(_signing_domain(domain))
-        self._signed = signer is not None
-        self._pieces = SignedPieces(pieces, signer) if signer else pieces
-        self.linted = False  # since the batch began
+        self._signer = _signer(_signing_domain(domain))
+        self._pieces: dict[str, Pieces | SignedPieces] = {}
+        self.looked_at: set[str] = set()  # variants, since the batch began
 
     def envelope(self, row: Row) -> Envelope:
         """This reader's message; MessageRefused when their fields can't stand in one."""
-        message = self._pieces.join(reader := self._reader(row))
-        if not self.linted:
+        pieces = self._pieces_of(row.variant)
+        message = pieces.join(reader := self._reader(row))
+        if row.variant not in self.looked_at:
             # A batch's first one must show exactly what was meant; the others differ in no more
             # than their fields.
-            if faults := lint(message, self._pieces.intended(reader), signed=self._signed):
+            if faults := lint(message, pieces.intended(reader), signed=self._signer is not None):
                 raise ValueError(f"A message came out wrong: {'; '.join(faults[:3])}")
-            self.linted = True
+            self.looked_at.add(row.variant)
         sender = bounce_address(_keys().bounces, row.id, self._bounces)
         return Envelope(row.id, sender.encode(), row.address.encode(), message)
 
     def message(self, row: Row) -> bytes:
         """The exact bytes handed over for this reader."""
-        return self._pieces.join(self._reader(row))
+        return self._pieces_of(row.variant).join(self._reader(row))
+
+    def _pieces_of(self, variant: str) -> Pieces | SignedPieces:
+        """The edition's pieces, prepared once; the mailing's own edition where there is no other
+        of this variant: it was too heavy to go out, or the mail is not an update."""
+        if variant not in self._pieces:
+            edition = _edition(self._mailing, variant)
+            try:
+                pieces = _pieces(self._mailing, edition)
+            except MessageRefused as problem:  # the edition's fault, and not this reader's
+                raise ValueError(str(problem)) from problem
+            self._pieces[variant] = SignedPieces(pieces, self._signer) if self._signer else pieces
+        return self._pieces[variant]
 
     def _reader(self, row: Row) -> Reader:
         mailing = self._mailing
@@ -126,6 +138,14 @@ class _Corrected:
             raise MessageRefused("References", "has no message to name") from None
         mailing_id = self._originals.mailing_id
         return message_id(_keys().messages, mailing_id, delivery, generation, self._domain).encode()
+
+
+def _edition(mailing: Mailing, variant: str) -> Edition:
+    own = mailing.edition
+    assert own is not None, "a mailing that is sent has an edition"
+    if own.kind != "update" or own.variant == variant or mailing.update is None:
+        return own
+    return editions.frozen(mailing.update, variant) or own
 
 
 def _domain(mailing: Mailing) -> str:

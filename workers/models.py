@@ -10,7 +10,7 @@ import uuid
 from django.db import models
 from django.utils import timezone
 
-from digest.models import Edition, Topic, Update
+from digest.models import Depths, Edition, Topic, Update
 from subscribers.models import Subscriber
 from workers.rules import Rule
 
@@ -138,7 +138,9 @@ class Mailing(models.Model):
     why = models.TextField(blank=True, help_text="Why it is held, quarantined or waits.")
     tries = models.PositiveSmallIntegerField(default=0, help_text="At preparing it.")
     audience = models.JSONField(
-        default=list, blank=True, help_text='[{"name", "rule"}] as frozen; none: the whole topic.'
+        default=list,
+        blank=True,
+        help_text='[{"name", "rule", "variant"}] as frozen; none: the whole topic.',
     )
     rate = models.FloatField(null=True, blank=True, help_text="Messages a second.")
     due_at = models.DateTimeField(default=timezone.now)
@@ -250,8 +252,8 @@ class Exclusion(models.TextChoices):
 class Delivery(models.Model):
     """One (mailing, subscriber) pair: the ledger's row.
 
-    It freezes what its bytes are made of besides the edition: address, name, Date (its
-    own, else its batch's), token version and generation.
+    It freezes what its bytes are made of: which of the update's editions (variant), address,
+    name, Date (its own, else its batch's), token version and generation.
     """
 
     # The database holds no key to mailing and batch: both stand in the transaction that makes the
@@ -265,6 +267,7 @@ class Delivery(models.Model):
     batch = models.ForeignKey(Batch, models.PROTECT, related_name="deliveries", db_constraint=False)
     address = models.CharField(max_length=320, blank=True)
     name = models.CharField(max_length=500, blank=True)
+    variant = models.CharField(max_length=10, choices=Depths.choices, default=Depths.ARRANGED)
     token_version = models.PositiveIntegerField(default=0)
     generation = models.PositiveSmallIntegerField(
         default=0, help_text="Raised only when a person sends it anew."

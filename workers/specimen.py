@@ -12,7 +12,7 @@ from workers.letters import Letters
 from workers.mailings import GIVE_UP
 from workers.models import Mailing, MailingKind, MailingState
 
-READER = Row(0, None, "reader@example.org", "A. Reader", 0, 0, 0, timezone.now())
+READER = Row(0, None, "reader@example.org", "A. Reader", "arranged", 0, 0, 0, timezone.now())
 """Whom it is made out to."""
 
 NAME = "headers"

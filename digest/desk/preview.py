@@ -81,7 +81,7 @@ def of_update(request: HttpRequest, topic: str, number: int) -> HttpResponse:
         topic__slug=topic,
         number=number,
     )
-    edition = update.editions.filter(kind="update").order_by("pk").first()
+    edition = editions.frozen(update)
     if edition is None:
         return _framed(_as_page("No rendering of this update was kept."), update.topic)
     page = _shown(wanted(request), edition.html, edition.text, edition.nonce)

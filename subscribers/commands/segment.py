@@ -5,7 +5,7 @@ import json
 import click
 
 from digest import updates
-from digest.models import audit
+from digest.models import Depths, audit
 from subscribers import rules, segments
 from subscribers.models import Segment
 from subscribers.selection import selected
@@ -19,14 +19,25 @@ def segment() -> None:
 @segment.command()
 @click.argument("name")
 @click.argument("rule")
-def add(name: str, rule: str) -> None:
-    """Keep RULE (JSON) under NAME, in place of one of that name.
+@click.option(
+    "--depth",
+    type=click.Choice(Depths.values),
+    help="How its readers get an update: as arranged, all in full, or all short.",
+)
+def add(name: str, rule: str, depth: str | None) -> None:
+    """Keep RULE (JSON) under NAME, in place of one of that name; what isn't named stays.
 
     For example: digest segment add trade '{"field": "tag", "is": "trade"}'
     """
     tree = rules.parse(rule)
-    new = segments.save(name, tree)
-    audit("command line", "added segment" if new else "changed segment", name, rule=tree)
+    new = segments.save(name, tree, depth)
+    audit(
+        "command line",
+        "added segment" if new else "changed segment",
+        name,
+        rule=tree,
+        **({"depth": depth} if depth else {}),
+    )
     click.echo(f"{'Added' if new else 'Changed'} segment {name}.")
 
 
@@ -36,7 +47,7 @@ def list_(as_json: bool) -> None:
     """The segments and their rules."""
     found = list(Segment.objects.all())
     if as_json:
-        listed = [{"name": one.name, "rule": one.rule} for one in found]
+        listed = [{"name": one.name, "rule": one.rule, "depth": one.variant} for one in found]
         click.echo(json.dumps({"segments": listed}))
         return
     if not found:
@@ -44,7 +55,8 @@ def list_(as_json: bool) -> None:
             """None yet. Add one with: digest segment add NAME '{"field": "tag", "is": …}'"""
         )
     for one in found:
-        click.echo(f"{one.name}  {json.dumps(one.rule, ensure_ascii=False)}")
+        rule = json.dumps(one.rule, ensure_ascii=False)
+        click.echo(f"{one.name}  {rule}  {Depths(one.variant).label.lower()}")
 
 
 @segment.command()

@@ -27,21 +27,22 @@ from workers.mailings import freeze_or_refuse
 @click.option(
     "--depth",
     type=click.Choice(Depths.values),
-    default=Depths.ARRANGED.value,
     help="How its items are shown: as arranged, all in full, or all short.",
 )
-def render(update: str, out: Path, segment: str | None, depth: str) -> None:
+def render(update: str, out: Path, segment: str | None, depth: str | None) -> None:
     """Write an update's mail to DIR: update.mjml, .html, .txt, .eml and report.json."""
     found = updates.find(update)
-    freeze_or_refuse([segment] if segment else [])
-    view = editions.view_of(found, variant=depth)
+    asked = [one["variant"] for one in freeze_or_refuse([segment] if segment else [])]
+    variant = depth or next(iter(asked), Depths.ARRANGED.value)
+    view = editions.view_of(found, variant=variant)
     editions.rendered(view)  # starts the renderer, which a warm system has already
     began = time.perf_counter()
     email = editions.rendered(view)
     report = editions.checked(found, view, email)
     milliseconds = round((time.perf_counter() - began) * 1000, 1)
-    frozen = editions.frozen(found) if depth == Depths.ARRANGED else None
-    edition = frozen or editions.made(view, email, found.topic, found)
+    edition = editions.frozen(found, variant) or editions.made(
+        view, email, found.topic, found, variant
+    )
     message = specimen.message(found, edition)
     files = {
         "update.mjml": email.mjml.encode(),
