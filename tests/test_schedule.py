@@ -241,10 +241,11 @@ def held_slot(daily: Schedule) -> Slot:
 
 def test_of_the_missed_slots_the_latest_runs_once_within_its_grace(daily: Schedule) -> None:
     keep_briefing(daily.topic, "story")
-    Schedule.objects.update(next_at=timezone.now() - dt.timedelta(days=9), cron="* * * * *")
-    assert [schedule.run_due(), schedule.run_due()] == [1, 0]
+    now = timezone.now()
+    Schedule.objects.update(next_at=now - dt.timedelta(days=9), cron="* * * * *")
+    assert [schedule.run_due(now), schedule.run_due(now)] == [1, 0]
     slot = Slot.objects.get()
-    assert timezone.now() - slot.due_at < 2 * MINUTE
+    assert now - slot.due_at < MINUTE
     assert slot.result == SlotResult.DRAFTED
 
 
