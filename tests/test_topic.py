@@ -77,3 +77,12 @@ def test_bad_usage_is_told_in_one_line(words: list[str], told: str) -> None:
     assert told in result.stderr
     assert len(result.stderr.splitlines()) == 1
     assert "--help" in result.stderr
+
+
+def test_a_topics_own_closing_statuses_are_set_and_taken_back(pivot: Topic) -> None:
+    run("set", pivot.slug, "--closing", "Settled, Filed away")
+    pivot.refresh_from_db()
+    assert pivot.closing == ["Settled", "Filed away"]
+    run("set", pivot.slug, "--closing", "none")
+    pivot.refresh_from_db()
+    assert pivot.closing == []
