@@ -142,3 +142,67 @@ def test_an_editors_order_depth_and_drops_are_kept() -> None:
 
 def test_a_withdrawn_briefing_is_out() -> None:
     assert left(made(story("gone", withdrawn=True))) == {"gone": LeftOut.WITHDRAWN}
+
+
+# ---- ranking, sections, words ------------------------------------------------------------------
+
+
+def test_each_factor_and_its_points_stand_in_the_reason() -> None:
+    result = made(
+        story("plain"),
+        story(
+            "rich", importance=3, sources=2, tag="Law", carried_number=1, moved_on=True,
+            status_changed=True, changed_at=UNTIL - 49 * HOUR,
+        ),
+    )  # fmt: skip
+    assert result.items[0].why == (
+        "Changed since Update #1. Importance 3 (+30), 2 independent sources (+3), "
+        "status changed (+5), 2 days old (−2): 36 points."
+    )
+    assert result.items[1].why == "New. Importance 0 (+0), one source: 0 points."
+
+
+def test_nothing_but_importance_is_worth_a_step_of_it() -> None:
+    result = made(
+        story("important", importance=1),
+        story("sourced", sources=20),
+        story("status", carried_number=1, moved_on=True, status_changed=True),
+        story("waited", waited=1),
+    )
+    assert slugs(result)[0] == "important"
+
+
+def test_of_equal_points_the_newer_comes_first_then_the_alphabet() -> None:
+    result = made(story("b"), story("a"), story("newer", published_at=UNTIL - HOUR / 2))
+    assert slugs(result) == ["newer", "a", "b"]
+
+
+def test_diversity_orders_and_leaves_nothing_out_while_there_is_room() -> None:
+    result = made(
+        *[story(f"law-{n}", tag="Law", sources=2) for n in range(3)], story("money", tag="Money")
+    )
+    assert slugs(result) == ["law-0", "law-1", "money", "law-2"]
+    assert "2 of “Law” before it (−6)" in result.items[3].why
+
+
+def test_what_is_over_the_words_is_below_the_line() -> None:
+    result = made(
+        story("lead", importance=3, full_characters=900),
+        story("long", importance=2, short_characters=3000),
+        budget=Budget(words=300),
+    )
+    assert left(result) == {"long": LeftOut.OVER_WORDS}
+    assert "First in line next time." in result.left_out[0].why
+
+
+def test_a_topic_with_sections_puts_tags_together_below_the_lead() -> None:
+    tags = ["Law", "Money", "Law", "Arts", "Money"]
+    stories = [story(f"s{n}", tag=tag, importance=9 - n) for n, tag in enumerate(tags)]
+    result = made(*stories, budget=Budget(sections=True))
+    assert slugs(result) == ["s0", "s1", "s4", "s2", "s3"]
+
+
+def test_what_an_editor_put_into_an_order_is_not_put_into_sections() -> None:
+    stories = [story(f"s{n}", tag="AB"[n % 2]) for n in range(4)]
+    order = [f"s{n}" for n in range(4)]
+    assert slugs(made(*stories, budget=Budget(sections=True), hand=Hand(order=order))) == order

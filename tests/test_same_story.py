@@ -30,7 +30,7 @@ def source(name: str, url: str = "") -> dict[str, str]:
 # ---- measured --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", FILES[:1])
+@pytest.mark.parametrize("name", FILES)
 def test_what_is_folded_unasked_is_right_and_most_of_the_rest_is_put_to_the_editor(
     name: str,
 ) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from config.cli import main
@@ -251,3 +252,25 @@ def test_every_part_of_the_seeds_page_is_in_both_parts_of_the_mail(pivot: Topic)
         assert " ".join(said.split()) in " ".join(email.text.split()), said
     assert "<sup" in email.html
     assert "[1]" in email.text
+
+
+def test_sections_have_headings_in_mail_text_and_archive(pivot: Topic, client: Client) -> None:
+    pivot.sections = True
+    pivot.save()
+    tags = ["Law", "Money", "Money", "Arts", "Arts"]
+    told = [newsroom.briefing(pivot, f"Story {n}", tag=tag) for n, tag in enumerate(tags)]
+    update = newsroom.update(pivot, 1, *told, depth=Depth.STANDARD)
+    view = seen(update)
+    assert [story.section for story in view.stories] == ["", "Money", "", "Arts", ""]
+    email = pipeline.render(view)
+    assert email.html.count(">Money</h2>") == 1
+    assert "\nMoney\n=====\n" in email.text
+    assert '<p class="kicker">Arts</p>' in client.get("/t/medias-ai-pivot/1/").content.decode()
+
+
+def test_sections_of_one_story_each_have_no_headings(pivot: Topic) -> None:
+    pivot.sections = True
+    pivot.save()
+    told = [newsroom.briefing(pivot, f"Story {n}", tag=f"Tag {n}") for n in range(4)]
+    view = seen(newsroom.update(pivot, 1, *told))
+    assert not any(story.section for story in view.stories)

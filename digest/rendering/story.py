@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from email.utils import parseaddr
+from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -83,6 +84,8 @@ def email_view(
         for at, (item, data, depth) in enumerate(told, 1)
     ]
     stories = tuple(view for view in views if view.kind != "correction")
+    if topic.sections:
+        stories = sectioned(stories)
     title = update.title or (views[0].headline if views else topic.name)
     subject = update.subject or title
     return EmailView(
@@ -158,6 +161,22 @@ def story_view(
         sources=() if brief else data.sources,
         image=data.image if lead and pictured else None,
     )
+
+
+def sectioned(stories: Sequence[StoryView]) -> tuple[StoryView, ...]:
+    """With a heading where a section begins: below the lead, the stories of one tag.
+
+    Only where that helps: every story has a tag, those of one tag stand together, and at least
+    two sections hold more than one.
+    """
+    runs = [(tag, list(run)) for tag, run in groupby(stories[1:], key=lambda story: story.tag)]
+    tags = [tag for tag, _ in runs]
+    if not all(tags) or len(set(tags)) < len(tags) or sum(len(run) > 1 for _, run in runs) < 2:
+        return tuple(stories)
+    headed = list(stories[:1])
+    for tag, (first, *others) in runs:
+        headed += [first.model_copy(update={"section": tag}), *others]
+    return tuple(headed)
 
 
 def shared_perspectives(told: Iterable[tuple[BriefingData, str]]) -> tuple[Perspective, ...]:

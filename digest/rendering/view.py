@@ -81,6 +81,7 @@ class StoryView(Part):
     ``anchor``: its place in the mail. ``url``: the story in full, on the web.
     ``closed``: its status says that it is over. ``read_minutes``: in full. ``minutes``: of
     what stands here. ``as_of``: when it was last brought up to date; of a lead alone.
+    ``section``: the heading that stands above it, where a section begins with it.
     """
 
     slug: str
@@ -92,6 +93,7 @@ class StoryView(Part):
     read_minutes: int
     minutes: int
     as_of: dt.datetime | None = None
+    section: str = ""
     tag: str = ""
     status: str = ""
     closed: bool = False

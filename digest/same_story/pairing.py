@@ -33,12 +33,18 @@ class Index:
 
     def __init__(self, days: Sequence[float], packed: Sequence[bytes]) -> None:
         self.days = days
-        self.keys = [array("I", keys) for keys in packed]
-        self.counts = array("I", bytes(4 * SLOTS))
-        counts = self.counts
-        for keys in self.keys:
-            for key in keys:
+        self.counts = counts = array("I", bytes(4 * SLOTS))
+        for keys in packed:
+            for key in array("I", keys):
                 counts[key % SLOTS] += 1
+        # Of each, the keys that some others share, but no crowd: the rarest first.
+        self.rare = [
+            sorted(
+                (key for key in array("I", keys) if 1 < counts[key % SLOTS] <= CROWD),
+                key=lambda key: counts[key % SLOTS],
+            )
+            for keys in packed
+        ]
 
     def pairs(self) -> Iterator[tuple[int, int]]:
         """Positions of those that share enough rare keys, and were published within days."""
@@ -55,20 +61,16 @@ class Index:
     def common(self, word: str) -> bool:
         """Whether so many have this name that it says nothing."""
         count = self.counts[zlib.crc32(word.encode()) % SLOTS]
-        return count >= AT_LEAST and count > COMMON * len(self.keys)
+        return count >= AT_LEAST and count > COMMON * len(self.rare)
 
     def _buckets(self) -> Iterator[list[int]]:
         by_key: defaultdict[int, list[int]] = defaultdict(list)
-        counts = self.counts
-        for at, keys in enumerate(self.keys):
-            shared = [key for key in keys if 1 < counts[key % SLOTS] <= CROWD]
-            shared.sort(key=lambda key: counts[key % SLOTS])
-            for key in shared[:RAREST]:
+        for at, rare in enumerate(self.rare):
+            for key in rare[:RAREST]:
                 by_key[key].append(at)
         return (bucket for bucket in by_key.values() if len(bucket) > 1)
 
     def _alike(self, one: int, other: int) -> bool:
-        if len(self.keys) <= FEW:
+        if len(self.rare) <= FEW:
             return True
-        theirs = self.keys[other]
-        return sum(key in theirs for key in self.keys[one]) > 1
+        return len(set(self.rare[one]).intersection(self.rare[other])) > 1
