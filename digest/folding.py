@@ -50,14 +50,7 @@ class Stories:
         known = self._earlier | {one.id: one for one in able}
         pairs = self._judged(list(known.values()))
         groups = self._grouped(known, pairs)
-        joined = {one.id: head for head, group in groups for one, _ in group}
-        self.likely = [
-            pair
-            for pair in self._ordered(pairs)
-            if pair.judged.verdict is not Verdict.DIFFERENT
-            and joined.get(pair.one.id, pair.one) != joined.get(pair.into.id, pair.into)
-            and not (pair.one.id in joined and pair.into.id in joined)
-        ]
+        self.likely = list(self._asked(pairs, groups))
         return self._folding(groups)
 
     def _folding(self, groups: list[Group]) -> Folding:
@@ -149,8 +142,17 @@ class Stories:
         members = (head, *(other.id for other in _first(group)))
         return any(frozenset((one.id, other)) in self._apart for other in members)
 
-    def _ordered(self, pairs: Sequence[Pair]) -> list[Pair]:
-        return sorted(pairs, key=lambda pair: (-pair.judged.points, pair.one.slug))
+    def _asked(self, pairs: Sequence[Pair], groups: Sequence[Group]) -> Iterator[Pair]:
+        """Whom an editor is asked about, the likeliest first: each two stories once."""
+        head_of = {one.id: head for head, group in groups for one, _ in group}
+        seen: set[frozenset[int]] = set()
+        for pair in sorted(pairs, key=lambda pair: (-pair.judged.points, pair.one.slug)):
+            one = head_of.get(pair.one.id, pair.one)
+            into = head_of.get(pair.into.id, pair.into)
+            both = frozenset((one.id, into.id))
+            if len(both) == 2 and both not in seen and both not in self._apart:
+                seen.add(both)
+                yield Pair(one, into, pair.judged)
 
 
 def _root(by_hand: dict[int, int], one: int) -> int:

@@ -134,6 +134,14 @@ def test_what_only_may_be_the_same_is_put_to_the_editor_with_the_differing_sente
     assert "bus" in asked["differs"].lower()
 
 
+def test_two_stories_are_asked_about_once_however_many_tell_them(
+    pivot: Topic, courier: Briefing, copy: Briefing, reworded: Briefing
+) -> None:
+    update = drafting.draft(pivot)
+    assert folds(update) == {("copy", "courier")}
+    assert [(one["slug"], one["into"]) for one in update.likely] == [("reworded", "courier")]
+
+
 def test_a_story_that_readers_had_does_not_come_out_as_new(pivot: Topic, courier: Briefing) -> None:
     first = approval.approve(drafting.draft(pivot), by="pia")
     approval.mark_sent(first)

@@ -17,6 +17,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from digest import drafting
 from digest.feeds import DAY, Feed
+from digest.intake.slugs import slug_from
 from digest.models import Briefing, Stage, Topic, Update
 from tests import newsroom
 
@@ -164,6 +165,33 @@ def test_every_page_fits_a_phone_and_has_no_finding_of_axe(
         assert not [(one["id"], one["nodes"][0]["target"]) for one in found], path
     assert not window.seen.errors
     assert not window.seen.elsewhere
+
+
+@pytest.mark.parametrize("look", ["light", "dark"])
+def test_what_is_told_twice_fits_a_phone_is_folded_and_split(
+    window: Window, pivot: Topic, look: str
+) -> None:
+    bridge = "The council of Port Aldwyn closed the Orsin bridge after cracks in two cables."
+    for house, headline, summary in [
+        ("Courier", "Cracks close Orsin bridge", bridge),
+        ("Ferry Post", "Orsin bridge closed by cracks", bridge),
+        ("Slow Weekly", "Where buses turn round", "No bus crosses Orsin bridge, said Port Aldwyn."),
+    ]:
+        newsroom.briefing(
+            pivot, headline, summary=summary, published_at=timezone.now(),
+            sources=[{"name": house, "url": f"https://{slug_from(house)}.example.com/a"}],
+        )  # fmt: skip
+    drafting.draft(pivot)
+    page = window.page
+    window.open("/desk/medias-ai-pivot/draft/", 320, look)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    found = Axe().run(page).response["violations"]
+    assert not [(one["id"], one["nodes"][0]["target"]) for one in found]
+    page.get_by_role("button", name="Fold Where buses turn round into").click()
+    page.get_by_text("Folded in: Where buses turn round").wait_for()
+    page.get_by_role("button", name="Split off: Where buses turn round").click()
+    page.locator("#item-where-buses-turn-round").wait_for()
+    assert not window.seen.errors
 
 
 def test_items_move_without_the_page_being_loaded_anew(window: Window, newsdesk: Update) -> None:
