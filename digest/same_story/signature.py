@@ -28,6 +28,7 @@ MOST = 80
 KEYS = 12
 """By which pairs are found among many (pairing.py)."""
 
+_POSSESSIVE = re.compile(r"[’']s?$")
 _WORD = re.compile(r"[^\W\d_][\w’'-]*")
 _SENTENCE = re.compile(r"(?<=[.!?:;])[\"”’)]*\s+|\n+|[\"“”]")
 _AHEAD = re.compile(
@@ -67,6 +68,7 @@ class Signature:
     headed: int = 0  # how many of the words stand in the headline
     ahead: bool = False  # whether headline or summary tell of what is to come
     names: tuple[str, ...] = ()
+    spelt: tuple[str, ...] = ()  # the names, as the text has them
     numbers: tuple[str, ...] = ()
     days: tuple[str, ...] = ()
     pages: tuple[str, ...] = ()
@@ -116,7 +118,8 @@ def signature(data: BriefingData, language: str = "en") -> Signature:
     urls = [data.url, *(source.url for source in data.sources)]
     return Signature(
         published=published.isoformat(),
-        names=tuple(list(names)[:MOST]),
+        names=tuple(names)[:MOST],
+        spelt=tuple(names.values())[:MOST],
         words=tuple(list(words)[:MOST]),
         headed=len(headline),
         ahead=bool(_AHEAD.search(data.headline) or _WILL.search(data.summary)),
@@ -131,9 +134,11 @@ def _plain(body: str) -> str:
     return _MARKUP.sub(" ", body[: 2 * BODY])[:BODY]
 
 
-def _names(text: str, language: str) -> dict[str, None]:
-    """Stems of capitalised words, but for those that only a sentence's beginning capitalises."""
-    inside: dict[str, None] = {}
+def _names(text: str, language: str) -> dict[str, str]:
+    """Stems of capitalised words, each with its spelling, but for those that only a sentence's
+    beginning capitalises."""
+    inside: dict[str, str] = {}
+    spelt: dict[str, str] = {}
     opening: Counter[str] = Counter()
     lower: set[str] = set()
     headline = text.partition("\n")[0]
@@ -150,11 +155,12 @@ def _names(text: str, language: str) -> dict[str, None]:
             elif titled:
                 continue
             elif at or word[1:].lower() != word[1:]:  # NASA, YouTube
-                inside[stem] = None
+                inside.setdefault(stem, _POSSESSIVE.sub("", word))
             else:
                 opening[stem] += 1
+                spelt.setdefault(stem, _POSSESSIVE.sub("", word))
     twice = [stem for stem, times in opening.items() if times > 1 and stem not in lower]
-    return inside | dict.fromkeys(twice)
+    return inside | {stem: spelt[stem] for stem in twice if stem not in inside}
 
 
 def _titled(words: list[str]) -> bool:
@@ -170,7 +176,7 @@ def _stems(text: str, language: str) -> Iterator[str]:
 @lru_cache(65_536)
 def stemmed(word: str, language: str) -> str:
     """The word's stem; empty for one that says little.  News repeats its words."""
-    bare = re.sub(r"[’']s?$", "", word.casefold())
+    bare = _POSSESSIVE.sub("", word.casefold())
     if len(bare) < 3 or bare in _SAYS_LITTLE:
         return ""
     stemmer = _stemmer(language.partition("-")[0])

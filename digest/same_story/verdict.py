@@ -79,7 +79,8 @@ def compare(one: Signature, other: Signature, common: Callable[[str], bool] = _r
     if points < LIKELY or not _about_one_thing(found, one, other):
         return Judged(Verdict.DIFFERENT, points)
     sure = points >= SAME and _sure(found)
-    return Judged(Verdict.SAME if sure else Verdict.LIKELY, points, _told(found))
+    spelt = dict(zip((*other.names, *one.names), (*other.spelt, *one.spelt), strict=True))
+    return Judged(Verdict.SAME if sure else Verdict.LIKELY, points, _told(found, spelt))
 
 
 def _points(found: _Evidence) -> Iterator[float]:
@@ -189,10 +190,10 @@ def _houses(one: Signature) -> set[str]:
     return {house.rpartition("|")[2] or house for house in one.houses}
 
 
-def _told(found: _Evidence) -> str:
+def _told(found: _Evidence, spelt: dict[str, str]) -> str:
     said = []
     if found.names:
-        said.append(f"both name {_listed([name.title() for name in found.names[:3]])}")
+        said.append(f"both name {_listed([spelt[name] for name in found.names[:3]])}")
     if found.numbers:
         said.append(f"both give {_listed(found.numbers[:2])}")
     if found.page:
