@@ -16,7 +16,7 @@ from digest.parts import BriefingData
 from digest.same_story import publishers
 from digest.same_story.quantities import CURRENCIES, DAYS, MONTHS, SCALES, SPELT, numbers_and_days
 
-VERSION = 1
+VERSION = 2
 """Of the rule by which signatures are made; those of another are made again when wanted."""
 
 BODY = 600
