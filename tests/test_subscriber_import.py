@@ -473,7 +473,8 @@ def test_segments_are_added_listed_and_counted_by_command(pivot: Topic, ann: Sub
     run = CliRunner().invoke
     assert run(segment, ["add", "trade", rule]).exit_code == 0
     listed = json.loads(run(segment, ["list", "--json"]).stdout)
-    assert listed == {"segments": [{"name": "trade", "rule": json.loads(rule)}]}
+    trade = {"name": "trade", "rule": json.loads(rule), "depth": "arranged"}
+    assert listed == {"segments": [trade]}
     assert run(segment, ["count", rule]).stdout == "1 person\n"
     assert json.loads(run(segment, ["count", rule, "--json"]).stdout) == {"count": 1}
     status = '{"field": "status", "is": "paused"}'
