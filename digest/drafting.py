@@ -168,12 +168,13 @@ def _candidates(topic: Topic, last: Update | None, since: dt.datetime) -> Iterat
     for rows in _rows(topic, last, since, waited):
         for row in map(_Row._make, rows.values_list(*_Row._fields).iterator(chunk_size=2000)):
             carried = row.carried_in__number
+            published = _time(row.published)
             yield Candidate(
                 id=row.id,
                 slug=row.slug,
                 headline=row.headline,
-                published_at=_time(row.published),
-                changed_at=_time(row.news or row.published),
+                published_at=published,
+                changed_at=_time(row.news) if row.news else published,
                 importance=row.importance,
                 sources=row.independent_sources,
                 tag=row.tag,
@@ -250,8 +251,7 @@ def _rows(
 
 def _time(said: str) -> dt.datetime:
     """As the database spells it: SQLite without the zone, which is UTC."""
-    time = dt.datetime.fromisoformat(said)
-    return time if time.tzinfo else time.replace(tzinfo=dt.UTC)
+    return dt.datetime.fromisoformat(said if "+" in said else f"{said}+00:00")
 
 
 def _flag(condition: Q) -> Case:

@@ -168,7 +168,12 @@ class Briefing(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["topic", "slug"], name="briefing_identity"),
         ]
-        indexes = [models.Index(fields=["topic", "published_at"])]
+        indexes = [
+            models.Index(fields=["topic", "published_at"]),
+            models.Index(
+                fields=["topic"], condition=models.Q(moved_on=True), name="briefing_moved_on"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.headline

@@ -37,25 +37,22 @@ class Index:
         for keys in packed:
             for key in array("I", keys):
                 counts[key % SLOTS] += 1
-        # Of each, the keys that some others share, but no crowd: the rarest first.
-        self.rare = [
-            sorted(
-                (key for key in array("I", keys) if 1 < counts[key % SLOTS] <= CROWD),
-                key=lambda key: counts[key % SLOTS],
-            )
-            for keys in packed
-        ]
+        self.rare = [self._rare(keys) for keys in packed]
 
     def pairs(self) -> Iterator[tuple[int, int]]:
         """Positions of those that share enough rare keys, and were published within days."""
+        needed = 1 if len(self.rare) <= FEW else 2
+        rare = [set(keys) for keys in self.rare]
         seen: set[tuple[int, int]] = set()
         for bucket in self._buckets():
             for at, one in enumerate(bucket):
+                mine = rare[one]
                 for other in bucket[:at]:
-                    pair = (other, one)
-                    if abs(self.days[one] - self.days[other]) <= DAYS and pair not in seen:
-                        seen.add(pair)
-                        if self._alike(one, other):
+                    # First what most pairs fail at: there are tens of thousands of them.
+                    if len(mine & rare[other]) >= needed:
+                        pair = (other, one)
+                        if abs(self.days[one] - self.days[other]) <= DAYS and pair not in seen:
+                            seen.add(pair)
                             yield pair
 
     def common(self, word: str) -> bool:
@@ -63,14 +60,15 @@ class Index:
         count = self.counts[zlib.crc32(word.encode()) % SLOTS]
         return count >= AT_LEAST and count > COMMON * len(self.rare)
 
+    def _rare(self, packed: bytes) -> list[int]:
+        """The keys that some others share, but no crowd: the rarest first."""
+        counts = self.counts
+        counted = [(counts[key % SLOTS], key) for key in array("I", packed)]
+        return [key for count, key in sorted(counted) if 1 < count <= CROWD]
+
     def _buckets(self) -> Iterator[list[int]]:
         by_key: defaultdict[int, list[int]] = defaultdict(list)
         for at, rare in enumerate(self.rare):
             for key in rare[:RAREST]:
                 by_key[key].append(at)
         return (bucket for bucket in by_key.values() if len(bucket) > 1)
-
-    def _alike(self, one: int, other: int) -> bool:
-        if len(self.rare) <= FEW:
-            return True
-        return len(set(self.rare[one]).intersection(self.rare[other])) > 1
