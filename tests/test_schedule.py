@@ -35,6 +35,7 @@ def due_in(topic: Topic, wait: dt.timedelta, lead: int = 0, auto: bool = False) 
     [
         (Rule("61 * * * *", "UTC"), "is no cron rule"),
         (Rule("* * *", "UTC"), "is no cron rule"),
+        (Rule("0 0 7 * * 1", "UTC"), "is no cron rule"),
         (Rule("0 7 * * *", "Mars/Olympus"), "is no time zone"),
         (Rule("0 7 * * *", "../etc"), "is no time zone"),
         (Rule("0 0 30 2 *", "UTC"), "is no cron rule"),
@@ -45,6 +46,8 @@ def due_in(topic: Topic, wait: dt.timedelta, lead: int = 0, auto: bool = False) 
         (Rule("0 7 * * *", "UTC", blackouts="13-01"), "is no blackout day"),
         (Rule("0 7 * * *", "UTC", blackouts="2026-12-24..12-26"), "is no blackout day"),
         (Rule("0 7 * * *", "UTC", blackouts="2026-12-26..2026-12-24"), "ends before"),
+        (Rule("* * * * *", "UTC", blackouts="01-01..12-31"), "No update would ever go out"),
+        (Rule("0 7 25 12 *", "UTC", blackouts="12-25"), "No update would ever go out"),
     ],
 )
 def test_a_rule_that_makes_no_sense_is_refused_in_words(
@@ -210,6 +213,27 @@ def test_a_blackout_day_is_one_of_the_schedules_own_zone() -> None:
     runs = itertools.islice(rules.runs(rule, dt.datetime(2026, 12, 24, tzinfo=UTC)), 3)
     # 07:00 of the 25th in Apia, thirteen hours ahead, is 18:00 of the 24th in UTC.
     assert [f"{run.at:%d %H:%M}" for run in runs if run.blackout] == ["24 18:00"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "after", "first"),
+    [
+        (
+            Rule("* * * * *", "Europe/London", blackouts="01-01..06-30"),
+            "2026-01-01",
+            "2026-06-30T23",
+        ),
+        (Rule("0 7 29 2 *", "UTC", blackouts="2028-02-29"), "2026-01-01", "2032-02-29T07"),
+        # Where midnight itself is skipped, the day begins at one.
+        (Rule("0 * * * *", "Asia/Beirut", blackouts="03-28"), "2026-03-28", "2026-03-28T22"),
+    ],
+)
+def test_the_first_update_to_go_out_is_the_first_run_after_the_blackout_days(
+    rule: Rule, after: str, first: str
+) -> None:
+    run = rules.first_out(rule, dt.datetime.fromisoformat(after).replace(tzinfo=UTC))
+    assert run is not None
+    assert run.at == dt.datetime.fromisoformat(first + ":00+00:00")
 
 
 def test_a_slot_on_a_blackout_day_is_skipped_with_that_reason(daily: Schedule) -> None:

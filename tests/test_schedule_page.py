@@ -75,9 +75,19 @@ def test_what_is_typed_is_read_in_words_with_its_next_ten_runs(desk: Client, piv
 
 
 def test_runs_on_blackout_days_are_marked(desk: Client, pivot: Topic) -> None:
-    typed = TYPED | {"blackouts": "01-01..12-31", "lead": "0"}
+    year = timezone.now().year
+    typed = TYPED | {"blackouts": f"{year}-01-01..{year + 1}-12-31", "lead": "0"}
     page = desk.get(f"{PAGE}runs/", typed).content.decode()
     assert page.count("skipped: blackout day") == 10
+
+
+def test_commands_name_the_first_run_that_is_on_no_blackout_day(pivot: Topic) -> None:
+    year = timezone.now().year
+    days = ("--blackout", f"{year}-01-01..{year + 1}-12-31")
+    said = run("set", pivot.slug, "0 15 * * *", "--zone", "UTC", "--lead", "60", *days).output
+    assert f"goes out next {dt.date(year + 2, 1, 1):%A} 01 January {year + 2} 15:00 UTC" in said
+    assert f"made {dt.date(year + 2, 1, 1):%A} 01 January {year + 2} 14:00 UTC" in said
+    assert f"01 January {year + 2} 15:00 UTC" in run("list").output
 
 
 def test_a_usual_rule_is_a_link_that_works_without_script(desk: Client, pivot: Topic) -> None:

@@ -27,7 +27,10 @@ PRESETS = {
     "First of the month 08:00": "0 8 1 * *",
 }
 
+_FIELDS = 5
 _LOOKED_AT = 60  # runs over which the shortest time between two is looked for
+_LOOKED_AHEAD = dt.timedelta(days=9 * 366)  # for a run: 29 February may be eight years away
+_MOMENT = dt.timedelta(microseconds=1)
 
 
 class Run(NamedTuple):
@@ -50,8 +53,7 @@ class Rule(NamedTuple):
 def times(cron: str, zone: str, after: dt.datetime) -> Iterator[dt.datetime]:
     """The rule's due times after an instant, in UTC.  Raises Refused for a bad rule or zone."""
     try:
-        local = after.astimezone(ZoneInfo(zone))
-        return (time.astimezone(dt.UTC) for time in CronSim(cron, local))
+        return (time.astimezone(dt.UTC) for time in _cron(cron, after.astimezone(ZoneInfo(zone))))
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise Refused(
             f"{zone!r} is no time zone; nothing was changed. Write for example Europe/London"
@@ -61,6 +63,12 @@ def times(cron: str, zone: str, after: dt.datetime) -> Iterator[dt.datetime]:
             f"{cron!r} is no cron rule ({problem}); nothing was changed. Write for "
             "example '0 7 * * 1-5' for 07:00 from Monday to Friday"
         ) from None
+
+
+def _cron(cron: str, after: dt.datetime) -> CronSim:
+    if len(cron.split()) > _FIELDS:  # cronsim takes a sixth for seconds
+        raise CronSimError("Wrong number of fields")
+    return CronSim(cron, after)
 
 
 def checked(rule: Rule) -> Rule:
@@ -76,7 +84,13 @@ def checked(rule: Rule) -> Rule:
             f"A lead of {rule.lead} minutes is no shorter than the time between two updates, so "
             "that two drafts would wait at once; nothing was changed. Give a shorter one"
         )
-    return rule._replace(blackouts=blackout.spelled(blackout.read(rule.blackouts)))
+    rule = rule._replace(blackouts=blackout.spelled(blackout.read(rule.blackouts)))
+    if first_out(rule, dt.datetime.now(dt.UTC)) is None:
+        raise Refused(
+            "No update would ever go out: the rule comes due on blackout days only, or never; "
+            "nothing was changed. Leave it a day"
+        )
+    return rule
 
 
 def runs(rule: Rule, after: dt.datetime) -> Iterator[Run]:
@@ -84,6 +98,22 @@ def runs(rule: Rule, after: dt.datetime) -> Iterator[Run]:
     ahead = dt.timedelta(minutes=rule.lead)
     for time in times(rule.cron, rule.zone, after):
         yield Run(time, time - ahead, is_blackout(rule, time))
+
+
+def first_out(rule: Rule, after: dt.datetime) -> Run | None:
+    """The first run after an instant that is on no blackout day; None where none is in sight.
+
+    A blackout day is passed over as a whole: a rule may come due on it a thousand times.
+    """
+    end = after + _LOOKED_AHEAD
+    while after < end:
+        run = next(runs(rule, after), None)
+        if run is None or not run.blackout:
+            return run
+        local = run.at.astimezone(ZoneInfo(rule.zone))
+        midnight = dt.datetime.combine(local.date() + dt.timedelta(days=1), dt.time.min)
+        after = max(run.at, midnight.replace(tzinfo=local.tzinfo).astimezone(dt.UTC) - _MOMENT)
+    return None
 
 
 def is_blackout(rule: Rule, at: dt.datetime) -> bool:

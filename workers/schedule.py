@@ -64,9 +64,10 @@ def next_update(schedule: Schedule) -> dt.datetime | None:
         return None
     first = schedule.slot_at - dt.timedelta(microseconds=1)
     try:
-        return next(run.at for run in rules.runs(schedule.rule, first) if not run.blackout)
-    except (Refused, StopIteration):
+        run = rules.first_out(schedule.rule, first)
+    except Refused:
         return None
+    return run.at if run else None
 
 
 def run_due(now: dt.datetime | None = None) -> int:

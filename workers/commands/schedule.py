@@ -12,7 +12,7 @@ from digest.errors import NotFound
 from workers import rules, slots
 from workers.models import Schedule, Slot
 from workers.rules import Rule, Run
-from workers.schedule import clear, of, set_schedule
+from workers.schedule import clear, next_update, of, set_schedule
 
 BY = "command line"
 
@@ -41,11 +41,10 @@ def set_(
     """Give a topic a cron rule (five fields) in a time zone."""
     rule = Rule(cron, zone, lead, ",".join(blackouts))
     made = set_schedule(updates.topic(topic), rule, auto, by=BY)
-    drafted = f" Its draft is made {_local(made.next_at, zone)}." if lead else ""
+    out = next_update(made) or made.slot_at  # past blackout days
+    drafted = f" Its draft is made {_local(out - made.ahead, zone)}." if lead else ""
     then = "approved if every check passes" if auto else "left for an editor"
-    click.echo(
-        f"{made.topic} goes out next {_local(made.slot_at, zone)}: assembled, then {then}.{drafted}"
-    )
+    click.echo(f"{made.topic} goes out next {_local(out, zone)}: assembled, then {then}.{drafted}")
 
 
 @schedule.command("next")
@@ -65,9 +64,10 @@ def next_(topic: str, count: int, zone: str | None) -> None:
 def list_() -> None:
     """List the schedules, and slots that want a person."""
     for made in Schedule.objects.select_related("topic").order_by("next_at"):
+        out = next_update(made) or made.slot_at
         click.echo(
             f"{made.topic.slug}\t{made.cron}\t{made.zone}\t"
-            f"{'auto' if made.auto else 'by an editor'}\tnext {_local(made.slot_at, made.zone)}"
+            f"{'auto' if made.auto else 'by an editor'}\tnext {_local(out, made.zone)}"
         )
     for slot in slots.held():
         click.echo(
