@@ -110,6 +110,7 @@ def fold(update: Update, slug: str, into: str, by: str) -> None:
         one, other = _briefing(update, slug), _briefing(update, into)
         item = update.items.filter(briefing=other).first()
         _refuse_fold(one, other, item)
+        holding.release(one, by)  # whoever folds it has looked at it
         folding.rule(one, other, Ruling.SAME, by)
         update.items.filter(briefing=one).delete()
         # Those that it told itself go along; none is told by two.

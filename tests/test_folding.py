@@ -282,6 +282,18 @@ def test_what_was_told_before_is_included_when_an_editor_says_so(
     assert update.left_out[-1]["code"] == "told"
 
 
+def test_a_held_briefing_that_an_editor_folds_is_released_and_stays_folded(
+    pivot: Topic, courier: Briefing, reworded: Briefing
+) -> None:
+    Briefing.objects.filter(slug="reworded").update(held_at=timezone.now())
+    update = drafting.draft(pivot)
+    arranging.fold(update, "reworded", "courier", by="edda")
+    assert Briefing.objects.get(slug="reworded").held_at is None
+    again = drafting.draft(pivot)
+    assert folds(again) == {("reworded", "courier")}
+    assert again.left_out == []
+
+
 @pytest.mark.parametrize(
     ("slug", "into", "said"),
     [
