@@ -103,7 +103,8 @@ def test_with_a_lead_the_draft_is_made_before_and_takes_in_what_came_until_then(
     assert [item.briefing.slug for item in update.items.all()] == ["in-time"]
     assert update.until == made.next_at
     assert update.planned_at == made.slot_at
-    assert Slot.objects.get().result == SlotResult.DRAFTED
+    slot = Slot.objects.get()
+    assert (slot.result, slot.why) == (SlotResult.DRAFTED, "1 item waits for an editor.")
 
 
 def test_an_approval_in_time_goes_out_at_the_slot_and_not_before(pivot: Topic) -> None:
@@ -153,7 +154,8 @@ def test_auto_approves_where_every_check_passes_and_sends_at_the_slot(pivot: Top
     update = pivot.updates.get()
     assert (update.stage, update.unattended) == (Stage.APPROVED, True)
     assert update.due_at == made.slot_at
-    assert Slot.objects.get().result == SlotResult.APPROVED
+    slot = Slot.objects.get()
+    assert (slot.result, slot.why) == (SlotResult.APPROVED, "1 item approved by the schedule.")
 
 
 @pytest.mark.parametrize(

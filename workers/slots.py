@@ -150,9 +150,12 @@ def _made(slot: Slot) -> tuple[SlotResult, str]:
     assert update is not None
     items = update.items.count()
     if update.stage in {Stage.APPROVED, Stage.SENT}:  # by whoever died before saying so
-        return SlotResult.APPROVED, f"{items} items approved by the schedule."
+        return SlotResult.APPROVED, f"{_items(items)} approved by the schedule."
     if not slot.topic.schedule.auto:
-        return SlotResult.DRAFTED, f"{items} items wait for an editor."
+        return (
+            SlotResult.DRAFTED,
+            f"{_items(items)} {'waits' if items == 1 else 'wait'} for an editor.",
+        )
     if update.number is not None:
         return SlotResult.DRAFTED, "Its approval was taken back, so a person is to give it anew."
     try:
@@ -160,7 +163,7 @@ def _made(slot: Slot) -> tuple[SlotResult, str]:
     except approval.Blocked as blocked:
         said = " ".join(f"{one.name}: {one.message}" for one in blocked.findings)
         return SlotResult.DRAFTED, f"Not approved by itself, since not every check passes. {said}"
-    return SlotResult.APPROVED, f"{items} items approved by the schedule."
+    return SlotResult.APPROVED, f"{_items(items)} approved by the schedule."
 
 
 @transaction.atomic
@@ -207,6 +210,10 @@ def _settle(slot: Slot, result: SlotResult, why: str) -> None:
         if _mine(slot).update(result=result, why=why):
             about = {"due": slot.due_at.isoformat(), "result": result, "why": why}
             audit(BY, "ran slot", slot.topic.slug, **about)
+
+
+def _items(count: int) -> str:
+    return "1 item" if count == 1 else f"{count} items"
 
 
 def _day(at: dt.datetime, schedule: Schedule) -> str:
