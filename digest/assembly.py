@@ -242,7 +242,8 @@ class _Filling:
 @lru_cache(1000)
 def _over_items(budget: int, points: int) -> str:
     """Kept, since tens of thousands may share it."""
-    return f"Over the budget of {budget} items, with {points} points. First in line next time."
+    said = ranking.counted(points)
+    return f"Over the budget of {budget} items, with {said}. First in line next time."
 
 
 def by_section(items: Sequence[Placed]) -> list[Placed]:

@@ -61,9 +61,14 @@ def told(one: Candidate, sources: int, until: dt.datetime, before: int) -> str:
         said.append(f"{age} {'day' if age == 1 else 'days'} old ({_signed(-_age(one, until))})")
     if loss := _repeated(before):
         said.append(f"{before} of “{one.tag}” before it ({_signed(-loss)})")
-    total = points(one, sources, until) - loss
     line = ", ".join(said)
-    return f"{line[0].upper()}{line[1:]}: {total} {'point' if abs(total) == 1 else 'points'}."
+    return f"{line[0].upper()}{line[1:]}: {counted(points(one, sources, until) - loss)}."
+
+
+def counted(total: int) -> str:
+    """A sum of points in words, with the minus that its factors have."""
+    minus = "−" if total < 0 else ""
+    return f"{minus}{abs(total)} {'point' if abs(total) == 1 else 'points'}"
 
 
 def _repeated(before: int) -> int:

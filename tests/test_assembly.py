@@ -150,6 +150,7 @@ def test_a_withdrawn_briefing_is_out() -> None:
 def test_each_factor_and_its_points_stand_in_the_reason() -> None:
     result = made(
         story("plain"),
+        story("old", published_at=UNTIL - 25 * HOUR),
         story(
             "rich", importance=3, sources=2, tag="Law", carried_number=1, moved_on=True,
             status_changed=True, changed_at=UNTIL - 49 * HOUR,
@@ -160,6 +161,7 @@ def test_each_factor_and_its_points_stand_in_the_reason() -> None:
         "status changed (+5), 2 days old (−2): 36 points."
     )
     assert result.items[1].why == "New. Importance 0 (+0), one source: 0 points."
+    assert result.items[2].why == "New. Importance 0 (+0), one source, 1 day old (−1): −1 point."
 
 
 def test_nothing_but_importance_is_worth_a_step_of_it() -> None:
