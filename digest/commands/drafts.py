@@ -105,8 +105,8 @@ _LISTED = 20
 
 def _told(update: Update) -> str:
     lines = [f"{update.topic} · {update.label} · {update.title or 'no items yet'}", ""]
-    for item in update.items.select_related("briefing"):
-        lines.append(f"{item.position:>3}. {item.headline or item.data.headline}")
+    for place, item in enumerate(update.items.select_related("briefing"), 1):
+        lines.append(f"{place:>3}. {item.headline or item.data.headline}")
         lines.append(f"     {item.kind}, {item.depth}. {item.why}")
         if item.change:
             lines.append(
@@ -114,7 +114,8 @@ def _told(update: Update) -> str:
             )
         folds = update.shown_folds().filter(into=item.briefing)
         lines += [f"     Folded in: {fold.briefing.slug}. {fold.why}" for fold in folds]
-    if not update.items.exists():
+    empty = not update.items.exists()
+    if empty:
         lines.append("  No briefing falls into this update. Load some, or move the cut-off.")
     if update.left_out:
         lines += ["", f"Left out: {len(update.left_out)}"]
@@ -125,7 +126,7 @@ def _told(update: Update) -> str:
         lines += ["", f"Likely the same story: {asked['slug']} and {asked['into']}. {asked['why']}"]
         lines += [f"  “{asked['differs']}”"] if asked["differs"] else []
         lines += [f"  Fold them:  digest fold {update.ref} {asked['slug']} {asked['into']}"]
-    if update.ref.endswith("/draft"):
+    if update.ref.endswith("/draft") and not empty:
         lines += [
             "",
             f"Check it:   digest check {update.ref}",
