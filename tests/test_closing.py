@@ -1,6 +1,7 @@
 """Stories that are over: told as closed once, then no candidate until their status opens again."""
 
 import pytest
+from django.test import Client
 
 from digest import approval, closing, drafting, editions
 from digest.models import Item, Stage, Topic
@@ -90,3 +91,16 @@ def test_an_approval_that_is_taken_back_closes_nothing(pivot: Topic) -> None:
     update = approval.approve(drafting.draft(pivot), by="pia@example.org")
     approval.unapprove(update, by="pia@example.org")
     assert not Item.objects.filter(closed=True).exists()
+
+
+def test_the_front_page_waits_for_no_closed_story_until_it_opens_again(
+    desk: Client, pivot: Topic
+) -> None:
+    keep_briefing(pivot, "story", status="Resolved")
+    sent(pivot)
+    keep_briefing(pivot, "story", status="Closed")
+    assert slugs(pivot) == []
+    pivot.updates.filter(stage=Stage.DRAFT).delete()
+    assert "waits for the next update" not in desk.get("/desk/").content.decode()
+    keep_briefing(pivot, "story", status="Developing")
+    assert "waits for the next update" in desk.get("/desk/").content.decode()

@@ -10,8 +10,9 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from digest import closing
 from digest.drafting import FIRST_WINDOW
-from digest.models import Briefing, Stage, Topic, Update
+from digest.models import Briefing, Item, Stage, Topic, Update
 from digest.staff import WRITERS, role_required
 
 
@@ -51,7 +52,7 @@ def topic(_request: HttpRequest, topic: str) -> HttpResponseBase:
 
 
 def standings(now: dt.datetime) -> list[Standing]:
-    """Every topic's standing, in four queries however many topics there are."""
+    """Every topic's standing, in five queries however many topics there are."""
     by_topic = {topic.pk: Standing(topic) for topic in Topic.objects.all()}
     for update in _open_updates():
         standing = by_topic[update.topic_id]
@@ -87,4 +88,21 @@ def _waiting(now: dt.datetime) -> dict[int, int]:
     found = (
         Briefing.objects.filter(withdrawn_at=None, held_at=None).annotate(since=since).filter(fresh)
     )
-    return dict(found.values_list("topic").annotate(Count("pk")).order_by())
+    waiting = dict(found.values_list("topic").annotate(Count("pk")).order_by())
+    for topic in _still_closed():
+        if waiting.get(topic):  # they were counted a moment ago
+            waiting[topic] -= 1
+    return waiting
+
+
+def _still_closed() -> list[int]:
+    """For each story that was told as closed and has changed without opening again: its topic."""
+    told = Item.objects.filter(
+        closed=True,
+        update=F("briefing__carried_in"),
+        briefing__moved_on=True,
+        briefing__withdrawn_at=None,
+        briefing__held_at=None,
+    ).select_related("briefing__topic")
+    stories = [item.briefing for item in told]
+    return [one.topic_id for one in stories if closing.closes(one.status, one.topic)]
