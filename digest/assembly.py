@@ -329,4 +329,4 @@ def _day(when: dt.datetime) -> str:
 
 
 def _time(when: dt.datetime) -> str:
-    return f"{when.day} {when:%B %H:%M} {when.tzname()}"
+    return f"{_day(when)}, {when:%H:%M} {when.tzname()}"

@@ -46,6 +46,12 @@ def test_the_cut_off_is_exact_to_the_microsecond() -> None:
     }
 
 
+def test_what_comes_after_the_cut_off_is_told_with_its_year() -> None:
+    mistyped = dt.datetime(2099, 1, 1, tzinfo=dt.UTC)
+    (left_out,) = made(story("mistyped", published_at=mistyped)).left_out
+    assert left_out.why == "Published after the cut-off, 1 January 2099, 00:00 UTC."
+
+
 def test_every_briefing_is_in_or_left_out_with_a_reason() -> None:
     stories = [story(f"s{n}", published_at=UNTIL - n * HOUR * 24) for n in range(-2, 12)]
     result = made(*stories, budget=Budget(items=3))
