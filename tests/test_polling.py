@@ -295,10 +295,16 @@ def test_a_broken_feed_gives_what_can_be_read_and_says_what_is_broken(
     web.pages["/feed"] = (200, {}, whole.replace(b"</channel></rss>", b"<item><title>Cut"))
     assert look(feed).created >= 2
     assert "broken XML" in feed.trouble
+    web.pages["/feed"] = (304, {}, b"")
+    look(feed)
+    assert "broken XML" in feed.trouble  # what hasn't changed is as broken as before
     web.pages["/feed"] = (200, {}, b"<html>We have a new look!</html>")
     look(feed)
     assert feed.health is Health.FAILING
     assert "no article could be found" in feed.trouble
+    web.pages["/feed"] = (304, {}, b"")
+    look(feed)
+    assert (feed.health, feed.trouble) == (Health.WELL, "")
 
 
 def test_a_mistake_of_ours_is_told_and_not_repeated_every_two_minutes(

@@ -63,8 +63,9 @@ def _look(feed: Feed, resolve: Resolve) -> Came:
         feed.is_gone(now)
         return Came(trouble=feed.trouble)
     if answer.status == 304:
+        broken = "" if feed.failures else feed.trouble  # when it was read, and so still
         feed.went_well(now)
-        feed.came = str(Came())
+        feed.came, feed.trouble = str(Came()), broken
         return Came()
     if answer.status != 200:
         raise _ComeBack(f"answered {answer.status}", _retry_after(answer, now))
