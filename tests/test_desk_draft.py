@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from digest import drafting
+from digest import approval, arranging, drafting
 from digest.models import (
     AuditEntry,
     Briefing,
@@ -343,6 +343,22 @@ def test_what_is_on_its_way_is_not_taken_back(press: Client, pivot: Topic) -> No
     press.post(f"{T}/1/unapprove/")
     assert "on its way" in text(press.get(f"{T}/1/"))
     assert Update.objects.get().stage == Stage.SENT
+
+
+def test_what_an_approved_update_left_out_is_told_with_the_reason(
+    desk: Client, pivot: Topic, draft: Update
+) -> None:
+    first, second, *_ = order(draft)
+    arranging.drop(draft, second, by="edda")
+    approval.approve(draft, by="pia")
+    told = text(desk.get(f"{T}/1/"))
+    _, left_out = told.split("Left out · ")
+    assert f'href="{T}/briefings/{second}/"' in left_out
+    assert "Taken out by an editor." in left_out
+    assert f"briefings/{first}/" not in left_out
+    assert re.findall(r'class="strong">(\d)\.', told) == [
+        str(n + 1) for n in range(len(order(draft)))
+    ]
 
 
 def test_an_editor_sees_the_state_but_no_button(desk: Client, pivot: Topic, draft: Update) -> None:
