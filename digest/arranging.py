@@ -8,7 +8,7 @@ from django.db.models import F
 
 from digest import folding, holding
 from digest.assembly import LeftOut
-from digest.drafting import WORDED, also_told_by, change_since_carried, word
+from digest.drafting import ALSO_TOLD_BY, WORDED, also_told_by, change_since_carried, word
 from digest.errors import NotFound, Refused
 from digest.models import Briefing, Depth, Item, Kind, Ruling, Stage, Update, audit
 
@@ -121,9 +121,19 @@ def fold(update: Update, slug: str, into: str, by: str) -> None:
         if item is None:
             _leave_out(update, one, LeftOut.TOLD, f"{folding.BY_HAND} “{other}” told it before.")
         else:
-            names = [source["name"] for source in one.sources] or [one.headline]
-            item.why = f"{item.why} {also_told_by(names)}"
-            item.save(update_fields=["why"])
+            _say_who_else(item)
+
+
+def _say_who_else(item: Item) -> None:
+    """Name in the item's reason who else tells its story by now."""
+    names: list[str] = []
+    for other in item.update.folds.filter(into=item.briefing).select_related("briefing"):
+        told = [source["name"] for source in other.briefing.sources]
+        names += told or [other.briefing.headline]
+    own = [source["name"] for source in item.briefing.sources]
+    why = item.why.partition(f" {ALSO_TOLD_BY}")[0]
+    item.why = f"{why} {also_told_by(names, own)}".strip()
+    item.save(update_fields=["why"])
 
 
 def _refuse_fold(one: Briefing, other: Briefing, item: Item | None) -> None:
@@ -149,6 +159,8 @@ def split(update: Update, slug: str, by: str) -> None:
         one.delete()
         _forget(update, slug)
         head = update.items.filter(briefing=one.into).first()
+        if head:
+            _say_who_else(head)
         at = head.position if head else update.items.count()
         update.items.filter(position__gt=at).update(position=F("position") + 1)
         _add(update, one.briefing, at + 1, f"Split off “{one.into.headline}” by an editor.")

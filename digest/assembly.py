@@ -4,7 +4,7 @@
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
@@ -154,7 +154,15 @@ def assemble(
     items, over = _Filling(heads, until, budget, hand, folding).done()
     if budget.sections and not hand.order:
         items = by_section(items)
-    return Assembly(items, over + left_out)
+    return Assembly(items, over + list(_waiting_too(over, folding)) + left_out)
+
+
+def _waiting_too(over: Sequence[Omitted], folding: Folding) -> Iterator[Omitted]:
+    """What tells the story of one that has no room waits with it."""
+    for one in over if folding.under else ():
+        for folded in folding.under.get(one.candidate.id, ()):
+            why = f"Tells the story of “{one.candidate.headline}”, and waits with it. {one.why}"
+            yield Omitted(folded.candidate, one.code, why)
 
 
 class _Filling:
@@ -286,7 +294,7 @@ def _barred(
     if one.carried_number is None:
         if one.published_at > until:
             return LeftOut.AFTER_CUTOFF, f"Published after the cut-off, {_time(one.published_at)}."
-        if one.published_at <= since and not one.late and one.waited is None:
+        if one.published_at <= since and not (one.late or one.waited or one.dropped):
             return LeftOut.BEFORE_WINDOW, f"Published before the window, {_day(one.published_at)}."
     elif one.closed:
         return LeftOut.CLOSED, (
@@ -319,6 +327,8 @@ def _why(one: Candidate, pinned: bool, points: str) -> str:
         said.append(f"Changed since Update #{one.carried_number}.")
     else:
         said.append("New.")
+    if one.dropped is not None:
+        said.append(f"An editor took it out of Update #{one.dropped}.")
     if one.late:
         said.append("Arrived after the last update was assembled.")
     return " ".join([*said, points])

@@ -22,6 +22,7 @@ class Candidate(NamedTuple):
     status_changed: bool = False  # so has its status
     closed: bool = False  # by its status, in that update and still
     waited: int | None = None  # number of the update that had no room for it
+    dropped: int | None = None  # number of the update that an editor took it out of
     late: bool = False  # received after the last assembly, though published before its cut-off
     withdrawn: bool = False
     held: bool = False  # nobody has looked at it yet, and somebody should

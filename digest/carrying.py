@@ -57,22 +57,28 @@ def first_items(briefings: Iterable[int], before: int) -> dict[int, Item]:
 
 
 def contents(update: Update, items: Sequence[Item]) -> list[BriefingData]:
-    """What each item says: as frozen at approval, else the live briefing with all its sources."""
-    folded: dict[int, list[Briefing]] = {}
-    if any(item.frozen is None for item in items):
+    """What each item says: as frozen at approval, else the live briefing with all its sources,
+    those of whoever was folded into it before included."""
+    folded: dict[int, list[BriefingData]] = {}
+    fresh = [item.briefing_id for item in items if item.frozen is None]
+    if fresh:
+        before = Fold.objects.filter(into__in=fresh, update__stage__in=OUT, frozen__isnull=False)
+        for fold in before.order_by("update__number", "id"):
+            said = BriefingData.model_validate(fold.frozen)
+            folded.setdefault(fold.into_id, []).append(said)
         for fold in update.folds.select_related("briefing__topic"):
-            folded.setdefault(fold.into_id, []).append(fold.briefing)
+            folded.setdefault(fold.into_id, []).append(fold.briefing.data)
     return [
         item.data if item.frozen else _with_sources(item, folded.get(item.briefing_id, []))
         for item in items
     ]
 
 
-def _with_sources(item: Item, folded: Sequence[Briefing]) -> BriefingData:
+def _with_sources(item: Item, folded: Sequence[BriefingData]) -> BriefingData:
     said = item.data
     if not folded:
         return said
-    every = [*said.sources, *(source for one in folded for source in one.data.sources)]
+    every = [*said.sources, *(source for one in folded for source in one.sources)]
     return said.model_copy(update={"sources": tuple(_once(every))})
 
 

@@ -21,6 +21,7 @@ from digest.assembly import (
     Assembly,
     Budget,
     Hand,
+    LeftOut,
     Omitted,
     Placed,
     assemble,
@@ -161,11 +162,11 @@ class _Row(NamedTuple):
 
 
 def _candidates(topic: Topic, last: Update | None, since: dt.datetime) -> Iterator[Candidate]:
-    waited = {
-        one["slug"] for one in (last.left_out if last else []) if one["code"] in BELOW_THE_LINE
-    }
+    left = last.left_out if last else []
+    waited = {one["slug"] for one in left if one["code"] in BELOW_THE_LINE}
+    dropped = {one["slug"] for one in left if one["code"] == LeftOut.DROPPED}
     closed, was = _closed(topic), _statuses(topic)
-    for rows in _rows(topic, last, since, waited):
+    for rows in _rows(topic, last, since, waited | dropped):
         for row in map(_Row._make, rows.values_list(*_Row._fields).iterator(chunk_size=2000)):
             carried = row.carried_in__number
             published = _time(row.published)
@@ -185,6 +186,7 @@ def _candidates(topic: Topic, last: Update | None, since: dt.datetime) -> Iterat
                 status_changed=was.get(row.id, row.status) != row.status,
                 closed=row.id in closed and closing.closes(row.status, topic),
                 waited=last.number if last and row.slug in waited else None,
+                dropped=last.number if last and row.slug in dropped else None,
                 late=carried is None and bool(row.is_late),
                 withdrawn=bool(row.is_withdrawn),
                 held=bool(row.is_held),
@@ -213,7 +215,7 @@ WAITED_AT_ONCE = 5000
 
 
 def _rows(
-    topic: Topic, last: Update | None, since: dt.datetime, waited: set[str]
+    topic: Topic, last: Update | None, since: dt.datetime, again: set[str]
 ) -> Iterator[QuerySet[Briefing]]:
     """Whatever could be in the update or deserves a reason for not being in it.
 
@@ -243,10 +245,10 @@ def _rows(
         is_held=_flag(Q(held_at__isnull=False)),
     )
     yield rows.filter(wanted)
-    slugs = sorted(waited)
+    slugs = sorted(again)
     for at in range(0, len(slugs), WAITED_AT_ONCE):
-        again = rows.filter(slug__in=slugs[at : at + WAITED_AT_ONCE], carried_in=None)
-        yield again.filter(published_at__lte=since).exclude(late)
+        older = rows.filter(slug__in=slugs[at : at + WAITED_AT_ONCE], carried_in=None)
+        yield older.filter(published_at__lte=since).exclude(late)
 
 
 def _time(said: str) -> dt.datetime:
@@ -289,16 +291,23 @@ def _keep_items(update: Update, made: Assembly) -> None:
 def _tellers(made: Assembly) -> dict[int, str]:
     """Who else tells an item's story, by its briefing's id."""
     folded = {one.candidate.id: placed for placed in made.items for one in placed.folded}
+    heads = {placed.candidate.id for placed in folded.values()}
+    rows = Briefing.objects.filter(pk__in=[*folded, *heads]).values_list("pk", "sources")
+    houses = {pk: [source["name"] for source in sources] for pk, sources in rows}
     named: dict[int, list[str]] = {}
-    for pk, sources in Briefing.objects.filter(pk__in=folded).values_list("pk", "sources"):
-        of = named.setdefault(folded[pk].candidate.id, [])
-        of += [source["name"] for source in sources] or [folded[pk].candidate.headline]
-    return {pk: also_told_by(names) for pk, names in named.items()}
+    for pk, placed in folded.items():
+        of = named.setdefault(placed.candidate.id, [])
+        of += houses[pk] or [placed.candidate.headline]
+    return {pk: also_told_by(names, houses[pk]) for pk, names in named.items()}
 
 
-def also_told_by(names: Iterable[str]) -> str:
-    """Who else tells it, in a sentence."""
-    return f"Also told by {', '.join(dict.fromkeys(names))}."
+ALSO_TOLD_BY = "Also told by"
+
+
+def also_told_by(names: Iterable[str], own: Iterable[str] = ()) -> str:
+    """Who else tells it, in a sentence; empty where it is the item's own sources alone."""
+    others = [name for name in dict.fromkeys(names) if name not in set(own)]
+    return f"{ALSO_TOLD_BY} {', '.join(others)}." if others else ""
 
 
 def _place(item: Item, position: int, placed: Placed, tellers: str) -> None:

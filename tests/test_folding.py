@@ -326,3 +326,62 @@ def test_commands_fold_and_split(pivot: Topic, courier: Briefing, reworded: Brie
         "courier",
         "reworded",
     ]
+
+
+def test_what_an_editor_took_out_is_a_candidate_again_for_the_next(
+    pivot: Topic, copy: Briefing, reworded: Briefing
+) -> None:
+    update = drafting.draft(pivot)
+    arranging.drop(update, "reworded", "edda")
+    approval.approve(update, by="pia")
+    after = drafting.draft(pivot)
+    assert slugs(after) == ["reworded"]
+    assert "An editor took it out of Update #1." in after.items.get().why
+    arranging.drop(after, "reworded", "edda")
+    drafting.draft(pivot)
+    assert slugs(after) == [], "and stays out of the draft that it is taken out of again"
+
+
+def test_a_story_that_goes_on_keeps_the_sources_of_those_folded_into_it(
+    pivot: Topic, courier: Briefing, copy: Briefing
+) -> None:
+    approval.approve(drafting.draft(pivot), by="pia")
+    keep_briefing(pivot, "courier", status="Resolved", body="It is open again. " * 8)
+    update = drafting.draft(pivot)
+    assert update.items.get().kind == Kind.CONTINUING
+    view = editions.view_of(update)
+    assert [one.name for one in view.stories[0].sources] == ["Aldwyn Courier", "Ferry Post"]
+
+
+def test_a_house_that_tells_its_own_story_twice_is_not_named_as_another(
+    pivot: Topic, courier: Briefing
+) -> None:
+    tell(pivot, "copy", "Orsin bridge closed by cracks", BRIDGE, "Aldwyn Courier")
+    update = drafting.draft(pivot)
+    arranging.fold(update, "copy", "courier", "edda")
+    assert "Also told by" not in update.items.get().why
+    assert "Also told by" not in drafting.draft(pivot).items.get().why
+
+
+def test_who_else_tells_a_story_is_true_after_a_split_too(
+    pivot: Topic, courier: Briefing, copy: Briefing
+) -> None:
+    update = drafting.draft(pivot)
+    assert "Also told by Ferry Post." in update.items.get().why
+    arranging.split(update, "copy", "edda")
+    assert not any("Also told by" in item.why for item in update.items.all())
+
+
+def test_what_tells_the_story_of_one_that_has_no_room_waits_with_it(
+    pivot: Topic, courier: Briefing, copy: Briefing
+) -> None:
+    pivot.items_budget = 1
+    pivot.save()
+    keep_briefing(pivot, "first", importance=9)
+    update = drafting.draft(pivot)
+    assert slugs(update) == ["first"]
+    assert {one["slug"] for one in update.left_out} == {"courier", "copy"}
+    approval.approve(update, by="pia")
+    after = drafting.draft(pivot)
+    assert slugs(after) == ["courier"]
+    assert [fold.briefing.slug for fold in after.folds.all()] == ["copy"]

@@ -42,14 +42,13 @@ class Index:
     def pairs(self) -> Iterator[tuple[int, int]]:
         """Positions of those that share enough rare keys, and were published within days."""
         needed = 1 if len(self.rare) <= FEW else 2
-        rare = [set(keys) for keys in self.rare]
         seen: set[tuple[int, int]] = set()
         for bucket in self._buckets():
             for at, one in enumerate(bucket):
-                mine = rare[one]
+                mine = set(self.rare[one])
                 for other in bucket[:at]:
                     # First what most pairs fail at: there are tens of thousands of them.
-                    if len(mine & rare[other]) >= needed:
+                    if len(mine.intersection(self.rare[other])) >= needed:
                         pair = (other, one)
                         if abs(self.days[one] - self.days[other]) <= DAYS and pair not in seen:
                             seen.add(pair)
@@ -60,11 +59,11 @@ class Index:
         count = self.counts[zlib.crc32(word.encode()) % SLOTS]
         return count >= AT_LEAST and count > COMMON * len(self.rare)
 
-    def _rare(self, packed: bytes) -> list[int]:
+    def _rare(self, packed: bytes) -> "array[int]":
         """The keys that some others share, but no crowd: the rarest first."""
         counts = self.counts
         counted = [(counts[key % SLOTS], key) for key in array("I", packed)]
-        return [key for count, key in sorted(counted) if 1 < count <= CROWD]
+        return array("I", [key for count, key in sorted(counted) if 1 < count <= CROWD])
 
     def _buckets(self) -> Iterator[list[int]]:
         by_key: defaultdict[int, list[int]] = defaultdict(list)
