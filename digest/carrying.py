@@ -62,12 +62,11 @@ def contents(update: Update, items: Sequence[Item]) -> list[BriefingData]:
     folded: dict[int, list[BriefingData]] = {}
     fresh = [item.briefing_id for item in items if item.frozen is None]
     if fresh:
-        before = Fold.objects.filter(into__in=fresh, update__stage__in=OUT, frozen__isnull=False)
-        for fold in before.order_by("update__number", "id"):
-            said = BriefingData.model_validate(fold.frozen)
+        before = Q(into__in=fresh, update__stage__in=OUT, frozen__isnull=False)
+        folds = Fold.objects.filter(before | Q(update=update)).select_related("briefing__topic")
+        for fold in folds.order_by("id"):
+            said = BriefingData.model_validate(fold.frozen) if fold.frozen else fold.briefing.data
             folded.setdefault(fold.into_id, []).append(said)
-        for fold in update.folds.select_related("briefing__topic"):
-            folded.setdefault(fold.into_id, []).append(fold.briefing.data)
     return [
         item.data if item.frozen else _with_sources(item, folded.get(item.briefing_id, []))
         for item in items
