@@ -477,3 +477,16 @@ def test_a_line_of_two_gigabytes_is_refused_in_little_memory(tmp_path: Path) -> 
     (rejected,) = json.loads(said)["rejected"]
     assert rejected["line"] == 1
     assert memory - usual < 50_000
+
+
+@pytest.mark.parametrize(
+    ("date", "told"), [("1970-01-01", "older than the web"), ("2099-01-01", "no update before")]
+)
+def test_a_date_that_is_likely_a_mistake_is_kept_and_named(
+    pivot: Topic, date: str, told: str
+) -> None:
+    report = load("-", stdin=json.dumps(story(published_at=f"{date}T00:00:00Z")))
+    assert counted(report) == (1, 0, 0, 0)
+    (warning,) = report["warnings"]
+    assert told in warning
+    assert date in warning

@@ -5,6 +5,7 @@ written whole or not at all; a long load is written batch by batch.
 """
 
 import contextlib
+import datetime as dt
 import enum
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -18,12 +19,16 @@ from digest import carrying
 from digest.changes import content_hash, is_material
 from digest.errors import Refused
 from digest.intake import sources
+from digest.intake.feed_briefings import EARLIEST
 from digest.intake.gathering import Gathered
 from digest.intake.outcomes import Outcome, Rejected, shown
 from digest.intake.reading import read
 from digest.models import Briefing, BriefingVersion, Topic, audit
 from digest.parts import BriefingData
 from digest.same_story import signature
+
+FAR_AHEAD = dt.timedelta(days=366)
+"""A date further ahead than this is no embargo."""
 
 BATCH = 500
 """Briefings written in one transaction: others who write wait no longer than that takes."""
@@ -185,7 +190,7 @@ def _gather(outcomes: Iterable[Outcome], gathered: Gathered, report: LoadReport)
             why = f"no topic {shown(slug)}: add it with {_adding(slug)}"
             report.rejected.append(Rejected(outcome.source, outcome.line, why))
         else:
-            report.warnings.update(outcome.warnings)
+            report.warnings.update(outcome.warnings + _odd_date(outcome.briefing))
             gathered.add(outcome.briefing)
     if gathered.repeated:
         report.unchanged += gathered.repeated
@@ -193,6 +198,16 @@ def _gather(outcomes: Iterable[Outcome], gathered: Gathered, report: LoadReport)
             f"{gathered.repeated:,} came before another with the same topic and slug, e.g. "
             f"{shown(gathered.example)}: the last was kept"
         ] = 1
+
+
+def _odd_date(data: BriefingData) -> tuple[str, ...]:
+    """A warning of a date that is likely a program's mistake; the source's word is kept."""
+    said = f"{data.slug} was published on {data.published_at:%Y-%m-%d} by its date"
+    if data.published_at < EARLIEST:
+        return (f"{said}: older than the web, is that right?",)
+    if data.published_at > timezone.now() + FAR_AHEAD:
+        return (f"{said}: it goes into no update before that, is that right?",)
+    return ()
 
 
 def _compare(topic: Topic, batch: Sequence[BriefingData]) -> list[Result]:
