@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from digest import drafting, staff
+from digest.feeds import Feed
 from digest.models import (
     Briefing,
     Stage,
@@ -161,5 +162,17 @@ def test_the_front_page_takes_the_same_queries_however_many_topics(
         topic = Topic.objects.create(slug=f"topic-{n}", name=f"Topic {n}")
         newsroom.update(topic, 1, newsroom.briefing(topic))
         newsroom.update(topic, None, stage=Stage.DRAFT)
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(10):
         desk.get("/desk/")
+
+
+def test_the_front_page_says_what_is_held_and_which_sources_fail(
+    desk: Client, pivot: Topic, stories: list[Briefing]
+) -> None:
+    assert "failing" not in text(desk.get("/desk/"))
+    Briefing.objects.filter(pk=stories[0].pk).update(held_at=timezone.now())
+    for n, said in enumerate(({"failures": 2}, {"trouble": "Cut off."}, {})):
+        Feed.objects.create(topic=pivot, url=f"https://feeds.example.com/{n}", **said)
+    page = text(desk.get("/desk/"))
+    assert "1 briefing waits until an editor has looked" in page
+    assert "2 sources bring nothing new, or not all of it" in page

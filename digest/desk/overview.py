@@ -1,9 +1,11 @@
 """The desk's front page: each topic, what stands there and what waits for a person."""
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
-from django.db.models import Count, F, OuterRef, Q, Subquery, Value
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -12,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from digest import closing
 from digest.drafting import FIRST_WINDOW
+from digest.feeds import Feed
 from digest.models import Briefing, Item, Stage, Topic, Update
 from digest.staff import WRITERS, role_required
 
@@ -26,13 +29,17 @@ class Standing:
     last: Update | None = None
     waiting: int = 0
     """Briefings that are new, or have moved on, since the last update."""
+    held: int = 0
+    """Briefings that wait until an editor has looked at them."""
+    ailing: int = 0
+    """Sources that can't be read just now, or are gone for good."""
 
     @property
     def urgency(self) -> tuple[int, str]:
         """Sorts what needs a person first."""
         if self.draft:
             return 0, self.topic.name
-        if self.waiting:
+        if self.waiting or self.held or self.ailing:
             return 1, self.topic.name
         return (2 if self.approved else 3), self.topic.name
 
@@ -52,7 +59,7 @@ def topic(_request: HttpRequest, topic: str) -> HttpResponseBase:
 
 
 def standings(now: dt.datetime) -> list[Standing]:
-    """Every topic's standing, in five queries however many topics there are."""
+    """Every topic's standing, in seven queries however many topics there are."""
     by_topic = {topic.pk: Standing(topic) for topic in Topic.objects.all()}
     for update in _open_updates():
         standing = by_topic[update.topic_id]
@@ -64,7 +71,17 @@ def standings(now: dt.datetime) -> list[Standing]:
         by_topic[update.topic_id].last = update
     for topic, waiting in _waiting(now).items():
         by_topic[topic].waiting = waiting
+    for topic, held in _counted(Briefing.objects.filter(withdrawn_at=None, held_at__isnull=False)):
+        by_topic[topic].held = held
+    ailing = Feed.objects.filter(Q(failures__gt=0) | ~Q(trouble="") | Q(gone_at__isnull=False))
+    for topic, feeds in _counted(ailing.filter(paused_at=None)):
+        by_topic[topic].ailing = feeds
     return sorted(by_topic.values(), key=lambda one: one.urgency)
+
+
+def _counted(rows: QuerySet[Any]) -> Iterable[tuple[int, int]]:
+    """How many there are of each topic, by its id."""
+    return dict(rows.values_list("topic").annotate(Count("pk")).order_by()).items()
 
 
 def _open_updates() -> list[Update]:
