@@ -296,7 +296,7 @@ def test_the_next_runs_change_while_a_rule_is_typed_and_are_told_in_the_viewers_
     page.get_by_text("At 15:00 on Sunday, UTC time").wait_for()
     own = page.locator("[data-here] time").first
     assert own.inner_text().endswith("00:00 Tokyo")
-    page.get_by_label("Days without an update").fill("01-01..12-31")
+    page.get_by_label("Days without an update").fill("01-01..12-30")
     page.get_by_text("skipped: blackout day").first.wait_for()
     page.get_by_role("textbox", name="Rule").fill("61 * * * *")
     page.get_by_text("is no cron rule").wait_for()
