@@ -371,7 +371,8 @@ def test_what_is_due_is_found_by_its_index(feed: Feed) -> None:
 @pytest.mark.parametrize(
     ("url", "why"),
     [("file:///etc/hosts", "no http"), ("https://u:p@x.example.org/", "names a user"),
-     ("https://x.example.org/" + "a" * 2000, "2,000 characters")],
+     ("https://x.example.org/" + "a" * 2000, "2,000 characters"),
+     ("http://127.1/feed", "FETCH_NETWORKS"), ("http://[fd00::1]/feed", "FETCH_NETWORKS")],
 )  # fmt: skip
 def test_an_address_that_can_be_no_feed_is_refused(pivot: Topic, url: str, why: str) -> None:
     with pytest.raises(Refused, match=why):

@@ -202,6 +202,15 @@ def test_the_command_sets_a_schedule_and_says_what_comes(pivot: Topic) -> None:
     assert not Schedule.objects.exists()
 
 
+def test_a_schedule_is_in_its_topics_zone_unless_told_and_listed_with_all_it_has(
+    pivot: Topic,
+) -> None:
+    Topic.objects.update(zone="Asia/Tokyo")
+    run("set", pivot.slug, "0 15 * * 0", "--lead", "90", "--blackout", "12-24")
+    assert Schedule.objects.get().zone == "Asia/Tokyo"
+    assert "drafted 90 minutes before\tnot on 12-24" in run("list").output
+
+
 def test_the_command_lists_the_next_runs_in_another_zone_too(pivot: Topic) -> None:
     run("set", pivot.slug, "0 15 * * 0", "--zone", "Europe/London")
     lines = run("next", pivot.slug, "-n", "3", "--zone", "Asia/Kathmandu").output.splitlines()

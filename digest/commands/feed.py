@@ -53,7 +53,11 @@ def list_(topic: str | None, as_json: bool) -> None:
         return
     for one in feeds:
         told = f": {one.trouble}" if one.trouble else ""
-        click.echo(f"{one.topic.slug}\t{one.url}\t{one.health.label}{told}\t{_next(one)}")
+        held = ", held for a look" if one.hold else ""
+        click.echo(
+            f"{one.topic.slug}\t{one.url}\t{one.health.label}{told}\t{_next(one)}\t"
+            f"every {one.minutes} minutes{held}"
+        )
 
 
 @feed.command()

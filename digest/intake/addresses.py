@@ -38,6 +38,12 @@ def resolved(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(one[4][0]) for one in found))
 
 
+def spelled_out(host: str, port: int) -> list[str]:
+    """The address that stands in a host's place as figures; OSError where it is a name."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    return [str(one[4][0]) for one in found]
+
+
 def parts_of(url: str) -> SplitResult:
     """An http(s) address in its parts; NotFetched where it is none, or names a user."""
     try:
@@ -83,7 +89,10 @@ def checked(
         raise NoSuchSite("names a site that does not exist")
     outside = [one for one in found if not within(one, networks)]
     if not all(is_public(one) for one in outside):
-        raise Private(f"leads into a private network ({shown(outside[0])})")
+        raise Private(
+            f"leads into a private network ({shown(outside[0])}), which is only asked where the "
+            "setting FETCH_NETWORKS names it"
+        )
     if outside and port != PORTS[parts.scheme]:
         raise NotFetched(f"names the port {port}, which is not the web's")
     return found

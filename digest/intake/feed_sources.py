@@ -1,11 +1,12 @@
 """A person's hand on a topic's feeds: added, paused, asked for now, taken away."""
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from digest.errors import NotFound, Refused
 from digest.feeds import Feed
-from digest.intake.addresses import NotFetched, parts_of
+from digest.intake.addresses import NoSuchSite, NotFetched, checked, parts_of, spelled_out
 from digest.models import Topic, audit
 
 MINUTES = (5, 10_080)
@@ -17,7 +18,10 @@ def add(topic: Topic, url: str, *, minutes: int, hold: bool, by: str) -> Feed:
     """Make an address a source of the topic; it is read within a second where workers run."""
     address = url.strip()
     try:
-        parts_of(address)
+        # A name is looked up when it is asked for; what can be told at once is told at once.
+        checked(parts_of(address), spelled_out, settings.FETCH_NETWORKS, seconds=1)
+    except NoSuchSite:
+        pass
     except NotFetched as problem:
         raise Refused(f"“{address[:100]}” {problem}; nothing was added.") from None
     if len(address) > 2000:

@@ -25,7 +25,7 @@ def schedule() -> None:
 @schedule.command("set")
 @click.argument("topic")
 @click.argument("cron")
-@click.option("--zone", required=True, help="An IANA time zone, e.g. Europe/London.")
+@click.option("--zone", help="An IANA time zone, e.g. Europe/London; by itself the topic's.")
 @click.option("--auto", is_flag=True, help="Approve without a person where every check passes.")
 @click.option("--lead", default=0, metavar="MINUTES", help="Draft it so long before it goes out.")
 @click.option(
@@ -36,15 +36,18 @@ def schedule() -> None:
     help="No update then: 2026-12-25, or 12-24..12-26 for every year. May be given several times.",
 )
 def set_(
-    topic: str, cron: str, zone: str, auto: bool, lead: int, blackouts: tuple[str, ...]
+    topic: str, cron: str, zone: str | None, auto: bool, lead: int, blackouts: tuple[str, ...]
 ) -> None:
     """Give a topic a cron rule (five fields) in a time zone."""
-    rule = Rule(cron, zone, lead, ",".join(blackouts))
-    made = set_schedule(updates.topic(topic), rule, auto, by=BY)
+    of_it = updates.topic(topic)
+    rule = Rule(cron, zone or of_it.zone, lead, ",".join(blackouts))
+    made = set_schedule(of_it, rule, auto, by=BY)
     out = next_update(made) or made.slot_at  # past blackout days
-    drafted = f" Its draft is made {_local(out - made.ahead, zone)}." if lead else ""
+    drafted = f" Its draft is made {_local(out - made.ahead, made.zone)}." if lead else ""
     then = "approved if every check passes" if auto else "left for an editor"
-    click.echo(f"{made.topic} goes out next {_local(out, zone)}: assembled, then {then}.{drafted}")
+    click.echo(
+        f"{made.topic} goes out next {_local(out, made.zone)}: assembled, then {then}.{drafted}"
+    )
 
 
 @schedule.command("next")
@@ -68,6 +71,7 @@ def list_() -> None:
         click.echo(
             f"{made.topic.slug}\t{made.cron}\t{made.zone}\t"
             f"{'auto' if made.auto else 'by an editor'}\tnext {_local(out, made.zone)}"
+            f"{_further(made)}"
         )
     for slot in slots.held():
         click.echo(
@@ -98,6 +102,11 @@ def clear_(topic: str) -> None:
     """Take a topic's schedule away; its updates are assembled by hand then."""
     clear(updates.topic(topic), by=BY)
     click.echo(f"{topic} has no schedule any more.")
+
+
+def _further(made: Schedule) -> str:
+    lead = f"\tdrafted {made.lead} minutes before" if made.lead else ""
+    return lead + (f"\tnot on {made.blackouts}" if made.blackouts else "")
 
 
 def _held(topic: str) -> Slot:
