@@ -489,8 +489,10 @@ def test_an_address_that_gives_nothing_is_told_with_its_reason(pivot: Topic, web
     report = store.load([web.url("/none"), "http://10.0.0.1/feed"], pivot.slug)
     assert [one.why for one in report.rejected] == [
         "answered 404",
-        "leads into a private network (“10.0.0.1”), which is only asked where the setting "
-        "FETCH_NETWORKS names it",
+        (
+            "leads into a private network (“10.0.0.1”), which is only asked where the setting "
+            "FETCH_NETWORKS names it"
+        ),
     ]
     assert report.status == 2
 
