@@ -5,6 +5,7 @@ import hashlib
 import uuid
 
 from django.db import models
+from django.db.models.functions import Cast, StrIndex, Substr
 from django.utils import timezone
 
 from digest.models import Depths, Topic
@@ -49,6 +50,7 @@ class SuppressionReason(models.TextChoices):
     ERASED = "erased", "Erased"  # the reader asked to be forgotten
     MANUAL = "manual", "Manual"  # somebody put it here
     IMPORTED = "imported", "Imported"  # another service's list of bounced or cleaned addresses
+    DOMAIN = "domain", "Domain"  # nobody at its domain is mailed; never of an address by itself
 
 
 def normal_address(address: str) -> str:
@@ -65,6 +67,21 @@ def address_hash(address: str) -> str:
     return hashlib.sha256(normal_address(address).encode()).hexdigest()
 
 
+LOTS = 16**5
+
+
+def _drawn(public_id: str) -> models.Expression:
+    """The first five digits of a public id as a number, in words that both databases have.
+
+    The id is random, so the number is; and it is the person's, whatever their address.
+    """
+    lot: models.Expression = models.Value(0)
+    for place in range(1, 6):
+        digit = Substr(Cast(public_id, models.TextField()), place, 1)
+        lot = lot * 16 + StrIndex(models.Value("0123456789abcdef"), digit) - 1
+    return lot
+
+
 class Subscriber(models.Model):
     """A person with one address."""
 
@@ -75,7 +92,7 @@ class Subscriber(models.Model):
         blank=True,
         help_text="In normal form; none once erased.",
     )
-    email_hash = models.CharField(max_length=64, db_index=True)
+    email_hash = models.CharField(max_length=64, help_text="Empty once erased.")
     name = models.CharField(max_length=500, blank=True)
     state = models.CharField(
         max_length=10, choices=SubscriberState.choices, default=SubscriberState.ACTIVE
@@ -92,9 +109,25 @@ class Subscriber(models.Model):
     )
     source = models.CharField(max_length=200, blank=True, help_text="Where they came from.")
     joined_at = models.DateTimeField(default=timezone.now)
+    erased_at = models.DateTimeField(null=True, blank=True)
+    lot = models.GeneratedField(
+        expression=_drawn("public_id"),
+        output_field=models.IntegerField(),
+        db_persist=True,
+        help_text="0 to LOTS - 1, drawn once; the database fills it in. For samples of people.",
+    )
+
+    class Meta:
+        # Not db_index: Django adds a second one for LIKE, which nobody asks of a hash.
+        indexes = [models.Index(fields=["email_hash"], name="subscriber_by_hash")]
 
     def __str__(self) -> str:
         return self.email or "(erased)"
+
+    @property
+    def ref(self) -> str:
+        """What the audit log calls the person: it outlives the address, and doesn't give it."""
+        return f"subscriber {self.public_id}"
 
 
 class SubscriberTag(models.Model):
@@ -195,10 +228,23 @@ class Suppression(models.Model):
     email_hash = models.CharField(max_length=64, unique=True)
     reason = models.CharField(max_length=12, choices=SuppressionReason.choices)
     detail = models.TextField(blank=True)
+    by = models.CharField(max_length=320, blank=True, help_text="Who put it here, if somebody did.")
     created_at = models.DateTimeField(default=timezone.now)
 
     def __str__(self) -> str:
         return f"{self.reason} {self.email_hash[:12]}"
+
+
+class SuppressedDomain(models.Model):
+    """A domain at which nobody must be mailed, nor at any that ends in it."""
+
+    domain = models.CharField(max_length=254, unique=True, help_text="In ASCII, lower case.")
+    detail = models.TextField(blank=True)
+    by = models.CharField(max_length=320, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.domain
 
 
 class Segment(models.Model):

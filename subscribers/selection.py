@@ -8,12 +8,13 @@ from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from digest.models import Topic
-from subscribers import segments
+from subscribers import segments, suppression
 from subscribers.models import (
     Subscriber,
     SubscriberState,
     SubscriptionState,
     Suppression,
+    SuppressionReason,
     standing,
 )
 
@@ -52,13 +53,18 @@ def reasons(
     """Subscriber id → why this person must not be mailed the topic's updates now.
 
     ``erased``, ``unsubscribed`` (or never confirmed), ``paused`` or ``suppressed``; whoever
-    may be mailed is absent. One query by primary key; the ids may be a query's one column.
+    may be mailed is absent. By primary key; the ids may be a query's one column. Addresses are
+    read where some domain is suppressed, and matched here: a worker asks each second, and
+    databases match endings row by row.
     """
     now = now or timezone.now()
-    suppressed = Exists(Suppression.objects.filter(email_hash=OuterRef("email_hash")))
+    people = Subscriber.objects.filter(id__in=subscriber_ids)
+    at_domains = _at_domains(people)
+    # Whom lists must leave alone may have come back by their own hand.
+    listed = Suppression.objects.filter(email_hash=OuterRef("email_hash"))
+    suppressed = Exists(listed.exclude(reason=SuppressionReason.ERASED))
     barred = (
-        Subscriber.objects.filter(id__in=subscriber_ids)
-        .annotate(
+        people.annotate(
             here=FilteredRelation("subscriptions", condition=Q(subscriptions__topic=topic_id)),
             suppressed=suppressed,
         )
@@ -71,17 +77,28 @@ def reasons(
         )
         .values_list("id", "state", "here__state", "here__paused_until", "suppressed")
     )
-    return {
-        person: _reason(state, here, paused_until, now)
-        for person, state, here, paused_until, _ in barred
+    found = {
+        person: _reason(state, here, until, stopped, now)
+        for person, state, here, until, stopped in barred
     }
+    return found | dict.fromkeys(at_domains, "suppressed")
 
 
-def _reason(state: str, here: str | None, until: dt.datetime | None, now: dt.datetime) -> str:
+def _at_domains(people: QuerySet[Subscriber]) -> list[int]:
+    """Those of them who are at a suppressed domain."""
+    domains = suppression.domains()
+    if not domains:
+        return []
+    found = people.filter(email__isnull=False).values_list("id", "email")
+    return [person for person, email in found if suppression.bars(domains, email or "")]
+
+
+def _reason(
+    state: str, here: str | None, until: dt.datetime | None, stopped: bool, now: dt.datetime
+) -> str:
     if state == SubscriberState.ERASED:
         return "erased"
-    if here == SubscriptionState.PAUSED and (until is None or until > now):
-        return "paused"
-    if here in {SubscriptionState.CONFIRMED, SubscriptionState.PAUSED}:
+    if stopped:  # counts for letters too, which go to people who aren't confirmed
         return "suppressed"
-    return "unsubscribed"
+    paused = here == SubscriptionState.PAUSED and (until is None or until > now)
+    return "paused" if paused else "unsubscribed"

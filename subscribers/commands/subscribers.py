@@ -11,6 +11,7 @@ import click
 
 from digest.errors import Refused
 from subscribers import exporting, importing
+from subscribers.commands import person
 from subscribers.importing import Report
 
 _SHOWN = 20
@@ -19,6 +20,10 @@ _SHOWN = 20
 @click.group()
 def subscribers() -> None:
     """Subscribers: the people who get the updates."""
+
+
+subscribers.add_command(person.dossier)
+subscribers.add_command(person.erase)
 
 
 @subscribers.command("import")

@@ -1,0 +1,86 @@
+"""Forgetting a person who asks for it."""
+
+import datetime as dt
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from digest.models import audit
+from subscribers.models import (
+    ConfirmationRequest,
+    Consent,
+    SignupRequest,
+    Subscriber,
+    SubscriberState,
+    Subscription,
+    SubscriptionState,
+    Suppression,
+    SuppressionReason,
+    WelcomeRequest,
+)
+
+
+@transaction.atomic
+def erase(person: Subscriber, by: str, now: dt.datetime | None = None) -> bool:
+    """Forget who this is; False where that was done before.
+
+    What stays: the emptied row, so that what was sent still adds up; when they came and left,
+    for the same reason; and the hash of the address, which keeps lists from bringing them back.
+    They themselves may sign up again, as somebody new. A mailing that is under way leaves them
+    out; links in mails sent before lead nowhere.
+    """
+    now = now or timezone.now()
+    one = Subscriber.objects.select_for_update().get(id=person.id)
+    if one.state == SubscriberState.ERASED:
+        return False
+    _suppress(one.email_hash, by, now)
+    _drop_letters(one)
+    _empty_rows(one, now)
+    Subscriber.objects.filter(id=one.id).update(
+        email=None,
+        email_hash="",  # or this row could be told to be theirs, by whoever knows the address
+        name="",
+        state=SubscriberState.ERASED,
+        token_version=F("token_version") + 1,
+        country="",
+        language="",
+        zone="",
+        attributes={},
+        source="",
+        erased_at=now,
+    )
+    audit(by, "erased subscriber", one.ref)
+    return True
+
+
+def _suppress(email_hash: str, by: str, now: dt.datetime) -> None:
+    """Remember the hash; an earlier reason stays, for a complaint says more, but not its words."""
+    _, new = Suppression.objects.get_or_create(
+        email_hash=email_hash,
+        defaults={"reason": SuppressionReason.ERASED, "by": by, "created_at": now},
+    )
+    if not new:
+        Suppression.objects.filter(email_hash=email_hash).update(detail="")
+
+
+def _drop_letters(person: Subscriber) -> None:
+    for asked in (ConfirmationRequest, WelcomeRequest):
+        asked.objects.filter(subscription__subscriber=person).delete()
+    SignupRequest.objects.filter(email=person.email).delete()
+
+
+def _empty_rows(person: Subscriber, now: dt.datetime) -> None:
+    person.tags.all().delete()
+    Consent.objects.filter(subscription__subscriber=person).delete()
+    Subscription.objects.filter(subscriber=person).update(
+        state=SubscriptionState.UNSUBSCRIBED,
+        left_at=Coalesce(F("left_at"), now),
+        left_why="",
+        consent="",
+        paused_until=None,
+    )
+    # Deliveries stand in a higher room; their relation is followed by name. A relay's answer
+    # often repeats the address.
+    person.deliveries.update(address="", name="", answer="")

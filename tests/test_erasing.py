@@ -1,0 +1,188 @@
+"""What is held about a person, and forgetting it."""
+
+import json
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from django.db import connection
+
+from config.cli import main
+from digest.models import AuditEntry, Topic
+from subscribers import importing, segments, suppression
+from subscribers.dossier import dossier
+from subscribers.erasing import erase
+from subscribers.models import (
+    ConfirmationRequest,
+    Consent,
+    ConsentWay,
+    SignupRequest,
+    Subscriber,
+    SubscriberTag,
+    Suppression,
+    WelcomeRequest,
+)
+from tests.sends import received
+from workers import ledger, sending
+from workers.identity import host, worker
+from workers.models import BULK, Mailing
+
+pytestmark = pytest.mark.both_databases
+
+
+@pytest.fixture
+def known(ann: Subscriber) -> Subscriber:
+    """Ann, with all that one can know of her."""
+    Subscriber.objects.filter(id=ann.id).update(
+        country="GB", language="en-GB", zone="Europe/London", source="annual fair",
+        attributes={"shoe size": "forty"},
+    )  # fmt: skip
+    SubscriberTag.objects.create(subscriber=ann, tag="trade fair")
+    about = ann.subscriptions.get()
+    about.left_why = "moving to Annville"
+    about.save()
+    for asked in (ConfirmationRequest, WelcomeRequest):
+        asked.objects.create(subscription=about)
+    SignupRequest.objects.create(
+        email="ann@example.org", topics=["retail"], way=ConsentWay.FORM, wording="Yes, retail"
+    )
+    Consent.objects.create(
+        subscription=about, way=ConsentWay.FORM, wording="Yes, mail me", source="fair.example",
+        at=about.asked_at, confirmed_at=about.confirmed_at,
+    )  # fmt: skip
+    ann.refresh_from_db()
+    return ann
+
+
+@pytest.fixture
+def mailed(due: Mailing) -> Subscriber:
+    """A reader to whom a mailing is under way; the relay has just put them off."""
+    delivery = due.deliveries.get(address="reader1@example.org")
+    due.deliveries.filter(id=delivery.id).update(answer="450 <reader1@example.org> is busy")
+    assert delivery.subscriber is not None
+    return delivery.subscriber
+
+
+def everything() -> str:
+    """All that the database holds, as text."""
+    with connection.cursor() as cursor:
+        said = []
+        for table in connection.introspection.table_names():
+            cursor.execute(f'SELECT * FROM "{table}"')
+            said += [repr(row) for row in cursor.fetchall()]
+    return "\n".join(said)
+
+
+def test_nothing_of_an_erased_person_is_left_in_the_database(known: Subscriber) -> None:
+    personal = ["ann@example.org", "Ann Lee", "forty", "trade fair", "annual fair", "Annville",
+                "Europe/London", "Yes, retail", "fair.example",
+                "Asked and confirmed in a test."]  # fmt: skip
+    assert [word for word in personal if word not in everything()] == []
+    assert erase(known, by="ada@example.org")
+    assert [word for word in personal if word in everything()] == []
+    assert not ConfirmationRequest.objects.exists()
+    assert not WelcomeRequest.objects.exists()
+
+
+def test_nor_in_the_mails_they_got_which_still_add_up(due: Mailing, mailed: Subscriber) -> None:
+    erase(mailed, by="reader")
+    assert "reader1@example.org" not in everything()
+    assert "Reader 1'" not in everything()
+    assert due.deliveries.filter(subscriber=mailed).count() == 1
+
+
+def test_a_mailing_that_is_under_way_leaves_an_erased_person_out(
+    due: Mailing, mailed: Subscriber, relay: Any
+) -> None:
+    erase(mailed, by="reader")
+    batch = ledger.claim(BULK, host(), worker())
+    assert batch is not None
+    sending.send_batch(batch)
+    assert received(relay) == [f"reader{n}@example.org" for n in (2, 3, 4, 5)]
+    assert due.deliveries.get(subscriber=mailed).reason == "erased"
+
+
+def test_erasing_is_told_without_the_address_and_once(ann: Subscriber) -> None:
+    assert erase(ann, by="ada@example.org")
+    assert not erase(ann, by="ada@example.org")
+    (told,) = AuditEntry.objects.all()
+    assert (told.who, told.what, told.about) == ("ada@example.org", "erased subscriber", ann.ref)
+
+
+def test_no_list_brings_an_erased_person_back(ann: Subscriber, pivot: Topic) -> None:
+    import io
+
+    erase(ann, by="reader")
+    raw = io.BytesIO(b"email,status\nann@example.org,confirmed\n")
+    report = importing.load(raw, "list.csv", topics=[pivot.slug])
+    assert report.suppressed == 1
+    assert not Subscriber.objects.filter(email="ann@example.org").exists()
+    assert not suppression.suppressed(["bo@example.org"])
+    assert suppression.suppressed(["ann@example.org"]) == {"ann@example.org": "erased"}
+    assert suppression.may_sign_up("ann@example.org"), "by their own hand they may come back"
+
+
+def test_a_complaint_outlives_the_erasing(ann: Subscriber) -> None:
+    Suppression.objects.create(
+        email_hash=ann.email_hash, reason="complaint", detail="ann@example.org complained"
+    )
+    erase(ann, by="reader")
+    assert suppression.suppressed(["ann@example.org"]) == {"ann@example.org": "complaint"}
+    assert not suppression.may_sign_up("ann@example.org")
+    assert "ann@example.org" not in everything()
+
+
+def test_the_dossier_holds_all_that_is_known(known: Subscriber, pivot: Topic) -> None:
+    segments.save("fair", {"field": "tag", "is": "trade fair"})
+    segments.save("mine", {"field": "status", "is": "confirmed"})
+    segments.save("others", {"field": "tag", "is": "retail"})
+    Suppression.objects.create(email_hash=known.email_hash, reason="hard_bounce", detail="550")
+    AuditEntry.objects.create(who="ada@example.org", what="suppressed", about=known.ref)
+    told = json.loads(json.dumps(dossier(known)))
+    assert told["address"] == "ann@example.org"
+    assert told["attributes"] == {"shoe size": "forty"}
+    assert told["tags"] == ["trade fair"]
+    (about,) = told["subscriptions"]
+    assert about["topic"] == pivot.slug
+    assert about["consent"] == "Asked and confirmed in a test."
+    assert about["confirmed"].endswith("Z")
+    (given,) = about["consents"]
+    assert (given["way"], given["wording"]) == ("form", "Yes, mail me")
+    assert told["segments"] == ["fair", "mine"]
+    assert told["suppressed"]["reason"] == "hard_bounce"
+    (action,) = told["staff_actions"]
+    assert (action["who"], action["what"]) == ("staff", "suppressed")
+
+
+def test_the_dossier_names_each_mail_and_what_became_of_it(mailed: Subscriber) -> None:
+    (mail,) = dossier(mailed)["mails"]
+    assert (mail["kind"], mail["topic"], mail["update"]) == ("scheduled", "medias-ai-pivot", 1)
+    assert mail["state"] == "queued"
+    assert mail["answer"] == "450 <reader1@example.org> is busy"
+
+
+def run(*words: str, typed: str | None = None) -> Any:
+    return CliRunner().invoke(main, ["subscribers", *words], input=typed)
+
+
+def test_the_command_prints_a_dossier_as_json_and_for_people(known: Subscriber) -> None:
+    told = run("dossier", "Ann@Example.org", "--json")
+    assert json.loads(told.stdout) == json.loads(json.dumps(dossier(known)))
+    shown = run("dossier", "ann@example.org").stdout
+    assert "name: Ann Lee" in shown
+    assert "consent Asked and confirmed in a test." in shown
+
+
+def test_the_command_erases_when_one_is_sure(ann: Subscriber) -> None:
+    assert run("erase", "ann@example.org", typed="n\n").exit_code == 1
+    assert Subscriber.objects.filter(email="ann@example.org").exists()
+    assert run("erase", "ann@example.org", "--yes").exit_code == 0
+    assert not Subscriber.objects.filter(email="ann@example.org").exists()
+
+
+def test_an_address_that_nobody_has_is_told(ann: Subscriber) -> None:
+    for words in (["dossier", "bo@example.org"], ["erase", "bo@example.org", "--yes"]):
+        told = run(*words)
+        assert told.exit_code == 2
+        assert "Nobody here has the address bo@example.org; nothing was changed." in told.output
+    assert Subscriber.objects.count() == 1
