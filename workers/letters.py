@@ -23,6 +23,7 @@ from subscribers.tokens import Purpose, make, path
 from workers.corrections import Originals
 from workers.dkim import SignedPieces, Signer
 from workers.headers import Letterhead, MessageRefused, split_mailbox
+from workers.inbound.account import account, leaving_uri
 from workers.ledger import Row
 from workers.lint import lint
 from workers.message import Pieces, Reader, message_id, prepare
@@ -244,6 +245,7 @@ def _letterhead(mailing: Mailing, edition: Edition) -> Letterhead:
         language=edition.view["lang"],
         list_id=f"topic-{topic.pk}.{sender.rpartition('@')[2]}",
         unsubscribe=token(Field.UNSUBSCRIBE_URL, edition.nonce) if listed else "",
+        unsubscribe_mailto=_unsubscribe_mailto(edition),
         help_uri=f"{base}/subscribe/",
         archive_uri=f"{base}{topic.get_absolute_url()}",
         owner=sender,
@@ -252,6 +254,13 @@ def _letterhead(mailing: Mailing, edition: Edition) -> Letterhead:
         unattended=_is_unattended(mailing),
         corrects=_corrected_token(edition.nonce) if mailing.corrects_id else "",
     )
+
+
+def _unsubscribe_mailto(edition: Edition) -> str:
+    if not settings.INBOUND_URL:
+        return ""
+    token = _reader_token(Purpose.UNSUBSCRIBE, edition.nonce)
+    return leaving_uri(account(settings.INBOUND_URL).address, token)
 
 
 def _is_archived(update: Update) -> bool:
