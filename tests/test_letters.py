@@ -13,9 +13,9 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from digest import approval, drafting, editions, mails
+from digest import approval, drafting, editions, mails, reader_letters
 from digest.errors import Refused
-from digest.models import Topic
+from digest.models import Letter, Topic
 from subscribers import tokens
 from subscribers.models import Subscriber
 from tests.briefings import keep_briefing
@@ -105,6 +105,9 @@ def of_kind(kind: MailingKind, sent: Mailing) -> Mailing:
     topic, update = sent.topic, sent.update
     if kind == MailingKind.CONFIRM:
         return Mailing(id=6, topic=topic, edition=mails.confirmation(topic), kind=kind)
+    if kind == MailingKind.LETTER:
+        edition = reader_letters.edition(Letter.LINKS, topic, topic.language)
+        return Mailing(id=10, topic=topic, edition=edition, kind=kind)
     if kind == MailingKind.WELCOME:
         return Mailing(id=7, topic=topic, edition=mails.welcome(topic), kind=kind)
     if kind == MailingKind.TEST:
@@ -158,6 +161,13 @@ BY_KIND: dict[MailingKind, dict[str, str | None]] = {
         "Feedback-ID": "u0:medias-ai-pivot:welcome:digest",
         "Auto-Submitted": "auto-generated",
         "Archived-At": None,
+    },
+    MailingKind.LETTER: {
+        "Feedback-ID": "u0:medias-ai-pivot:letter:digest",
+        "Auto-Submitted": "auto-generated",
+        "Archived-At": None,
+        "List-Unsubscribe": None,
+        "List-Unsubscribe-Post": None,
     },
     MailingKind.CONFIRM: {
         "Feedback-ID": "u0:medias-ai-pivot:confirm:digest",

@@ -32,6 +32,7 @@ def tick() -> None:
         asked.take_requested_tests,
         asked.take_confirmations,
         asked.take_welcomes,
+        asked.take_letters,
         recovery.recover,
         requeue_due,
         mailings.resend_uncertain,
