@@ -1,34 +1,27 @@
-"""The readers' pages: subscribe, confirm, preferences, unsubscribe.
+"""Signing up: the pages to subscribe and to confirm.
 
 GET shows a button and changes nothing, so that scanners which open every link do no harm; POST
 acts. None needs a script, a session or a cookie: the link is the credential, and a sign-up may
 come from a form on another site, so there is no CSRF token to check.
 """
 
-import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from digest.errors import Refused
 from digest.models import Topic
 from digest.rendering import language
-from subscribers import addresses, links, preferences, signup
-from subscribers import unsubscribe as leaving
-from subscribers.models import Subscription
+from subscribers import addresses, personal, signup
+from subscribers.links import Link
 from subscribers.tokens import Purpose
-
-_METHODS = ["GET", "HEAD", "POST"]
-ONE_CLICK = ("List-Unsubscribe", "One-Click")
-"""The form field of a mail program's own button (RFC 8058 section 3.2)."""
 
 
 @csrf_exempt
-@require_http_methods(_METHODS)
+@require_http_methods(personal.METHODS)
 def subscribe(request: HttpRequest) -> HttpResponse:
     """Ask for topics. The answer is one and the same, whoever the address belongs to."""
     topics = list(Topic.objects.all())
@@ -90,84 +83,12 @@ def _form(
     return render(request, "reader/subscribe.html", shown, status=400 if problems else 200)
 
 
-def _personal(
-    purpose: Purpose,
-) -> Callable[[Callable[[HttpRequest, Subscription], HttpResponse]], Callable[..., HttpResponse]]:
-    """A page at a personal link: its view gets the subscription, any dead link one and the
-    same page, and nobody keeps a copy."""
-
-    def guard(
-        view: Callable[[HttpRequest, Subscription], HttpResponse],
-    ) -> Callable[..., HttpResponse]:
-        @csrf_exempt
-        @never_cache
-        @require_http_methods(_METHODS)
-        @functools.wraps(view)
-        def guarded(request: HttpRequest, token: str) -> HttpResponse:
-            about = links.subscription(purpose, token)
-            if about is None:
-                response = render(request, "reader/gone.html", status=404)
-            else:
-                response = view(request, about)
-            response["X-Robots-Tag"] = "noindex, nofollow"
-            response["Referrer-Policy"] = "no-referrer"
-            return response
-
-        return guarded
-
-    return guard
-
-
-@_personal(Purpose.CONFIRM)
-def confirm(request: HttpRequest, about: Subscription) -> HttpResponse:
+@personal.page(Purpose.CONFIRM)
+def confirm(request: HttpRequest, link: Link) -> HttpResponse:
     """Say that it was oneself who asked. The link's own topic, and others where ticked."""
-    person = about.subscriber
+    person, topic = link.person, link.topic
     if request.method != "POST":
-        others = [one.topic for one in signup.asked_for(person) if one.id != about.id]
-        return render(request, "reader/confirm.html", _about(about) | {"others": others})
-    confirmed = signup.confirm(person, {about.topic.slug, *request.POST.getlist("topic")})
-    return render(request, "reader/confirmed.html", _about(about) | {"topics": confirmed})
-
-
-@_personal(Purpose.UNSUBSCRIBE)
-def unsubscribe(request: HttpRequest, about: Subscription) -> HttpResponse:
-    """Leave a topic, or all; undo it. A mail program's POST (RFC 8058) leaves the topic."""
-    if request.method != "POST":
-        return render(request, "reader/unsubscribe.html", _about(about))
-    field, value = ONE_CLICK
-    if request.POST.get(field) == value:
-        leaving.leave(about.subscriber_id, about.topic_id, why="the mail program's button")
-        said = language.words(about.topic.language).gettext("You are unsubscribed.")
-        return HttpResponse(f"{said}\n", content_type="text/plain; charset=utf-8")
-    if "undo" in request.POST:
-        leaving.come_back(about)
-    else:
-        topic_id = None if "all" in request.POST else about.topic_id
-        leaving.leave(about.subscriber_id, topic_id, why=request.POST.get("why", ""))
-    about.refresh_from_db()
-    return render(request, "reader/unsubscribe.html", _about(about) | {"done": True})
-
-
-@_personal(Purpose.PREFERENCES)
-def choose(request: HttpRequest, about: Subscription) -> HttpResponse:
-    """The reader's own page: topics, and leaving them all."""
-    person = about.subscriber
-    if "all" in request.POST:
-        leaving.leave(person.id)
-    elif request.method == "POST":
-        preferences.choose(person, request.POST.getlist("topic"))
-    shown = {"choices": preferences.choices(person), "done": request.method == "POST"}
-    return render(request, "reader/preferences.html", _about(about) | shown)
-
-
-def _about(about: Subscription) -> dict[str, object]:
-    """What every personal page shows. The address is masked: mails are forwarded."""
-    return {
-        "topic": about.topic,
-        "lang": about.topic.language,
-        "subscription": about,
-        "address": addresses.masked(about.subscriber.email or ""),
-        "can_come_back": leaving.can_come_back(about),
-        "left": not about.is_kept and not about.is_asked_for,
-        "preferences_path": links.path(Purpose.PREFERENCES, about),
-    }
+        others = [one.topic for one in signup.asked_for(person) if one.topic_id != topic.id]
+        return personal.shown(request, "confirm", link, others=others)
+    confirmed = signup.confirm(person, {topic.slug, *request.POST.getlist("topic")})
+    return personal.shown(request, "confirmed", link, topics=confirmed)
