@@ -99,14 +99,6 @@ def _smtp_url(text: str) -> str:
     return text
 
 
-def _inbound_url(text: str) -> str:
-    from workers.inbound.account import Account
-
-    if text:
-        Account.from_url(text)
-    return text
-
-
 def _base_url(text: str) -> str:
     parts = _parts(text)
     if not text:
@@ -125,6 +117,15 @@ def _networks(text: str) -> tuple[Network, ...]:
         return tuple(ipaddress.ip_network(one.strip()) for one in text.split(",") if one.strip())
     except ValueError:
         raise ValueError("is no list of networks") from None
+
+
+def _limits(text: str) -> dict[str, str]:
+    limits = dict(word.partition("=")[::2] for word in text.split())
+    if sorted(limits) != ["all", "client", "domain", "network"]:
+        raise ValueError("does not name client, network, domain and all, once each")
+    if not all(re.fullmatch(r"[1-9]\d{0,8}/[smhd]", rate) for rate in limits.values()):
+        raise ValueError("has a rate that is no number per s, m, h or d")
+    return limits
 
 
 def _hosts(text: str) -> list[str]:
@@ -190,15 +191,6 @@ SETTINGS = (
         "The relay; without it the built-in mailbox. `connections` is per worker process.",
         "smtp://user:pass@mail.example.org:587?starttls=1&connections=8",
         _smtp_url,
-        secret=True,
-    ),
-    Setting(
-        "INBOUND_URL",
-        "",
-        "A mailbox, by IMAP, to which mail programs write to unsubscribe somebody; mails name its "
-        "address. That is the user, or else `?address=`. `imap://` (STARTTLS) or `imaps://`.",
-        "imaps://digest:secret@mail.example.org/INBOX?address=unsubscribe@example.org",
-        _inbound_url,
         secret=True,
     ),
     Setting(
@@ -299,6 +291,22 @@ SETTINGS = (
         "port, with commas between; without it the public internet alone.",
         "10.20.0.0/16",
         _networks,
+    ),
+    Setting(
+        "TRUSTED_PROXIES",
+        "",
+        "Networks of your own web servers in front of the program, with commas between: what they "
+        "write into X-Forwarded-For is believed, and nobody else's.",
+        "10.20.0.0/16",
+        _networks,
+    ),
+    Setting(
+        "SIGNUP_LIMITS",
+        "client=100/h network=400/h domain=5000/h all=50000/h",
+        "How many may sign up, per s, m, h or d: from one address (IPv6: one /64), from one "
+        "network (/24, /48), at one mail domain, in all. Each web process counts for itself.",
+        "client=20/h network=100/h domain=1000/h all=20000/h",
+        _limits,
     ),
     Setting("DEBUG", "off", "Show error pages with details; never on a server.", "on", _switch),
     Setting(

@@ -76,7 +76,8 @@ DKIM_DOMAIN: str = ENV["DKIM_DOMAIN"]
 DKIM_SELECTOR: str = ENV["DKIM_SELECTOR"]
 DKIM_KEY_FILE: Path | None = ENV["DKIM_KEY_FILE"]
 FETCH_NETWORKS: tuple[environment.Network, ...] = ENV["FETCH_NETWORKS"]
-INBOUND_URL: str = ENV["INBOUND_URL"]
+TRUSTED_PROXIES: tuple[environment.Network, ...] = ENV["TRUSTED_PROXIES"]
+SIGNUP_LIMITS: dict[str, str] = ENV["SIGNUP_LIMITS"]
 REDIS_URL: str = ENV["REDIS_URL"]  # `digest up` sets it for its children when it is empty
 
 # ---- database ----------------------------------------------------------------------
@@ -110,6 +111,13 @@ else:
         "keepalives_count": 3,
         "application_name": "digest",
     }
+# Counts of sign-ups alone: in memory, since pages must not need a broker, and bounded.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # ---- the program -------------------------------------------------------------------

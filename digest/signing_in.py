@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from digest import visitors
 from digest.models import AuditEntry, audit
 from digest.staff import WRITERS, Purpose, has_role, holder
 
@@ -149,4 +150,4 @@ def _about(address: str) -> str:
 
 
 def _client(request: HttpRequest) -> str:
-    return str(request.META.get("REMOTE_ADDR", ""))[:320]
+    return str(visitors.address(request) or "")

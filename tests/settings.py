@@ -16,13 +16,14 @@ atexit.register(shutil.rmtree, SCRATCH, ignore_errors=True)
 # The tester's own settings are nobody's business here; .env does not win over these.
 for name in (
     "SMTP_URL",
-    "INBOUND_URL",
     "BASE_URL",
     "SEND_RATE",
     "REDIS_URL",
     "FROM_ADDRESS",
     "POSTAL_ADDRESS",
     "FETCH_NETWORKS",
+    "TRUSTED_PROXIES",
+    "SIGNUP_LIMITS",
 ):
     os.environ[name] = ""
 os.environ["FROM_ADDRESS"] = "Digest <digest@example.org>"

@@ -1,0 +1,48 @@
+"""Where a request comes from: the connection's own address, or what a trusted proxy says.
+
+Anybody may write ``X-Forwarded-For``; each proxy adds at its end the address that it saw. So it
+is read from the end, and only as far as those who wrote it are named in TRUSTED_PROXIES.
+"""
+
+import ipaddress
+
+from django.conf import settings
+from django.http import HttpRequest
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_NEAR = [
+    ipaddress.ip_network(text)
+    for text in (
+        *("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"),
+        *("::1/128", "fc00::/7", "fe80::/10"),
+    )
+]
+
+
+def address(request: HttpRequest) -> Address | None:
+    """The client's address; None where it can't be told (a socket file, a proxy's nonsense)."""
+    client = _parsed(str(request.META.get("REMOTE_ADDR", "")))
+    told = str(request.META.get("HTTP_X_FORWARDED_FOR", "")).split(",")
+    while client is not None and told and _within(client, settings.TRUSTED_PROXIES):
+        if not (said := told.pop().strip()):
+            break
+        client = _parsed(said)
+    return client
+
+
+def is_near(client: Address) -> bool:
+    """On this machine or in its own network: a proxy that nobody named, as likely as a person."""
+    return _within(client, _NEAR)
+
+
+def _within(client: Address, networks: object) -> bool:
+    return any(client in network for network in networks)  # type: ignore[attr-defined]
+
+
+def _parsed(text: str) -> Address | None:
+    try:
+        found = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    return getattr(found, "ipv4_mapped", None) or found
