@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from digest.models import Topic
 from subscribers import unsubscribe
-from subscribers.models import Subscriber, Subscription, SubscriptionState
-from subscribers.signup import WORDING, consent
+from subscribers.models import Consent, ConsentWay, Subscriber, Subscription, SubscriptionState
+from subscribers.signup import wording
 
 
 def choices(person: Subscriber) -> list[tuple[Topic, Subscription | None]]:
@@ -35,16 +35,21 @@ def choose(person: Subscriber, slugs: Collection[str], now: dt.datetime | None =
 
 
 def _take(person: Subscriber, topic: Topic, now: dt.datetime) -> None:
-    Subscription.objects.update_or_create(
+    one, _ = Subscription.objects.update_or_create(
         subscriber=person,
         topic=topic,
         defaults={
             "state": SubscriptionState.CONFIRMED,
-            "consent": consent(WORDING, "preferences page", now),
             "asked_at": now,
             "confirmed_at": now,
             "left_at": None,
             "left_why": "",
-            "left_code": "",
         },
+    )
+    Consent.objects.create(
+        subscription=one,
+        way=ConsentWay.PREFERENCES,
+        wording=wording(topic.language),
+        at=now,
+        confirmed_at=now,
     )

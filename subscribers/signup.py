@@ -1,7 +1,8 @@
 """Signing up by one's own hand, with double opt-in.
 
 Whoever asks, for whatever address, is told the same and changes nothing that a reader has:
-they get a question by mail, at most one in 24 hours, and only their answer counts.
+they get a question by mail, at most one in 24 hours, and only their answer counts. The page
+writes down what was asked (``ask``); the tick looks at it (``signup_requests``).
 """
 
 import datetime as dt
@@ -12,26 +13,22 @@ from django.utils import timezone
 
 from digest.models import Topic
 from digest.rendering import language
-from subscribers import addresses
+from subscribers import addresses, suppression
 from subscribers.models import (
-    ConfirmationLimit,
-    ConfirmationRequest,
+    Consent,
+    ConsentWay,
+    SignupRequest,
     Subscriber,
     Subscription,
     SubscriptionState,
-    Suppression,
     WelcomeRequest,
-    address_hash,
 )
 
-ONE_MAIL_IN = dt.timedelta(hours=24)
 WORDING = language.message(
     "Mail me the updates of the topics I chose. I can leave with one click in every mail, "
     "at any time."
 )
-"""What people agree to; kept with each subscription, as it was when they agreed."""
-
-_NEVER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+"""What people agree to; kept with each consent, as it was when they agreed."""
 
 
 def wording(lang: str) -> str:
@@ -43,24 +40,27 @@ def ask(
     address: str,
     topics: Sequence[Topic],
     source: str,
-    now: dt.datetime | None = None,
+    *,
+    name: str = "",
     lang: str = "en",
+    now: dt.datetime | None = None,
 ) -> None:
     """Note that somebody wants these topics at this address, and have the owner asked.
 
-    ``lang`` is that of the page on which they agreed to the wording.
-    Nothing that comes back or takes its time tells whether the address is known here. Raises
-    Refused for what is no address; a suppressed one is left in peace.
+    ``lang`` is that of the page on which they agreed to the wording. One row is written and
+    nothing looked up, so that neither answer nor time tells whether the address is known.
+    Raises Refused for what is no address.
     """
-    email = addresses.normal(address)
-    now = now or timezone.now()
-    with transaction.atomic():
-        limit = _locked_limit(email)
-        wanted = [] if _suppressed(email) else _noted(email, topics, wording(lang), source, now)
-        if wanted and limit.asked_at <= now - ONE_MAIL_IN:
-            ConfirmationRequest.objects.create(subscription=wanted[0], asked_at=now)
-            limit.asked_at = now
-        limit.save()  # in every case: a commit takes longest, and would tell
+    SignupRequest.objects.create(
+        email=addresses.normal(address),
+        topics=[topic.slug for topic in topics],
+        name=name,
+        language=lang,
+        way=ConsentWay.FORM,
+        wording=wording(lang),
+        source=source,
+        asked_at=now or timezone.now(),
+    )
 
 
 def asked_for(person: Subscriber) -> list[Subscription]:
@@ -69,17 +69,29 @@ def asked_for(person: Subscriber) -> list[Subscription]:
     return [one for one in theirs if one.is_asked_for]
 
 
+def words_agreed_to(about: Subscription) -> str:
+    """The words to which somebody agreed for them, and which they are about to confirm."""
+    last = about.consents.filter(confirmed_at=None).order_by("-id").first()
+    return last.wording if last else wording(about.topic.language)
+
+
 def confirm(
-    person: Subscriber, slugs: Collection[str], now: dt.datetime | None = None
+    person: Subscriber,
+    slugs: Collection[str],
+    name: str | None = None,
+    now: dt.datetime | None = None,
 ) -> list[Topic]:
     """The owner of the address says yes to these; the topics that are confirmed by it.
 
-    Each is followed by a welcome, once, however often the button is pressed.
+    ``name``: what they are called, where they were asked. Each topic is followed by a welcome,
+    once, however often the button is pressed.
     """
     now = now or timezone.now()
     with transaction.atomic():
         meant = [one for one in asked_for(person) if one.topic.slug in slugs]
         new = [one for one in meant if _confirmed(one, now)]
+        if new:
+            _believe(person, new, name, now)
         WelcomeRequest.objects.bulk_create(
             WelcomeRequest(subscription=one, asked_at=now) for one in new
         )
@@ -98,48 +110,20 @@ def _confirmed(one: Subscription, now: dt.datetime) -> bool:
             paused_until=None,
             left_at=None,
             left_why="",
-            left_code="",
         )
     )
+
+
+def _believe(
+    person: Subscriber, new: Sequence[Subscription], name: str | None, now: dt.datetime
+) -> None:
+    """What follows from it that this was the owner: consent, name, and that they are back."""
+    Consent.objects.filter(subscription__in=new, confirmed_at=None).update(confirmed_at=now)
+    if name is not None and name != person.name:
+        Subscriber.objects.filter(id=person.id).update(name=name)
+    suppression.came_back(person.email or "")
 
 
 def consent(wording: str, source: str, now: dt.datetime) -> str:
-    """How consent is kept: when, where and to which words."""
+    """How an import keeps consent: when, where and to which words."""
     return f"{now.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC, {source}: “{wording}”"
-
-
-def _locked_limit(email: str) -> ConfirmationLimit:
-    """This mailbox's row, locked: a thousand requests at once pass one by one."""
-    key = address_hash(addresses.mailbox(email))
-    ConfirmationLimit.objects.get_or_create(mailbox_hash=key, defaults={"asked_at": _NEVER})
-    return ConfirmationLimit.objects.select_for_update().get(mailbox_hash=key)
-
-
-def _suppressed(email: str) -> bool:
-    return Suppression.objects.filter(email_hash=address_hash(email)).exists()
-
-
-def _noted(
-    email: str, topics: Sequence[Topic], words: str, source: str, now: dt.datetime
-) -> list[Subscription]:
-    """The subscriptions that want the owner's word; what the owner has or left stays so."""
-    person, _ = Subscriber.objects.get_or_create(
-        email=email,
-        defaults={"email_hash": address_hash(email), "source": source, "joined_at": now},
-    )
-    wanted = []
-    for topic in topics:
-        one, _ = Subscription.objects.get_or_create(
-            subscriber=person,
-            topic=topic,
-            defaults={"state": SubscriptionState.PENDING, "asked_at": now},
-        )
-        if one.is_kept:
-            continue
-        # While a question is open its time stays, else a stranger could void the link in it.
-        if not one.is_asked_for:
-            one.asked_at = now
-        one.consent = consent(words, source, now)
-        one.save(update_fields=["asked_at", "consent"])
-        wanted.append(one)
-    return wanted

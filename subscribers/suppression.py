@@ -35,9 +35,10 @@ def suppressed(emails: Iterable[str]) -> dict[str, SuppressionReason]:
     }
 
 
-def may_sign_up(email: str) -> bool:
-    """Whether the owner of this address may be asked, when somebody signs up with it."""
-    return set(suppressed([email]).values()) <= {SuppressionReason.ERASED}
+def may_sign_up(emails: Collection[str]) -> set[str]:
+    """Those of the addresses whose owners may be asked, when somebody signs up with them."""
+    found = suppressed(emails)
+    return {email for email in emails if found.get(email) in {None, SuppressionReason.ERASED}}
 
 
 def came_back(email: str) -> None:

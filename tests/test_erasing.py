@@ -119,7 +119,7 @@ def test_no_list_brings_an_erased_person_back(ann: Subscriber, pivot: Topic) -> 
     assert not Subscriber.objects.filter(email="ann@example.org").exists()
     assert not suppression.suppressed(["bo@example.org"])
     assert suppression.suppressed(["ann@example.org"]) == {"ann@example.org": "erased"}
-    assert suppression.may_sign_up("ann@example.org"), "by their own hand they may come back"
+    assert suppression.may_sign_up(["ann@example.org"]), "by their own hand they may come back"
 
 
 def test_a_complaint_outlives_the_erasing(ann: Subscriber) -> None:
@@ -128,7 +128,7 @@ def test_a_complaint_outlives_the_erasing(ann: Subscriber) -> None:
     )
     erase(ann, by="reader")
     assert suppression.suppressed(["ann@example.org"]) == {"ann@example.org": "complaint"}
-    assert not suppression.may_sign_up("ann@example.org")
+    assert not suppression.may_sign_up(["ann@example.org"])
     assert "ann@example.org" not in everything()
 
 

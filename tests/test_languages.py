@@ -21,7 +21,7 @@ from digest.rendering.language import CATALOGUES, direction, listed, shared, wor
 from digest.rendering.view import CorrectionView, UpdateLink, View, WelcomeView, canonical
 from scripts import catalogues
 from subscribers import signup
-from subscribers.models import Subscriber, Subscription
+from subscribers.models import SignupRequest, Subscriber
 from subscribers.tokens import Purpose, make
 from tests import emails, newsroom
 from tests.emails import Page
@@ -219,13 +219,11 @@ def mail(kind: str, lang: str) -> View:
         text = markup.render("Nine, not ten.", "correction")
         day = dt.date(2026, 5, 20)
         return CorrectionView(**about, date=day, update=link, text=text, stories=(emails.lead(),))
-    if kind == "letter":
-        return emails.letter(**spoken)
     corrections = (emails.story(9, kind="correction"),)
     return emails.update(**spoken, kind=kind, corrections=corrections, missed=(link,))
 
 
-KINDS = ["update", "test", "confirm", "welcome", "correction", "letter"]
+KINDS = ["update", "test", "confirm", "welcome", "correction"]
 DATES = {"de": "17. Mai 2026", "ar": "17 مايو 2026"}
 
 
@@ -363,7 +361,7 @@ def test_signing_up_speaks_the_topics_language_and_keeps_consent_in_it(
     posted = {"address": "nobody", "lang": spoken.language}
     assert "no @" not in speaks(client, "/subscribe/", spoken, posted, status=400)
     speaks(client, "/subscribe/", spoken, posted | {"address": "bea@example.org"})
-    assert signup.wording(spoken.language) in Subscription.objects.get().consent
+    assert SignupRequest.objects.get().wording == signup.wording(spoken.language)
 
 
 @pytest.mark.django_db
@@ -379,4 +377,4 @@ def test_a_page_of_topics_in_several_languages_is_english_until_one_is_chosen(
     assert "Die erste Ausgabe entsteht gerade" in home
     posted = {"address": "bea@example.org", "topic": "handel", "lang": "en"}
     assert '<html lang="en"' in client.post("/subscribe/", posted).content.decode()
-    assert signup.WORDING in Subscription.objects.get().consent
+    assert SignupRequest.objects.get().wording == signup.WORDING

@@ -1,26 +1,39 @@
 """Signing up: asked by anybody, decided by the owner of the address."""
 
 import datetime as dt
+import ipaddress
 import re
 import threading
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from digest.archive.rhythm import rhythm
 from digest.models import Topic
-from subscribers import signup
+from subscribers import erasing, signup, signup_requests, suppression
 from subscribers.models import (
     ConfirmationLimit,
     ConfirmationRequest,
+    Consent,
+    SignupRequest,
     Subscriber,
     Subscription,
     Suppression,
+    SuppressionReason,
     WelcomeRequest,
+    address_hash,
 )
 from subscribers.tokens import CONFIRM_FOR, Purpose, make
+from tests import newsroom
+from workers import asked, ledger, letters
+from workers.models import Delivery
 
 pytestmark = pytest.mark.both_databases
 
@@ -33,6 +46,13 @@ def retail(db: None) -> Topic:
 
 
 def sign_up(client: Client, address: str = "bea@example.org", **fields: Any) -> Any:
+    """Fill in the form; and the tick looks at it."""
+    answer = ask(client, address, **fields)
+    signup_requests.take()
+    return answer
+
+
+def ask(client: Client, address: str = "bea@example.org", **fields: Any) -> Any:
     return client.post("/subscribe/", {"address": address, "topic": "medias-ai-pivot", **fields})
 
 
@@ -42,7 +62,7 @@ def confirm_path(person: Subscriber, topic: Topic) -> str:
 
 def everything() -> dict[str, list[Any]]:
     models: list[Any] = [Subscriber, Subscription, ConfirmationRequest, ConfirmationLimit]
-    models += [Suppression, WelcomeRequest]
+    models += [Suppression, WelcomeRequest, Consent, SignupRequest]
     return {model.__name__: list(model.objects.order_by("id").values()) for model in models}
 
 
@@ -54,8 +74,10 @@ def test_signing_up_leaves_a_pending_subscription_with_its_consent_and_one_quest
     assert one.subscriber.email == "bea@example.org"
     assert one.subscriber.source == "website"
     assert (one.state, one.topic) == ("pending", pivot)
-    assert signup.WORDING in one.consent
-    assert f"{timezone.now():%Y-%m-%d}" in one.consent
+    agreed = one.consents.get()
+    assert (agreed.way, agreed.wording, agreed.source) == ("form", signup.WORDING, "website")
+    assert timezone.now() - agreed.at < dt.timedelta(minutes=5)
+    assert agreed.confirmed_at is None
     assert ConfirmationRequest.objects.get().subscription == one
 
 
@@ -68,6 +90,45 @@ def test_the_page_lists_the_topics_and_the_words_that_are_agreed_to(
     assert not re.search(r'value="medias-ai-pivot" checked', page)
     assert signup.WORDING in page
     assert "<script" not in page
+
+
+def test_the_page_says_how_often_a_topic_comes_and_shows_its_last_update(
+    client: Client, pivot: Topic, retail: Topic
+) -> None:
+    pivot.description = "Who builds & who buys."
+    pivot.save()
+    story = newsroom.briefing(pivot, "Lantern builds", published_at=timezone.now())
+    for number in range(1, 5):
+        newsroom.update(pivot, number, story)
+    page = " ".join(client.get("/subscribe/").content.decode().split())
+    assert "Who builds &amp; who buys." in page
+    assert "About weekly. The last one came on" in page
+    assert 'href="/t/medias-ai-pivot/4/"' in page
+    assert page.count("The first update is in the making.") == 1, "retail's"
+
+
+@pytest.mark.parametrize(
+    ("days_between", "words"),
+    [
+        (1, "About daily"),
+        (3, "Several times a week"),
+        (7, "About weekly"),
+        (14, "About every two weeks"),
+        (30, "About monthly"),
+        (90, "When there is news"),
+    ],
+)
+def test_a_rhythm_is_told_from_the_days_between(days_between: int, words: str) -> None:
+    last = dt.date(2026, 5, 17)
+    days = [last - dt.timedelta(days=days_between * n) for n in range(5)]
+    assert words in rhythm(days)
+    assert rhythm(days[:2]) == "", "two tell nothing"
+
+
+def test_without_a_topic_the_page_says_so_and_shows_no_form(client: Client, db: None) -> None:
+    page = client.get("/subscribe/").content.decode()
+    assert "There is no topic to subscribe to yet" in page
+    assert "<form" not in page
 
 
 @pytest.mark.parametrize("known", ["new", "confirmed", "pending", "left", "suppressed", "erased"])
@@ -89,7 +150,21 @@ def test_the_answer_is_the_same_whoever_the_address_belongs_to(
     assert (answer.status_code, answer.content) == (stranger.status_code, stranger.content)
     assert answer.headers == stranger.headers
     asked = ConfirmationRequest.objects.filter(subscription__subscriber__email="ann@example.org")
-    assert asked.count() == (known in {"new", "pending", "left"})
+    assert asked.count() == (known in {"new", "pending", "left", "erased"})
+
+
+def test_the_page_does_the_same_for_every_address_and_looks_none_up(
+    client: Client, ann: Subscriber
+) -> None:
+    asked = []
+    Suppression.objects.create(email_hash=address_hash("eve@example.org"), reason="complaint")
+    for address in ("ann@example.org", "new@example.org", "eve@example.org"):
+        with CaptureQueriesContext(connection) as made:
+            ask(client, address)
+        asked.append([re.sub(r"'[^']*'", "?", one["sql"]) for one in made])
+    assert len(asked[0]) == 2, "the topics, and one row"
+    assert not [sql for sql in asked[0] if re.search(r"(?i)suppression|_subscriber\b", sql)]
+    assert [len(one) for one in asked] == [2, 2, 2]
 
 
 def test_whoever_has_it_already_is_not_asked_and_nothing_of_theirs_changes(
@@ -115,7 +190,7 @@ def test_a_stranger_cannot_change_what_a_reader_has_left(client: Client, ann: Su
 def test_one_mailbox_is_asked_once_in_24_hours_however_it_is_spelt(
     client: Client, pivot: Topic, retail: Topic
 ) -> None:
-    for number in range(50):
+    for number in range(5):
         sign_up(client, f"b.e.a+{number}@example.org")
         sign_up(client, "BEA@example.org", topic=["medias-ai-pivot", "retail"])
     assert ConfirmationRequest.objects.count() == 1
@@ -135,13 +210,17 @@ def test_asking_for_what_one_has_does_not_use_up_the_day_s_question(
 
 @pytest.mark.django_db(transaction=True)
 def test_of_many_who_ask_at_once_one_gets_through(pivot: Topic) -> None:
-    def ask(number: int) -> None:
+    for number in range(60):
+        signup.ask(f"bea+{number % 3}@example.org", [pivot], source="website")
+    asked = list(SignupRequest.objects.order_by("id"))
+
+    def look(number: int) -> None:
         try:
-            signup.ask(f"bea+{number % 3}@example.org", [pivot], source="website")
+            signup_requests.note(asked[number::8])
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=ask, args=[number]) for number in range(8)]
+    threads = [threading.Thread(target=look, args=[number]) for number in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -168,6 +247,22 @@ def test_what_cannot_be_signed_up_is_said_on_the_form_and_nothing_is_kept(
     assert answer.status_code == 400
     assert words in answer.content.decode()
     assert not Subscriber.objects.exists()
+    assert not SignupRequest.objects.exists()
+
+
+def test_a_mistake_keeps_what_was_typed_and_leads_to_its_field(
+    client: Client, pivot: Topic, retail: Topic
+) -> None:
+    page = sign_up(client, "bea", topic="retail", name="Bea & Co").content.decode()
+    assert 'value="bea"' in page
+    assert 'value="Bea &amp; Co"' in page
+    assert re.search(r'value="retail" checked', page)
+    field = re.search(r'<input id="address"[^>]*>', page)
+    assert field
+    assert 'aria-describedby="address-problem"' in field[0]
+    assert 'aria-invalid="true"' in field[0]
+    assert page.count("autofocus") == 1
+    assert "autofocus" in field[0]
 
 
 def test_a_program_that_fills_every_field_gets_the_usual_answer_and_nothing_happens(
@@ -181,15 +276,172 @@ def test_a_program_that_fills_every_field_gets_the_usual_answer_and_nothing_happ
 
 
 def test_fields_that_are_nobody_s_to_set_are_not_read(client: Client, pivot: Topic) -> None:
-    sign_up(client, state="confirmed", status="confirmed", name="<b>Buy</b>", role="admin")
+    sign_up(client, state="confirmed", status="confirmed", country="GB", role="admin")
     one = Subscription.objects.select_related("subscriber").get()
-    assert (one.state, one.subscriber.name) == ("pending", "")
+    assert (one.state, one.subscriber.country) == ("pending", "")
+
+
+def test_the_source_says_on_which_site_the_form_stood(client: Client, pivot: Topic) -> None:
+    post = {"address": "bea@example.org", "topic": pivot.slug, "source": "Spring\n fair\0" * 40}
+    client.post("/subscribe/", post, headers={"Referer": "https://shop.example.com/a?b=c"})
+    asked = SignupRequest.objects.get()
+    assert asked.source.startswith("shop.example.com, Spring  fair")
+    assert len(asked.source) <= 200
+    assert asked.source.isprintable()
+    client.post("/subscribe/", post | {"source": ""}, headers={"Referer": "http://[x"})
+    assert SignupRequest.objects.latest("id").source == "website"
+
+
+def test_no_text_of_the_sender_is_in_the_question(
+    client: Client, pivot: Topic, relay: Path
+) -> None:
+    sign_up(client, name="BUY NOW https://spam.example.com", source="BUY NOW")
+    assert asked.take_confirmations() == 1
+    delivery = Delivery.objects.select_related("mailing").get()
+    row = ledger.one(delivery.mailing, "bea@example.org")
+    assert row is not None
+    message = letters.Letters(delivery.mailing).message(row).decode()
+    assert "bea@example.org" in message
+    assert "BUY" not in message
+    assert "spam.example.com" not in message
+
+
+def test_a_thousand_requests_from_everywhere_for_one_mailbox_are_one_question(
+    client: Client, pivot: Topic
+) -> None:
+    spellings = ["bea@example.org", "b.e.a@example.org", "BEA+x@Example.org", "bea+y@example.org"]
+    for number in range(40):
+        place = {"REMOTE_ADDR": f"203.0.{number}.7"}
+        fields = {"address": spellings[number % 4], "topic": pivot.slug}
+        assert client.post("/subscribe/", fields, **place).status_code == 200
+    for number in range(960):
+        signup.ask(spellings[number % 4], [pivot], source="website")
+    while signup_requests.take():
+        pass
+    assert ConfirmationRequest.objects.count() == 1
+    assert Consent.objects.count() == 4, "one each for what four people might be"
 
 
 def test_signing_up_needs_no_cookie_and_no_csrf_token(pivot: Topic) -> None:
     strict = Client(enforce_csrf_checks=True)
     assert sign_up(strict).status_code == 200
     assert not strict.cookies
+
+
+# ---- who was suppressed --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("reason", ["hard_bounce", "complaint", "manual", "imported", "domain"])
+def test_whoever_is_suppressed_is_not_asked_until_staff_take_them_off(
+    client: Client, pivot: Topic, reason: str
+) -> None:
+    what = "example.org" if reason == "domain" else "bea@example.org"
+    suppression.add(what, by="otto", reason=SuppressionReason(reason))
+    sign_up(client)
+    assert not ConfirmationRequest.objects.exists()
+    assert not Subscriber.objects.exists()
+    suppression.remove(what, by="otto")
+    sign_up(client)
+    assert ConfirmationRequest.objects.count() == 1
+
+
+def test_whoever_was_erased_begins_anew_by_their_own_word(
+    client: Client, ann: Subscriber, pivot: Topic
+) -> None:
+    erasing.erase(ann, by="ada")
+    sign_up(client, "ann@example.org")
+    assert Suppression.objects.get().reason == "erased", "until the owner has said that it was them"
+    anew = Subscriber.objects.get(state="active")
+    assert anew.id != ann.id
+    client.post(confirm_path(anew, pivot))
+    assert not Suppression.objects.exists()
+    assert anew.subscriptions.get().state == "confirmed"
+
+
+# ---- limits --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def few(settings: Any) -> Iterator[None]:
+    """Three an hour from one place; counted from nothing."""
+    settings.SIGNUP_LIMITS = {"client": "3/h", "network": "5/h", "domain": "7/h", "all": "20/h"}
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.mark.parametrize(
+    ("places", "most"),
+    [
+        (["203.0.113.7"] * 9, 3),
+        (["2001:db8::1", "2001:db8::2", "2001:db8::ffff:3", "2001:db8::4"], 3),  # one /64
+        ([f"203.0.113.{n}" for n in range(9)], 5),
+        ([f"2001:db8:0:{n}::1" for n in range(9)], 5),  # one /48
+        ([f"203.0.{n}.1" for n in range(9)], 7),  # one mail domain
+        (["::ffff:203.0.113.7", "203.0.113.7"] * 3, 3),
+    ],
+)
+def test_too_many_from_one_place_or_to_one_domain_are_told_to_wait(
+    client: Client, pivot: Topic, few: None, places: list[str], most: int
+) -> None:
+    answers = [
+        client.post(
+            "/subscribe/",
+            {"address": f"bea{n}@example.org", "topic": pivot.slug},
+            REMOTE_ADDR=place,
+        )
+        for n, place in enumerate(places)
+    ]
+    assert [one.status_code for one in answers] == [200] * most + [429] * (len(places) - most)
+    assert SignupRequest.objects.count() == most
+    last = answers[-1]
+    assert 0 < int(last.headers["Retry-After"]) <= 3600
+    page = last.content.decode()
+    assert re.search(r"Nothing was kept; try again in \d+ minutes?\.", page)
+    assert f'value="bea{len(places) - 1}@example.org"' in page
+
+
+def test_there_is_a_limit_to_all_of_them_together(client: Client, pivot: Topic, few: None) -> None:
+    answers = [
+        client.post(
+            "/subscribe/",
+            {"address": f"bea@{n}.example.org", "topic": pivot.slug},
+            REMOTE_ADDR=f"203.0.{n}.1",
+        ).status_code
+        for n in range(22)
+    ]
+    assert answers == [200] * 20 + [429] * 2
+
+
+def test_over_the_limit_a_known_address_is_told_what_a_stranger_is(
+    client: Client, ann: Subscriber, few: None
+) -> None:
+    pages = []
+    for address in ("ann@example.org", "new@example.org"):
+        for _ in range(4):
+            place = "203.0.113.7" if "ann" in address else "198.51.100.7"
+            answer = client.post("/subscribe/", {"address": address}, REMOTE_ADDR=place)
+        page = re.sub(r"in \d+ minutes?", "", answer.content.decode()).replace(address, "")
+        pages.append((answer.status_code, page))
+    assert pages[0] == pages[1]
+    assert pages[0][0] == 429
+
+
+def test_where_a_proxy_is_trusted_its_word_counts_and_nobody_else_s(
+    client: Client, pivot: Topic, few: None, settings: Any
+) -> None:
+    def answer(place: str, forwarded: str) -> int:
+        fields = {"address": f"bea@{forwarded.strip()[-2:]}.example.org", "topic": pivot.slug}
+        answered = client.post(
+            "/subscribe/", fields, REMOTE_ADDR=place, headers={"X-Forwarded-For": forwarded}
+        )
+        return answered.status_code
+
+    invented = [f"198.51.100.1{n}" for n in range(5)]
+    assert [answer("203.0.113.7", one) for one in invented][3:] == [429, 429]
+    settings.TRUSTED_PROXIES = (ipaddress.ip_network("10.0.0.0/8"),)
+    through = [f"{one}, 192.0.2.10, 10.0.0.3" for one in invented]
+    assert [answer("10.0.0.2", one) for one in through][3:] == [429, 429]
 
 
 # ---- confirming ----------------------------------------------------------------------------------
@@ -216,8 +468,32 @@ def test_opening_the_link_changes_nothing_and_its_button_confirms(
     assert client.post(path).status_code == 200
     one = bea.subscriptions.get()
     assert one.state == "confirmed"
-    assert one.confirmed_at is not None
-    assert signup.WORDING in one.consent
+    agreed = one.consents.get()
+    assert agreed.confirmed_at == one.confirmed_at is not None
+    assert agreed.wording == signup.WORDING
+
+
+def test_whoever_confirms_sees_the_name_that_was_typed_and_has_the_last_word(
+    client: Client, pivot: Topic
+) -> None:
+    sign_up(client, name="Nasty <b>name</b>")
+    bea = Subscriber.objects.get()
+    page = client.get(confirm_path(bea, pivot)).content.decode()
+    assert 'value="Nasty &lt;b&gt;name&lt;/b&gt;"' in page
+    client.post(confirm_path(bea, pivot), {"name": " Bea\r\nLind "})
+    bea.refresh_from_db()
+    assert bea.name == "Bea Lind"
+
+
+def test_a_stranger_s_name_for_a_reader_is_nobody_s_business(
+    client: Client, ann: Subscriber, retail: Topic
+) -> None:
+    sign_up(client, "ann@example.org", topic="retail", name="Nasty")
+    path = confirm_path(ann, retail)
+    assert 'name="name"' not in client.get(path).content.decode()
+    client.post(path)
+    ann.refresh_from_db()
+    assert ann.name == "Ann Lee"
 
 
 def test_whoever_confirms_is_welcomed_once_however_often_the_button_is_pressed(

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from digest.feeds import Feed
+from subscribers import signup_requests
 from workers import asked, departures, ledger, mailings, presence, pulse, recovery, schedule, slots
 from workers.models import BULK, URGENT, Batch, BatchState, DeliveryState, Mailing, MailingState
 from workers.pulse import Cause, Gap
@@ -30,9 +31,9 @@ def tick() -> None:
         schedule.run_due,
         departures.take_due_updates,
         asked.take_requested_tests,
+        signup_requests.take,
         asked.take_confirmations,
         asked.take_welcomes,
-        asked.take_letters,
         recovery.recover,
         requeue_due,
         mailings.resend_uncertain,

@@ -169,10 +169,10 @@ def card(mailing: Mailing, team: Crew) -> Card:
 def past(before: int | None = None) -> list[Card]:
     """Ended mailings, the newest first: one more than a page, where there are more.
 
-    Confirmations, welcomes and letters, of which there may be one a second, are summed elsewhere.
+    Confirmations and welcomes, of which there may be one a second, are summed elsewhere.
     """
     rows = Mailing.objects.filter(state__in=ENDED).exclude(
-        kind__in=[MailingKind.CONFIRM, MailingKind.WELCOME, MailingKind.LETTER]
+        kind__in=[MailingKind.CONFIRM, MailingKind.WELCOME]
     )
     if before is not None:
         rows = rows.filter(id__lt=before)
