@@ -99,6 +99,14 @@ def _smtp_url(text: str) -> str:
     return text
 
 
+def _inbound_url(text: str) -> str:
+    from workers.inbound.account import Account
+
+    if text:
+        Account.from_url(text)
+    return text
+
+
 def _base_url(text: str) -> str:
     parts = _parts(text)
     if not text:
@@ -191,6 +199,15 @@ SETTINGS = (
         "The relay; without it the built-in mailbox. `connections` is per worker process.",
         "smtp://user:pass@mail.example.org:587?starttls=1&connections=8",
         _smtp_url,
+        secret=True,
+    ),
+    Setting(
+        "INBOUND_URL",
+        "",
+        "A mailbox, by IMAP, to which mail programs write to unsubscribe somebody; mails name its "
+        "address. That is the user, or else `?address=`. `imap://` (STARTTLS) or `imaps://`.",
+        "imaps://digest:secret@mail.example.org/INBOX?address=unsubscribe@example.org",
+        _inbound_url,
         secret=True,
     ),
     Setting(

@@ -76,6 +76,7 @@ DKIM_DOMAIN: str = ENV["DKIM_DOMAIN"]
 DKIM_SELECTOR: str = ENV["DKIM_SELECTOR"]
 DKIM_KEY_FILE: Path | None = ENV["DKIM_KEY_FILE"]
 FETCH_NETWORKS: tuple[environment.Network, ...] = ENV["FETCH_NETWORKS"]
+INBOUND_URL: str = ENV["INBOUND_URL"]
 TRUSTED_PROXIES: tuple[environment.Network, ...] = ENV["TRUSTED_PROXIES"]
 SIGNUP_LIMITS: dict[str, str] = ENV["SIGNUP_LIMITS"]
 REDIS_URL: str = ENV["REDIS_URL"]  # `digest up` sets it for its children when it is empty

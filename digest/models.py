@@ -413,6 +413,14 @@ class Fold(models.Model):
         return f"{self.briefing} in {self.into}"
 
 
+class Letter(models.TextChoices):
+    """What a reader is written to about, beside confirmations and welcomes."""
+
+    LINKS = "links", "Links"  # new links, which they asked for
+    MOVE = "move", "New address"  # to the address they want from now on: is it theirs?
+    MOVED = "moved", "Moved"  # to the address they had, once it is done
+
+
 class Edition(models.Model):
     """One frozen rendering, addressed by the hash of its content."""
 

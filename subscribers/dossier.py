@@ -6,7 +6,14 @@ from typing import Any
 from digest.errors import NotFound, Refused
 from digest.models import AuditEntry
 from subscribers import addresses, segments
-from subscribers.models import Consent, Segment, Subscriber, SubscriberState, Suppression
+from subscribers.models import (
+    AddressChange,
+    Consent,
+    Segment,
+    Subscriber,
+    SubscriberState,
+    Suppression,
+)
 
 _MAILS = {  # what the dossier calls it -> where it stands, seen from the person
     "kind": "deliveries__mailing__kind",
@@ -46,6 +53,8 @@ def dossier(person: Subscriber) -> dict[str, Any]:
         "country": person.country,
         "language": person.language,
         "zone": person.zone,
+        "depth": person.depth,
+        "new_address": _new_address(person),
         "tags": sorted(person.tags.values_list("tag", flat=True)),
         "attributes": person.attributes,
         "subscriptions": _subscriptions(person),
@@ -54,6 +63,12 @@ def dossier(person: Subscriber) -> dict[str, Any]:
         "segments": selecting(person),
         "staff_actions": _staff_actions(person),
     }
+
+
+def _new_address(person: Subscriber) -> str | None:
+    """One that they asked for and have not yet confirmed."""
+    asked = AddressChange.objects.filter(subscriber=person).first()
+    return asked.address if asked else None
 
 
 def selecting(person: Subscriber) -> list[str]:
@@ -88,6 +103,7 @@ def _subscriptions(person: Subscriber) -> list[dict[str, Any]]:
             "confirmed": _time(one.confirmed_at),
             "left": _time(one.left_at),
             "left_why": one.left_why,
+            "left_code": one.left_code,
         }
         for one in theirs.order_by("topic__slug")
     ]

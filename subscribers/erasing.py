@@ -9,8 +9,10 @@ from django.utils import timezone
 
 from digest.models import audit
 from subscribers.models import (
+    AddressChange,
     ConfirmationRequest,
     Consent,
+    LetterRequest,
     SignupRequest,
     Subscriber,
     SubscriberState,
@@ -47,6 +49,7 @@ def erase(person: Subscriber, by: str, now: dt.datetime | None = None) -> bool:
         country="",
         language="",
         zone="",
+        depth="",
         attributes={},
         source="",
         erased_at=now,
@@ -68,6 +71,8 @@ def _suppress(email_hash: str, by: str, now: dt.datetime) -> None:
 def _drop_letters(person: Subscriber) -> None:
     for asked in (ConfirmationRequest, WelcomeRequest):
         asked.objects.filter(subscription__subscriber=person).delete()
+    LetterRequest.objects.filter(subscriber=person).delete()
+    AddressChange.objects.filter(subscriber=person).delete()
     SignupRequest.objects.filter(email=person.email).delete()
 
 

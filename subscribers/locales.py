@@ -1,11 +1,16 @@
-"""Country, language and time zone of a person: the standard's own spelling, or refused."""
+"""Country, language and time zone of a person: the standard's own spelling, or refused.
+
+And in which language we speak to them.
+"""
 
 import functools
 import re
 import zoneinfo
 
 from digest.errors import Refused
-from digest.rendering.language import tag
+from digest.models import Topic
+from digest.rendering.language import has_words, tag
+from subscribers.models import Subscriber
 
 _COUNTRY = re.compile(r"[A-Za-z]{2}", re.ASCII)
 
@@ -20,6 +25,12 @@ def country(text: str) -> str:
 def language(text: str) -> str:
     """A BCP 47 tag, cased as RFC 5646 2.1.1 recommends; ``en_gb`` is ``en-GB``."""
     return tag(text)
+
+
+def spoken(person: Subscriber, topic: Topic) -> str:
+    """Of pages and letters to this person: their own language where we have its words, else the
+    topic's."""
+    return person.language if has_words(person.language) else topic.language or "en"
 
 
 def zone(text: str) -> str:

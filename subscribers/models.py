@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models.functions import Cast, StrIndex, Substr
 from django.utils import timezone
 
-from digest.models import Depths, Topic
+from digest.models import Depths, Letter, Topic
 
 
 class SubscriberState(models.TextChoices):
@@ -51,6 +51,19 @@ class SuppressionReason(models.TextChoices):
     MANUAL = "manual", "Manual"  # somebody put it here
     IMPORTED = "imported", "Imported"  # another service's list of bounced or cleaned addresses
     DOMAIN = "domain", "Domain"  # nobody at its domain is mailed; never of an address by itself
+
+
+class LeavingReason(models.TextChoices):
+    """Why somebody left a topic, or how, where they could not say why."""
+
+    TOO_OFTEN = "too_often", "Too many mails"  # chosen on the page, as are the next four
+    TOO_LONG = "too_long", "Too long to read"
+    NOT_FOR_ME = "not_for_me", "Not what I expected"
+    NEVER_ASKED = "never_asked", "I never asked for it"
+    OTHER = "other", "Something else"
+    ONE_CLICK = "one_click", "Their mail program's button"  # RFC 8058: nobody is asked why
+    BY_MAIL = "by_mail", "A mail that asked to unsubscribe"  # List-Unsubscribe's mailto
+    MOVED = "moved", "Goes on at another address"  # that one was a reader already
 
 
 def normal_address(address: str) -> str:
@@ -104,6 +117,14 @@ class Subscriber(models.Model):
     country = models.CharField(max_length=2, blank=True, help_text="ISO 3166-1 alpha-2.")
     language = models.CharField(max_length=35, blank=True, help_text="A BCP 47 tag.")
     zone = models.CharField(max_length=64, blank=True, help_text="An IANA time zone.")
+    depth = models.CharField(
+        max_length=10,
+        choices=Depths.choices,
+        blank=True,
+        db_default="",
+        default="",
+        help_text="How they want their updates; where it says nothing, as their segment says.",
+    )
     attributes = models.JSONField(
         default=dict, blank=True, help_text="Name → text; names as importing/rows.py takes them."
     )
@@ -158,7 +179,10 @@ class Subscription(models.Model):
     )
     confirmed_at = models.DateTimeField(null=True, blank=True)
     left_at = models.DateTimeField(null=True, blank=True)
-    left_why = models.TextField(blank=True)
+    left_why = models.TextField(blank=True, help_text="In the reader's own words, or which import.")
+    left_code = models.CharField(
+        max_length=12, choices=LeavingReason.choices, blank=True, db_default="", default=""
+    )
 
     class Meta:
         constraints = [
@@ -381,6 +405,53 @@ class WelcomeRequest(models.Model):
 
     def __str__(self) -> str:
         return f"Welcome of {self.subscription}"
+
+
+class LetterRequest(models.Model):
+    """A reader is to be written a letter; a worker finds this row."""
+
+    subscriber = models.ForeignKey(Subscriber, models.CASCADE, related_name="+")
+    topic = models.ForeignKey(Topic, models.CASCADE, related_name="+", help_text="In its name.")
+    letter = models.CharField(max_length=10, choices=Letter.choices)
+    address = models.CharField(max_length=320, help_text="Where it goes.")
+    asked_at = models.DateTimeField(default=timezone.now)
+    taken_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["asked_at"], condition=models.Q(taken_at=None), name="letter_open")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.letter} to {self.subscriber}"
+
+
+class AddressChange(models.Model):
+    """Another address that a reader wants, until they have said so from there.
+
+    One each: whoever asks again means the new one, and links to the earlier are dead.
+    """
+
+    subscriber = models.OneToOneField(Subscriber, models.CASCADE, related_name="address_change")
+    address = models.CharField(max_length=320, help_text="In normal form.")
+    asked_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.subscriber} to {self.address}"
+
+
+class LetterLimit(models.Model):
+    """How many letters went to a mailbox since when; one row each, as ConfirmationLimit has."""
+
+    mailbox_hash = models.CharField(
+        max_length=64, unique=True, help_text="Of addresses.mailbox(): all spellings as one."
+    )
+    since = models.DateTimeField()
+    last_at = models.DateTimeField()
+    letters = models.PositiveSmallIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.mailbox_hash[:12]}: {self.letters} since {self.since:%Y-%m-%d %H:%M}"
 
 
 class ConfirmationLimit(models.Model):

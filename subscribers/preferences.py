@@ -44,6 +44,7 @@ def _take(person: Subscriber, topic: Topic, now: dt.datetime) -> None:
             "confirmed_at": now,
             "left_at": None,
             "left_why": "",
+            "left_code": "",
         },
     )
     Consent.objects.create(

@@ -110,6 +110,7 @@ def _confirmed(one: Subscription, now: dt.datetime) -> bool:
             paused_until=None,
             left_at=None,
             left_why="",
+            left_code="",
         )
     )
 

@@ -23,9 +23,8 @@ from digest.errors import Refused
 from digest.models import Topic, Update
 from digest.rendering import language
 from digest.rendering.story import day_of
-from subscribers import addresses, signup, throttle
+from subscribers import addresses, personal, signup, throttle
 
-METHODS = ["GET", "HEAD", "POST"]
 OUR_PAGE = "website"
 """The source of who signed up at our own page."""
 
@@ -65,7 +64,7 @@ class Posted:
 
 
 @csrf_exempt
-@require_http_methods(METHODS)
+@require_http_methods(personal.METHODS)
 def subscribe(request: HttpRequest) -> HttpResponse:
     """Ask for topics."""
     topics = list(Topic.objects.all())

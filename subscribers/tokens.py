@@ -21,8 +21,9 @@ from django.conf import settings
 from digest.keyed import Keyed
 
 CONFIRM_FOR = dt.timedelta(days=7)
+ACCOUNT_FOR = dt.timedelta(days=1)
 
-_CLAIM = struct.Struct(">BqHHI")  # purpose, subscriber, topic, token version, second of making
+_CLAIM = struct.Struct(">BqHHI")  # purpose, subscriber, topic, token version, second or address
 _MAC = 13  # bytes; ≥ 96 bits, and 17 + 13 = 30 bytes are 40 characters without padding
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{40}", re.ASCII)
 
@@ -33,13 +34,22 @@ class Purpose(IntEnum):
     UNSUBSCRIBE = 1  # leave a topic; never expires
     PREFERENCES = 2  # the reader's own page; never expires
     CONFIRM = 3  # "yes, I meant to sign up"; good for CONFIRM_FOR
+    ACCOUNT = 4  # name, zone, export, another address, erasure; good for ACCOUNT_FOR
+    MOVE = 5  # "yes, write to me here from now on"; good for its one address
 
 
-_CONFIRM = int(Purpose.CONFIRM)  # looking up an enum's member costs as much as a hash
+# Plain numbers: looking up an enum's member costs as much as a hash.
+_GOOD_FOR = {
+    int(Purpose.CONFIRM): CONFIRM_FOR.total_seconds(),
+    int(Purpose.ACCOUNT): ACCOUNT_FOR.total_seconds(),
+}
 
 
 class Claim(NamedTuple):
-    """What a genuine token says; ``made_at`` in seconds since 1970, 0 where it never expires."""
+    """What a genuine token says.
+
+    ``made_at``: in seconds since 1970, 0 where it never expires; of MOVE the address's tag.
+    """
 
     purpose: int
     subscriber_id: int
@@ -53,12 +63,23 @@ def make(
 ) -> str:
     """The token, 40 characters of ``A-Za-z0-9_-``; ``version`` is Subscriber.token_version.
 
-    The time (seconds since 1970) is in confirmation tokens alone: the others never expire and
-    say the same whenever they are made, so that a message sent again has the same bytes.
+    The time (seconds since 1970) is in those alone that expire: the others say the same whenever
+    they are made, so that a message sent again has the same bytes.
     """
-    made_at = int(time.time() if now is None else now) if purpose == _CONFIRM else 0
-    claim = _CLAIM.pack(purpose, subscriber_id, topic_id, version, made_at)
-    return base64.urlsafe_b64encode(claim + _mac(claim)).decode()
+    made_at = int(time.time() if now is None else now) if purpose in _GOOD_FOR else 0
+    return _signed(_CLAIM.pack(purpose, subscriber_id, topic_id, version, made_at))
+
+
+def make_for_address(subscriber_id: int, topic_id: int, version: int, address: str) -> str:
+    """The token that goes to another address, and moves the subscriber there and nowhere else."""
+    claim = _CLAIM.pack(Purpose.MOVE, subscriber_id, topic_id, version, address_tag(address))
+    return _signed(claim)
+
+
+def address_tag(address: str) -> int:
+    """32 bits that stand for the address in a token. Keyed, so that nobody can look for another
+    address with the same."""
+    return int.from_bytes(_key().mac(b"address:" + address.encode())[:4])
 
 
 def verify(purpose: int, token: str, now: float | None = None) -> Claim | None:
@@ -69,9 +90,10 @@ def verify(purpose: int, token: str, now: float | None = None) -> Claim | None:
     if not hmac.compare_digest(raw[_CLAIM.size :], _mac(raw[: _CLAIM.size])):
         return None
     claim = Claim(*_CLAIM.unpack_from(raw))
+    if claim.purpose != purpose:
+        return None
     age = (time.time() if now is None else now) - claim.made_at
-    expired = purpose == _CONFIRM and age > CONFIRM_FOR.total_seconds()
-    return None if claim.purpose != purpose or expired else claim
+    return None if age > _GOOD_FOR.get(purpose, age) else claim
 
 
 def path(purpose: int, token: str) -> str:
@@ -80,6 +102,10 @@ def path(purpose: int, token: str) -> str:
     It goes behind settings.BASE_URL: never behind a request's host, which anybody may write.
     """
     return f"/{Purpose(purpose).name.lower()}/{token}/"
+
+
+def _signed(claim: bytes) -> str:
+    return base64.urlsafe_b64encode(claim + _mac(claim)).decode()
 
 
 def _mac(claim: bytes) -> bytes:

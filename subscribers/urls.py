@@ -2,13 +2,13 @@
 
 from django.urls import path
 
-from subscribers import pages, people, signup_page
+from subscribers import confirm_page, leaving_page, people, preferences_page, signup_page
 
 urlpatterns = [
     path("subscribe/", signup_page.subscribe),
-    path("confirm/<str:token>/", pages.confirm),
-    path("preferences/<str:token>/", pages.choose),
-    path("unsubscribe/<str:token>/", pages.unsubscribe),
+    path("confirm/<str:token>/", confirm_page.confirm),
+    path("preferences/<str:token>/", preferences_page.choose),
+    path("unsubscribe/<str:token>/", leaving_page.leave),
     path("people/", people.people),
     path("people/segments/", people.segment_list),
     path("people/segments/choices/", people.segment_choices),

@@ -11,6 +11,7 @@ from digest.rendering.view import (
     ConfirmView,
     EmailView,
     Imprint,
+    LetterView,
     StoryView,
     TopicView,
     UpdateLink,
@@ -167,6 +168,22 @@ def confirmation(**parts: Any) -> ConfirmView:
         "preheader": "One press of a button, and the next update is yours.",
     }
     return ConfirmView(**{**said, **parts})
+
+
+def letter(**parts: Any) -> LetterView:
+    """The letter that brings new links."""
+    said: dict[str, Any] = {
+        "accent": "#a8321f",
+        "imprint": IMPRINT,
+        "subject": "New links",
+        "preheader": "They were asked for.",
+        "paragraphs": ("The button leads to the account.",),
+        "link": "ACCOUNT_URL",
+        "button": "To the account",
+        "after": ("Nothing has changed.",),
+        "preferences": True,
+    }
+    return LetterView(**{**said, **parts})
 
 
 class Page(HTMLParser):

@@ -16,6 +16,7 @@ atexit.register(shutil.rmtree, SCRATCH, ignore_errors=True)
 # The tester's own settings are nobody's business here; .env does not win over these.
 for name in (
     "SMTP_URL",
+    "INBOUND_URL",
     "BASE_URL",
     "SEND_RATE",
     "REDIS_URL",

@@ -5,8 +5,9 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
-from digest.models import Stage, Topic
-from subscribers.models import ConfirmationRequest, Subscriber, WelcomeRequest
+from digest import reader_letters
+from digest.models import Letter, Stage, Topic
+from subscribers.models import ConfirmationRequest, LetterRequest, Subscriber, WelcomeRequest
 from tests import newsroom
 from workers import asked, schedule
 from workers.models import Mailing, MailingKind, MailingState
@@ -82,3 +83,51 @@ def test_a_welcome_promises_no_time_that_has_passed(pivot: Topic, welcomed: Subs
     made.save()
     asked.take_welcomes()
     assert "when there is news" in texts()[1]
+
+
+# ---- letters -----------------------------------------------------------------------------------
+
+
+def wish(person: Subscriber, letter: Letter, address: str = "ann@example.org") -> LetterRequest:
+    topic = person.subscriptions.get().topic
+    return LetterRequest.objects.create(
+        subscriber=person, topic=topic, letter=letter, address=address
+    )
+
+
+def test_a_letter_goes_once_to_where_it_was_asked_to_go_and_names_nobody(ann: Subscriber) -> None:
+    wish(ann, Letter.MOVE, "new@example.org")
+    assert (asked.take_letters(), asked.take_letters()) == (1, 0)
+    mailing = Mailing.objects.get()
+    assert (mailing.kind, mailing.state) == (MailingKind.LETTER, MailingState.SENDING)
+    letter = mailing.deliveries.get()
+    assert (letter.address, letter.name) == ("new@example.org", "")
+
+
+def test_whoever_asked_twice_before_it_was_written_means_the_last(ann: Subscriber) -> None:
+    wish(ann, Letter.MOVE, "first@example.org")
+    wish(ann, Letter.MOVE, "last@example.org")
+    assert asked.take_letters() == 1
+    assert Mailing.objects.get().deliveries.get().address == "last@example.org"
+
+
+@pytest.mark.parametrize(("own", "said"), [("de-AT", "Ihre Links"), ("fr", "روابطك")])
+def test_a_letter_speaks_the_reader_s_language_or_else_the_topic_s(
+    pivot: Topic, ann: Subscriber, own: str, said: str
+) -> None:
+    Topic.objects.filter(id=pivot.id).update(language="ar")
+    Subscriber.objects.filter(id=ann.id).update(language=own)
+    wish(ann, Letter.LINKS)
+    asked.take_letters()
+    assert said in texts()[0]
+
+
+def test_one_letter_that_can_not_be_written_keeps_no_other(
+    ann: Subscriber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wish(ann, Letter.MOVE)
+    wish(ann, Letter.LINKS)
+    said = dict(reader_letters._SAID)
+    said[Letter.MOVE] = lambda _: 1 / 0  # type: ignore[assignment,return-value]
+    monkeypatch.setattr(reader_letters, "_SAID", said)
+    assert asked.take_letters() == 1

@@ -28,6 +28,15 @@ NONE = Path("/nonexistent/.env")
         ("SMTP_URL", "smtp://h:port", "port"),
         ("SMTP_URL", "smtp://h?connections=many", "connections"),
         ("SMTP_URL", "smtp://h?speed=1", "unknown option, speed"),
+        ("INBOUND_URL", "pop3://u:p@h", "does not begin with imap:// or imaps://"),
+        ("INBOUND_URL", "imap:///INBOX", "names no host"),
+        ("INBOUND_URL", "imap://leave@example.org@h/INBOX", "names no user and password"),
+        ("INBOUND_URL", "imap://leave:s3cret@h", "names no address that readers can write to"),
+        ("INBOUND_URL", "imap://u:p@h?address=a@b.org,c@d.org", "names no address"),
+        ("INBOUND_URL", "imap://u:p@h?address=b%C3%BCro@b.org", "names no address"),
+        ("INBOUND_URL", "imap://a@b.org:p@h:port", "port"),
+        ("INBOUND_URL", "imap://a@b.org:p@h?folder=X", "unknown option, folder"),
+        ("INBOUND_URL", "imap://a@b.org:p%0D%0A@h", "not plain ASCII"),
         ("BASE_URL", "http://news.example.org", "must be https unless it is on loopback"),
         ("BASE_URL", "https://news.example.org/digest", "something after its host"),
         ("FROM_ADDRESS", "nobody", "is not one address"),
@@ -56,8 +65,12 @@ def test_every_setting_s_example_can_be_read(one: environment.Setting) -> None:
 
 
 def test_a_password_in_a_setting_is_never_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(environment.BadSetting):
-        environment.load({"SMTP_URL": "smtp://ann:s3cret@h:port"}, NONE)
+    for name, url in (
+        ("SMTP_URL", "smtp://ann:s3cret@h:port"),
+        ("INBOUND_URL", "imap://ann:s3cret@h"),
+    ):
+        with pytest.raises(environment.BadSetting):
+            environment.load({name: url}, NONE)
     assert "s3cret" not in capsys.readouterr().err
 
 

@@ -219,11 +219,13 @@ def mail(kind: str, lang: str) -> View:
         text = markup.render("Nine, not ten.", "correction")
         day = dt.date(2026, 5, 20)
         return CorrectionView(**about, date=day, update=link, text=text, stories=(emails.lead(),))
+    if kind == "letter":
+        return emails.letter(**spoken)
     corrections = (emails.story(9, kind="correction"),)
     return emails.update(**spoken, kind=kind, corrections=corrections, missed=(link,))
 
 
-KINDS = ["update", "test", "confirm", "welcome", "correction"]
+KINDS = ["update", "test", "confirm", "welcome", "correction", "letter"]
 DATES = {"de": "17. Mai 2026", "ar": "17 مايو 2026"}
 
 

@@ -13,9 +13,9 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from digest import approval, drafting, editions, mails
+from digest import approval, drafting, editions, mails, reader_letters
 from digest.errors import Refused
-from digest.models import Topic
+from digest.models import Letter, Topic
 from subscribers import tokens
 from subscribers.models import Subscriber
 from tests.briefings import keep_briefing
@@ -105,6 +105,9 @@ def of_kind(kind: MailingKind, sent: Mailing) -> Mailing:
     topic, update = sent.topic, sent.update
     if kind == MailingKind.CONFIRM:
         return Mailing(id=6, topic=topic, edition=mails.confirmation(topic), kind=kind)
+    if kind == MailingKind.LETTER:
+        edition = reader_letters.edition(Letter.LINKS, topic, topic.language)
+        return Mailing(id=10, topic=topic, edition=edition, kind=kind)
     if kind == MailingKind.WELCOME:
         return Mailing(id=7, topic=topic, edition=mails.welcome(topic), kind=kind)
     if kind == MailingKind.TEST:
@@ -159,6 +162,13 @@ BY_KIND: dict[MailingKind, dict[str, str | None]] = {
         "Auto-Submitted": "auto-generated",
         "Archived-At": None,
     },
+    MailingKind.LETTER: {
+        "Feedback-ID": "u0:medias-ai-pivot:letter:digest",
+        "Auto-Submitted": "auto-generated",
+        "Archived-At": None,
+        "List-Unsubscribe": None,
+        "List-Unsubscribe-Post": None,
+    },
     MailingKind.CONFIRM: {
         "Feedback-ID": "u0:medias-ai-pivot:confirm:digest",
         "Auto-Submitted": "auto-generated",
@@ -205,6 +215,34 @@ def test_where_we_receive_mail_one_can_unsubscribe_by_it_after_the_button() -> N
     wanted = "<https://news.example.org/u/x/>, <mailto:leave@example.org>"
     assert headers["List-Unsubscribe"] == wanted
     assert headers["Reply-To"] == "desk@example.org"
+
+
+def test_a_real_mail_names_the_inbound_address_with_the_reader_s_own_token(
+    sent: Mailing, settings: Any
+) -> None:
+    before = Letters(sent).message(ANN)
+    settings.INBOUND_URL = "imap://digest:secret@127.0.0.1?address=leave%2Bus@example.org"
+    made = Letters(sent)
+    message = made.envelope(ANN).message
+    value = str(message_from_bytes(message, policy=default)["List-Unsubscribe"])
+    assert f"\r\nList-Unsubscribe: {value}\r\n".encode() in message
+    found = re.fullmatch(
+        rf"<{BASE}/unsubscribe/([\w-]{{40}})/>, "
+        r"<mailto:leave%2Bus@example\.org\?subject=unsubscribe%20\1&body=unsubscribe%20\1>",
+        value,
+    )
+    assert found
+    claim = tokens.verify(tokens.Purpose.UNSUBSCRIBE, found[1])
+    assert claim is not None
+    assert claim.subscriber_id == ANN.subscriber_id
+    assert Letters(sent).message(ANN) == message
+    assert b"mailto:leave" not in before
+
+
+def test_a_confirmation_has_nothing_to_leave_by_mail_either(sent: Mailing, settings: Any) -> None:
+    settings.INBOUND_URL = "imap://leave%40example.org:secret@127.0.0.1"
+    message = Letters(of_kind(MailingKind.CONFIRM, sent)).envelope(ANN).message
+    assert message_from_bytes(message)["List-Unsubscribe"] is None
 
 
 def test_an_update_that_no_person_sent_says_so(sent: Mailing) -> None:

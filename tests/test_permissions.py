@@ -148,7 +148,7 @@ def sent(draft: Update) -> Mailing:
 @pytest.fixture
 def filled(sent: Mailing, ann: Subscriber) -> dict[str, str]:
     """What stands for each part of a route."""
-    about = Subscription.objects.get(subscriber=ann)
+    link = links.about(Subscription.objects.get(subscriber=ann))
     return {
         "<slug:topic>": sent.topic.slug,
         "<slug:name>": "sources",
@@ -157,8 +157,8 @@ def filled(sent: Mailing, ann: Subscriber) -> dict[str, str]:
         "<int:earlier>": "1",
         "<slug:party>": "guild",
         "<str:uid>": "MQ",
-        "unsubscribe/<str:token>": links.path(Purpose.UNSUBSCRIBE, about).strip("/"),
-        "preferences/<str:token>": links.path(Purpose.PREFERENCES, about).strip("/"),
+        "unsubscribe/<str:token>": links.path(Purpose.UNSUBSCRIBE, link).strip("/"),
+        "preferences/<str:token>": links.path(Purpose.PREFERENCES, link).strip("/"),
         "<str:token>": "x" * 40,
     }
 

@@ -1,6 +1,7 @@
 """Personal links can't be forged, swapped or used for anything else."""
 
 import base64
+import datetime as dt
 import hashlib
 import hmac
 import re
@@ -11,7 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subscribers import tokens
-from subscribers.tokens import CONFIRM_FOR, Purpose, make, path, verify
+from subscribers.tokens import (
+    ACCOUNT_FOR,
+    CONFIRM_FOR,
+    Purpose,
+    address_tag,
+    make,
+    make_for_address,
+    path,
+    verify,
+)
 
 NOW = 1_780_000_000.0
 WEEK = CONFIRM_FOR.total_seconds()
@@ -76,16 +86,31 @@ def test_a_token_of_another_secret_is_refused(
         tokens._key.cache_clear()
 
 
-def test_a_confirmation_expires_after_seven_days_and_the_others_never() -> None:
-    confirm = make(Purpose.CONFIRM, 1, 1, 0, NOW)
-    assert verify(Purpose.CONFIRM, confirm, NOW + WEEK) is not None
-    assert verify(Purpose.CONFIRM, confirm, NOW + WEEK + 1) is None
+@pytest.mark.parametrize(
+    ("purpose", "lasts"), [(Purpose.CONFIRM, CONFIRM_FOR), (Purpose.ACCOUNT, ACCOUNT_FOR)]
+)
+def test_a_confirmation_expires_after_seven_days_and_the_account_after_one(
+    purpose: Purpose, lasts: dt.timedelta
+) -> None:
+    token, end = make(purpose, 1, 1, 0, NOW), NOW + lasts.total_seconds()
+    assert verify(purpose, token, end) is not None
+    assert verify(purpose, token, end + 1) is None
+
+
+def test_links_to_leave_and_to_the_preferences_never_expire() -> None:
     for purpose in (Purpose.UNSUBSCRIBE, Purpose.PREFERENCES):
         assert verify(purpose, make(purpose, 1, 1, 0, NOW), NOW + 100 * WEEK) is not None
 
 
 def test_a_token_that_never_expires_is_the_same_whenever_it_is_made() -> None:
     assert make(Purpose.UNSUBSCRIBE, 1, 1, 0, NOW) == make(Purpose.UNSUBSCRIBE, 1, 1, 0)
+
+
+def test_a_link_to_another_address_is_for_that_address_alone() -> None:
+    token = make_for_address(1, 1, 0, "new@example.org")
+    claim = verify(Purpose.MOVE, token, NOW + 100 * WEEK)
+    assert claim is not None
+    assert claim.made_at == address_tag("new@example.org") != address_tag("other@example.org")
 
 
 def test_the_signature_is_hmac_sha256_as_the_standard_library_computes_it() -> None:
@@ -96,7 +121,8 @@ def test_the_signature_is_hmac_sha256_as_the_standard_library_computes_it() -> N
 
 
 def test_a_link_fits_an_unfolded_header_and_needs_no_escaping() -> None:
-    for purpose, word in zip(Purpose, ["unsubscribe", "preferences", "confirm"], strict=True):
+    words = ["unsubscribe", "preferences", "confirm", "account", "move"]
+    for purpose, word in zip(Purpose, words, strict=True):
         link = path(purpose, make(purpose, 10**12, 65535, 65535))
         assert re.fullmatch(rf"/{word}/[A-Za-z0-9_-]{{40}}/", link)
         assert len(f"List-Unsubscribe: <https://news.example.org{link}>") < 110

@@ -95,14 +95,57 @@ def test_a_token_in_the_body_counts_for_nothing(
     assert state(ann, "retail") == "confirmed"
 
 
-def test_the_page_s_button_leaves_one_topic_and_keeps_the_reason(
+def test_the_page_s_button_leaves_one_topic(
     client: Client, ann: Subscriber, retail: Subscription, link: str
 ) -> None:
-    page = client.post(link, {"why": "too\0 long\u2028 "}).content.decode()
+    page = client.post(link).content.decode()
     assert "You have left Media&#x27;s AI Pivot" in page
     assert 'name="undo"' in page
-    assert ann.subscriptions.get(topic__slug="medias-ai-pivot").left_why == "too  long"
     assert state(ann, "retail") == "confirmed"
+
+
+def test_whoever_has_left_may_say_why_from_a_list_and_in_their_own_words(
+    client: Client, ann: Subscriber, retail: Subscription, link: str
+) -> None:
+    assert 'name="code" value="too_long"' in client.post(link).content.decode()
+    page = client.post(link, {"tell": "1", "code": "too_long", "why": "a\0 bit\u2028 "})
+    assert "Thank you" in page.content.decode()
+    one = ann.subscriptions.get(topic__slug="medias-ai-pivot")
+    assert (one.left_code, one.left_why) == ("too_long", "a  bit")
+    assert state(ann, "retail") == "confirmed"
+
+
+def test_why_one_left_every_topic_is_kept_with_each(
+    client: Client, ann: Subscriber, retail: Subscription, link: str
+) -> None:
+    client.post(link, {"all": "1"})
+    client.post(link, {"tell": "1", "code": "too_often"})
+    assert set(ann.subscriptions.values_list("left_code", flat=True)) == {"too_often"}
+
+
+@pytest.mark.parametrize("code", ["one_click", "moved", "nonsense", ""])
+def test_only_a_reason_of_the_list_is_kept_as_one(
+    client: Client, ann: Subscriber, link: str, code: str
+) -> None:
+    client.post(link)
+    client.post(link, {"tell": "1", "code": code, "why": "my words"})
+    one = ann.subscriptions.get()
+    assert (one.left_code, one.left_why) == ("", "my words")
+
+
+def test_a_reason_alone_makes_nobody_leave(client: Client, ann: Subscriber, link: str) -> None:
+    client.post(link, {"tell": "1", "code": "too_long"})
+    one = ann.subscriptions.get()
+    assert (one.state, one.left_code) == ("confirmed", "")
+
+
+def test_how_one_left_is_kept_where_nobody_could_be_asked(
+    client: Client, ann: Subscriber, link: str
+) -> None:
+    client.post(link, ONE_CLICK)
+    assert ann.subscriptions.get().left_code == "one_click"
+    client.post(link, {"undo": "1"})
+    assert ann.subscriptions.get().left_code == ""
 
 
 def test_the_other_button_leaves_everything(
@@ -118,6 +161,24 @@ def test_one_more_button_undoes_it(client: Client, ann: Subscriber, link: str) -
     assert "subscribed to Media&#x27;s AI Pivot again" in page
     one = ann.subscriptions.get()
     assert (one.state, one.left_at) == ("confirmed", None)
+
+
+def test_undoing_brings_back_all_that_was_left_with_the_same_button(
+    client: Client, ann: Subscriber, retail: Subscription, link: str
+) -> None:
+    third = Topic.objects.create(slug="third", name="Third")
+    before = timezone.now() - dt.timedelta(hours=1)
+    ann.subscriptions.create(
+        topic=third,
+        state="unsubscribed",
+        asked_at=before - DAY,
+        confirmed_at=before,
+        left_at=before,
+    )
+    client.post(link, {"all": "1"})
+    client.post(link, {"undo": "1"})
+    assert {state(ann), state(ann, "retail")} == {"confirmed"}
+    assert state(ann, "third") == "unsubscribed"
 
 
 def test_a_forwarded_mail_brings_nobody_back_who_left_long_ago(

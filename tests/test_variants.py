@@ -77,6 +77,28 @@ def test_each_reader_is_mailed_the_depth_of_their_segment(
     assert len({mail["Subject"] for mail in mails.values()}) == 1
 
 
+def test_what_a_reader_chose_counts_for_more_than_their_segment(
+    pivot: Topic, people: list[Subscriber]
+) -> None:
+    Subscriber.objects.filter(id=people[0].id).update(depth="short")
+    Subscriber.objects.filter(id=people[2].id).update(depth="full")
+    sent = approved(pivot)
+    variants = dict(sent.deliveries.values_list("subscriber_id", "variant"))
+    assert [variants[one.id] for one in people] == ["short", "short", "full"]
+
+
+def test_a_reader_s_choice_counts_in_a_mailing_to_the_whole_topic(
+    pivot: Topic, people: list[Subscriber]
+) -> None:
+    Subscriber.objects.filter(id=people[2].id).update(depth="short")
+    keep_briefing(pivot, "first")
+    approval.approve(drafting.draft(pivot), by="pia")
+    (made,) = departures.take_due_updates()
+    audience.fill(made)
+    variants = dict(Mailing.objects.get().deliveries.values_list("subscriber_id", "variant"))
+    assert [variants[one.id] for one in people] == ["arranged", "arranged", "short"]
+
+
 def test_what_is_sent_again_and_what_is_shown_later_is_the_same_variant(
     pivot: Topic, people: list[Subscriber], through: Through
 ) -> None:

@@ -1,4 +1,4 @@
-"""The few mails that a person waits for: tests, confirmations, welcomes.
+"""The few mails that a person waits for: tests, confirmations, welcomes, letters.
 
 Whoever asks writes a row of their own room and never needs the broker; the tick finds it here.
 """
@@ -7,9 +7,10 @@ import structlog
 from django.db import DatabaseError, transaction
 from django.db.models.functions import Now
 
-from digest import editions, mails
-from digest.models import Edition, RequestedTest, Topic, Update, audit
-from subscribers.models import ConfirmationRequest, Subscriber, WelcomeRequest
+from digest import editions, mails, reader_letters
+from digest.models import Edition, Letter, RequestedTest, Topic, Update, audit
+from subscribers.locales import spoken
+from subscribers.models import ConfirmationRequest, LetterRequest, Subscriber, WelcomeRequest
 from workers import schedule
 from workers.mailings import GIVE_UP
 from workers.models import Batch, Delivery, Mailing, MailingKind, MailingState
@@ -96,6 +97,44 @@ def _take_topic(
         if people:
             _make_small(edition, kind, None, [_delivery(person, kind) for person in people])
     return len(people)
+
+
+def take_letters() -> int:
+    """Write the letters that readers asked for, one mailing for those that say the same; how
+    many."""
+    waiting = LetterRequest.objects.filter(taken_at=None).select_related("subscriber", "topic")
+    alike: dict[tuple[Topic, str, str], list[LetterRequest]] = {}
+    for request in waiting.order_by("id")[:_OPEN]:
+        said = (request.topic, request.letter, spoken(request.subscriber, request.topic))
+        alike.setdefault(said, []).append(request)
+    taken = 0
+    for (topic, letter, lang), requests in alike.items():
+        try:
+            edition = reader_letters.edition(Letter(letter), topic, lang)
+            taken += _take_letters(edition, requests)
+        except DatabaseError:
+            raise
+        except Exception:  # one topic's trouble must not keep the others
+            log.exception("letters could not be written", letter=letter, topic=topic.slug)
+    return taken
+
+
+def _take_letters(edition: Edition, requests: list[LetterRequest]) -> int:
+    with transaction.atomic():
+        still = LetterRequest.objects.select_for_update().filter(
+            id__in=[request.id for request in requests], taken_at=None
+        )
+        open_ids = set(still.values_list("id", flat=True))
+        still.update(taken_at=Now())
+        # Who asked twice meanwhile means the last. Nobody's name: a stranger may have typed it.
+        meant = {request.subscriber: request for request in requests if request.id in open_ids}
+        letters = [
+            Delivery(subscriber=who, address=one.address, token_version=who.token_version)
+            for who, one in meant.items()
+        ]
+        if letters:
+            _make_small(edition, MailingKind.LETTER, None, letters)
+    return len(letters)
 
 
 def _edition(topic: Topic, kind: MailingKind) -> Edition:

@@ -148,8 +148,14 @@ def _filled(mailing_id: int, *, last_try: bool) -> bool:
     return True
 
 
-def _variant(mailing: Mailing) -> Case | Value:
-    """How each reader gets it: as the first of the segments says that selects them."""
+def _variant(mailing: Mailing) -> Case:
+    """How each reader gets it: as they chose, else as the segments say."""
+    chosen = When(depth__gt="", then=F("depth"))
+    return Case(chosen, default=_by_segment(mailing), output_field=CharField())
+
+
+def _by_segment(mailing: Mailing) -> Case | Value:
+    """As the first of the segments says that selects them."""
     asked = [one["variant"] for one in mailing.audience]
     if len(set(asked)) < 2:  # nobody need be looked at twice
         return Value(asked[0] if asked else Depths.ARRANGED.value)

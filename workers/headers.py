@@ -169,7 +169,7 @@ class Letterhead:
     reply_to: str = ""
     list_id: str = ""  # without brackets; stable per topic, survives renames
     unsubscribe: str = ""  # one URI (RFC 8058): a token, as it differs by reader
-    unsubscribe_mailto: str = ""  # an address after it, where we receive mail
+    unsubscribe_mailto: str = ""  # what goes behind mailto: after it, where we receive mail
     help_uri: str = ""
     archive_uri: str = ""
     owner: str = ""  # an address

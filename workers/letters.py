@@ -19,10 +19,11 @@ from digest.errors import Refused
 from digest.keyed import Keyed
 from digest.models import Edition, Stage, Update
 from digest.rendering.tokens import Field, token
-from subscribers.tokens import Purpose, make, path
+from subscribers.tokens import Purpose, make, make_for_address, path
 from workers.corrections import Originals
 from workers.dkim import SignedPieces, Signer
 from workers.headers import Letterhead, MessageRefused, split_mailbox
+from workers.inbound.account import account, leaving_uri
 from workers.ledger import Row
 from workers.lint import lint
 from workers.message import Pieces, Reader, message_id, prepare
@@ -30,15 +31,18 @@ from workers.models import Mailing, MailingKind
 from workers.outbox import Envelope
 from workers.verp import bounce_address
 
-_UNATTENDED = {MailingKind.CONFIRM, MailingKind.WELCOME}
-_UNLISTED = {MailingKind.CONFIRM}
-"""Kinds that nobody can unsubscribe from: a confirmation has nothing to leave yet."""
+_UNATTENDED = {MailingKind.CONFIRM, MailingKind.WELCOME, MailingKind.LETTER}
+_UNLISTED = {MailingKind.CONFIRM, MailingKind.LETTER}
+"""Kinds that nobody can unsubscribe from: a confirmation has nothing to leave yet, and a letter
+comes once, to whoever asked for it."""
 
 
 _LINKS = {
     Field.UNSUBSCRIBE_URL: Purpose.UNSUBSCRIBE,
     Field.PREFERENCES_URL: Purpose.PREFERENCES,
     Field.CONFIRM_URL: Purpose.CONFIRM,
+    Field.ACCOUNT_URL: Purpose.ACCOUNT,
+    Field.MOVE_URL: Purpose.MOVE,
 }
 """Fields that are addresses of pages, of which only a token differs by reader."""
 
@@ -119,6 +123,10 @@ class Letters:
         if mailing.kind == MailingKind.CONFIRM:
             now = row.dated_at.timestamp()
             reader["confirm"] = make(Purpose.CONFIRM, who, topic, version, now).encode()
+        elif mailing.kind == MailingKind.LETTER:
+            now = row.dated_at.timestamp()
+            reader["account"] = make(Purpose.ACCOUNT, who, topic, version, now).encode()
+            reader["move"] = make_for_address(who, topic, version, row.address).encode()
         if self._corrected:
             reader["corrected"] = self._corrected.message_id(who)
         return reader
@@ -244,6 +252,7 @@ def _letterhead(mailing: Mailing, edition: Edition) -> Letterhead:
         language=edition.view["lang"],
         list_id=f"topic-{topic.pk}.{sender.rpartition('@')[2]}",
         unsubscribe=token(Field.UNSUBSCRIBE_URL, edition.nonce) if listed else "",
+        unsubscribe_mailto=_unsubscribe_mailto(edition),
         help_uri=f"{base}/subscribe/",
         archive_uri=f"{base}{topic.get_absolute_url()}",
         owner=sender,
@@ -252,6 +261,13 @@ def _letterhead(mailing: Mailing, edition: Edition) -> Letterhead:
         unattended=_is_unattended(mailing),
         corrects=_corrected_token(edition.nonce) if mailing.corrects_id else "",
     )
+
+
+def _unsubscribe_mailto(edition: Edition) -> str:
+    if not settings.INBOUND_URL:
+        return ""
+    token = _reader_token(Purpose.UNSUBSCRIBE, edition.nonce)
+    return leaving_uri(account(settings.INBOUND_URL).address, token)
 
 
 def _is_archived(update: Update) -> bool:

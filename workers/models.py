@@ -93,11 +93,12 @@ class MailingKind(models.TextChoices):
     TEST = "test", "Test"  # an update to named addresses, marked [Test]
     CONFIRM = "confirm", "Confirmation"  # asks people whether they meant to sign up
     WELCOME = "welcome", "Welcome"  # greets those who have just confirmed
+    LETTER = "letter", "Letter"  # what a reader asked for at their own links
     RESEND = "resend", "Resend"  # an update to those who did not get it
     CORRECTION = "correction", "Correction"  # to those who got what was wrong
 
 
-URGENT = [MailingKind.TEST, MailingKind.CONFIRM, MailingKind.WELCOME]
+URGENT = [MailingKind.TEST, MailingKind.CONFIRM, MailingKind.WELCOME, MailingKind.LETTER]
 """What a person waits for: sent by workers that updates never keep busy."""
 
 BULK = [MailingKind.SCHEDULED, MailingKind.RESEND, MailingKind.CORRECTION]

@@ -105,7 +105,7 @@ def _security(parts: SplitResult, options: dict[str, str]) -> Security:
         return Security.IMPLICIT
     if wanted == "1":
         return Security.STARTTLS
-    if parts.password and wanted != "0" and not _on_loopback(parts.hostname or ""):
+    if parts.password and wanted != "0" and not on_loopback(parts.hostname or ""):
         raise ValueError(
             "would send a password in the clear; add ?starttls=1, or starttls=0 to insist"
         )
@@ -128,7 +128,8 @@ def _connections(text: str) -> int:
     return int(text)
 
 
-def _on_loopback(host: str) -> bool:
+def on_loopback(host: str) -> bool:
+    """Whether what is said to this host stays on this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -264,11 +264,10 @@ class _Outbox:
         unsent = self._batch.deliveries.filter(state=DeliveryState.QUEUED)
         gone = reasons(self._batch.mailing.topic_id, unsent.values("subscriber_id"))
         if self._batch.mailing.kind not in FOR_CONFIRMED:
-            gone = {
-                who: why
-                for who, why in gone.items()
-                if why in {Exclusion.SUPPRESSED, Exclusion.ERASED}
-            }
+            barred = {Exclusion.ERASED}
+            if self._batch.mailing.kind != MailingKind.LETTER:  # it may go to another address
+                barred.add(Exclusion.SUPPRESSED)
+            gone = {who: why for who, why in gone.items() if why in barred}
         for row in [row for row in self._waiting if row.subscriber_id in gone]:
             self._waiting.remove(row)
             self._exclude(row.id, Exclusion(gone[row.subscriber_id or 0]))

@@ -34,6 +34,7 @@ def tick() -> None:
         signup_requests.take,
         asked.take_confirmations,
         asked.take_welcomes,
+        asked.take_letters,
         recovery.recover,
         requeue_due,
         mailings.resend_uncertain,

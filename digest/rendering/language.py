@@ -60,12 +60,27 @@ def direction(lang: str) -> Direction:
 
 def words(lang: str) -> NullTranslations:
     """The catalogue of a BCP 47 tag: of ``de-AT`` that of ``de``; English where there is none."""
+    return _catalogue(lang) or _ENGLISH
+
+
+def has_words(lang: str) -> bool:
+    """Whether we speak this language, English among them."""
+    return lang.partition("-")[0].lower() == "en" or _catalogue(lang) is not None
+
+
+def offered() -> dict[str, str]:
+    """The languages that we speak, each by its own name."""
+    tags = ["en", *sorted(path.stem for path in CATALOGUES.glob("*.po"))]
+    return {tag: (locale(tag).language_name or tag).title() for tag in tags}
+
+
+def _catalogue(lang: str) -> NullTranslations | None:
     tag = lang
     while tag:
         if (found := _catalogues().get(tag.lower())) is not None:
             return found
         tag = tag.rpartition("-")[0]
-    return _ENGLISH
+    return None
 
 
 def listed(names: Sequence[str], lang: str) -> str:

@@ -24,6 +24,8 @@ class Field(StrEnum):
     UNSUBSCRIBE_URL = "UNSUBSCRIBE_URL"  # a page with one button
     PREFERENCES_URL = "PREFERENCES_URL"  # topics, frequency, pause
     CONFIRM_URL = "CONFIRM_URL"  # a page with one button; in confirmation mails alone
+    ACCOUNT_URL = "ACCOUNT_URL"  # the page of what only they may see; in letters of links alone
+    MOVE_URL = "MOVE_URL"  # a page with one button; in letters to another address alone
 
 
 def nonce(view: View) -> str:

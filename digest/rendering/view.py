@@ -193,12 +193,34 @@ class CorrectionView(Part):
     stories: tuple[StoryView, ...] = ()
 
 
-View = EmailView | ConfirmView | WelcomeView | CorrectionView
+class LetterView(Part):
+    """A few lines to one reader, about what they asked for at their own links.
+
+    Nothing in it is of theirs or of anybody else's who may have asked. ``link``: where the
+    button leads; none without a button. ``preferences``: whether it names their page, too.
+    """
+
+    kind: Literal["letter"] = "letter"
+    lang: str = "en"
+    dir: Direction = "ltr"
+    accent: str
+    imprint: Imprint
+    subject: str
+    preheader: str
+    paragraphs: tuple[str, ...] = Field(min_length=1)
+    link: Literal["", "ACCOUNT_URL", "MOVE_URL"] = ""
+    button: str = ""
+    after: tuple[str, ...] = ()
+    preferences: bool = False
+
+
+View = EmailView | ConfirmView | WelcomeView | CorrectionView | LetterView
 
 _VIEWS: dict[str, type[View]] = {
     "confirm": ConfirmView,
     "welcome": WelcomeView,
     "correction": CorrectionView,
+    "letter": LetterView,
 }
 
 
@@ -209,7 +231,7 @@ def template(view: View) -> str:
 
 def accent(view: View) -> str:
     """The accent of the topic it is about."""
-    return view.accent if isinstance(view, ConfirmView) else view.topic.accent
+    return view.accent if isinstance(view, ConfirmView | LetterView) else view.topic.accent
 
 
 def as_view(plain: dict[str, Any]) -> View:

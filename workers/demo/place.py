@@ -14,6 +14,7 @@ SETTINGS = {
     "BOUNCE_DOMAIN": "",
     "DATABASE_URL": "",
     "FROM_ADDRESS": "Digest <digest@example.org>",
+    "INBOUND_URL": "",
     "MESSAGE_ID_DOMAIN": "",
     "POSTAL_ADDRESS": "Example Press, 1 Example Street, London",
     "REDIS_URL": "",

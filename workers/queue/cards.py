@@ -169,10 +169,10 @@ def card(mailing: Mailing, team: Crew) -> Card:
 def past(before: int | None = None) -> list[Card]:
     """Ended mailings, the newest first: one more than a page, where there are more.
 
-    Confirmations and welcomes, of which there may be one a second, are summed elsewhere.
+    Confirmations, welcomes and letters, of which there may be one a second, are summed elsewhere.
     """
     rows = Mailing.objects.filter(state__in=ENDED).exclude(
-        kind__in=[MailingKind.CONFIRM, MailingKind.WELCOME]
+        kind__in=[MailingKind.CONFIRM, MailingKind.WELCOME, MailingKind.LETTER]
     )
     if before is not None:
         rows = rows.filter(id__lt=before)

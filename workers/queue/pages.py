@@ -19,7 +19,7 @@ from workers.queue.cards import Card
 from workers.queue.crew import crew
 from workers.queue.seen_by import is_polled, looks, may_act
 
-SMALL = [MailingKind.CONFIRM, MailingKind.WELCOME]
+SMALL = [MailingKind.CONFIRM, MailingKind.WELCOME, MailingKind.LETTER]
 _SUMS = {name: Sum(name, default=0) for name in ["candidates", *STATES]}
 LATELY = dt.timedelta(hours=24)
 SOON = dt.timedelta(minutes=2)
@@ -127,7 +127,7 @@ def _past(before: int | None) -> tuple[list[Card], int | None]:
 
 
 def _small() -> list[dict[str, Any]]:
-    """Confirmations and welcomes of the last day, summed: one balance sheet for each kind."""
+    """Confirmations, welcomes and letters of the last day, summed: a balance sheet for each."""
     since = timezone.now() - LATELY
     # Every state is named, so that the index on state and due time serves.
     rows = Mailing.objects.filter(state__in=list(MailingState), due_at__gte=since)
