@@ -4,6 +4,7 @@ from celery import shared_task
 
 from digest.intake import polling
 from workers import mailings, sending, ticking
+from workers.inbound import reading
 from workers.models import BULK, URGENT
 from workers.wakeups import wake
 
@@ -28,6 +29,12 @@ def prepare(mailing_id: int) -> None:
 def read_feed(feed_id: int) -> None:
     """Ask a feed for what is new."""
     polling.poll(feed_id)
+
+
+@shared_task(name="workers.tasks.read_inbox")
+def read_inbox() -> None:
+    """Look for mails that unsubscribe."""
+    reading.read()
 
 
 @shared_task(name="workers.tasks.send_bulk", soft_time_limit=1000, time_limit=1060)

@@ -14,6 +14,7 @@ from django.utils import timezone
 from digest.feeds import Feed
 from subscribers import signup_requests
 from workers import asked, departures, ledger, mailings, presence, pulse, recovery, schedule, slots
+from workers.inbound import reading
 from workers.models import BULK, URGENT, Batch, BatchState, DeliveryState, Mailing, MailingState
 from workers.pulse import Cause, Gap
 from workers.wakeups import wake
@@ -41,6 +42,7 @@ def tick() -> None:
         mailings.sweep_cancelled,
         ledger.finish,
         wake_for_feeds,
+        wake_for_inbox,
         wake_for_waiting,
     ):
         _run(part)
@@ -91,6 +93,12 @@ def wake_for_feeds() -> None:
     due = Feed.objects.filter(paused_at=None, gone_at=None, next_at__lte=Now())
     for feed_id in due.order_by("next_at").values_list("pk", flat=True)[:20]:
         wake("read_feed", feed_id)
+
+
+def wake_for_inbox() -> None:
+    """A wake-up where it is time to look for mails that unsubscribe."""
+    if reading.is_due():
+        wake("read_inbox")
 
 
 def wake_for_waiting() -> None:

@@ -16,6 +16,7 @@ from rich.text import Text
 from digest.errors import NotFound
 from subscribers.models import normal_address
 from workers import balance, ledger, mailings, presence, progress, room
+from workers.inbound import standing
 from workers.letters import Letters
 from workers.models import DeliveryState, Mailing, MailingState, Slot, SlotResult
 
@@ -80,7 +81,9 @@ def _recent() -> list[Mailing]:
 
 def _shown() -> Group:
     parts: list[Any] = [progress.workers(presence.alive()), Text()]
-    parts += [Text(words, "red") for words in filter(None, [room.shortage()])]
+    troubles = filter(None, [room.shortage(), standing.trouble()])
+    parts += [Text(words, "red") for words in troubles]
+    parts += [Text(words) for words in filter(None, [standing.waiting()])]
     parts += _held()
     return Group(*parts, progress.listed(_recent()))
 
@@ -116,4 +119,5 @@ def _plain() -> dict[str, Any]:
         ],
         "held": [str(text) for text in _held()],
         "trouble": room.shortage(),
+        "inbox": {"trouble": standing.trouble(), "waiting": standing.waiting()},
     }

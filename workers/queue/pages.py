@@ -12,6 +12,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from digest.models import Stage, Update
 from workers import balance, room, slots
 from workers.balance import STATES
+from workers.inbound import standing
 from workers.models import Mailing, MailingKind, MailingState
 from workers.queue import cards, coming, deliveries
 from workers.queue.answers import TO_SEE, answers
@@ -116,6 +117,8 @@ def _overview(request: HttpRequest) -> dict[str, Any]:
         "pressing": len(pressing) + len(held),
         "late": sum(one.late for one in upcoming),
         "shortage": room.shortage(),
+        "inbox_trouble": standing.trouble(),
+        "inbox_waiting": standing.waiting(),
     }
 
 

@@ -1,0 +1,26 @@
+"""How the inbox fares, in words, for whoever watches the queue."""
+
+from workers.inbound import reading
+
+
+def trouble() -> str:
+    """Why mails that unsubscribe can't be read; "" where they can, or none are expected."""
+    inbox = reading.current()
+    if inbox is None or not inbox.trouble:
+        return ""
+    return (
+        f"Mails that unsubscribe can't be read: {inbox.trouble}. They wait in {inbox.name}, and it "
+        "is tried again by itself. If it goes on, look at INBOUND_URL."
+    )
+
+
+def waiting() -> str:
+    """How many mails wait there for a person; "" where none do."""
+    inbox = reading.current()
+    if inbox is None or not inbox.unread:
+        return ""
+    mails = "1 unread mail is" if inbox.unread == 1 else f"{inbox.unread:,} unread mails are"
+    return (
+        f"{mails} in {inbox.name}: bounces, and what people write by hand. Nothing is done about "
+        "them by itself."
+    )
