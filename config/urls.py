@@ -2,6 +2,11 @@
 
 from django.urls import include, path
 
+from digest.api.briefings import api
+from subscribers.api import people
+
+api.add_router("/v1", people)
+
 urlpatterns = [
     path("", include("workers.urls")),
     path("", include("subscribers.urls")),

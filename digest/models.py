@@ -474,6 +474,10 @@ class Scope(models.TextChoices):
 
     READ = "briefings:read", "Read briefings"  # see topics and briefings, also unsent ones
     WRITE = "briefings:write", "Write briefings"  # load, correct and withdraw them
+    SEE_PEOPLE = "subscribers:read", "Read subscribers"  # one at a time, by address
+    SIGN_UP = "subscribers:write", "Sign people up"  # they are asked by mail; and unsubscribe them
+    # Beside subscribers:write: confirmed at once, where they agreed elsewhere.
+    VOUCH = "subscribers:vouch", "Vouch for subscribers"
 
 
 class ApiToken(models.Model):

@@ -77,7 +77,7 @@ def subscribe(request: HttpRequest) -> HttpResponse:
     if not wanted:
         why = language.words(lang).gettext("Choose a topic.")
         return _form(request, lang, topics, posted, topic_problem=why)
-    if wait := throttle.seconds_to_wait(request, _domain(posted.address)):
+    if wait := throttle.wait_of_client(request) or throttle.wait_of_mail(request, posted.address):
         return _too_many(request, lang, topics, posted, wait)
     # A field that people don't see and programs fill in: they are told what everybody is told.
     if not request.POST.get("website"):
@@ -117,10 +117,6 @@ def _source(request: HttpRequest, posted: Posted) -> str:
     ours = host in {"", urlsplit(settings.BASE_URL).hostname, request.get_host().split(":")[0]}
     site = OUR_PAGE if ours else one_line(host, 100)
     return f"{site}, {posted.source}" if posted.source else site
-
-
-def _domain(address: str) -> str:
-    return address.rpartition("@")[2].strip().lower()
 
 
 def _in_words(problem: Refused, lang: str) -> str:

@@ -5,6 +5,7 @@ become writes. The limit that protects a mailbox is exact, and stands in ``signu
 """
 
 import ipaddress
+from collections.abc import Sequence
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -16,21 +17,26 @@ _CLIENT, _NETWORK = {4: 32, 6: 64}, {4: 24, 6: 48}
 """Bits that one client, and one network, has of an address: an IPv6 line is a /64 at least."""
 
 
-def seconds_to_wait(request: HttpRequest, domain: str) -> int:
-    """Count a sign-up at this mail domain; how long to wait where there were too many, else 0.
-
-    Whoever is over their own limit uses up nobody else's.
-    """
+def wait_of_client(request: HttpRequest) -> int:
+    """Count one more from this client and its network; seconds to wait where there were too
+    many, else 0."""
     client = visitors.address(request)
-    places = []
     # A proxy that nobody named would make everybody one client.
-    if client is not None and not visitors.is_near(client):
-        places += [("client", _block(client, _CLIENT)), ("network", _block(client, _NETWORK))]
-    places += [("domain", domain), ("all", "all")]
-    for group, key in places:
-        if wait := _over(request, group, key):
-            return wait
-    return 0
+    if client is None or visitors.is_near(client):
+        return 0
+    places = [("client", _block(client, _CLIENT)), ("network", _block(client, _NETWORK))]
+    return _first_over(request, places)
+
+
+def wait_of_mail(request: HttpRequest, address: str) -> int:
+    """Count one more to the address's mail domain, and in all; seconds to wait, else 0."""
+    domain = address.rpartition("@")[2].strip().lower()[:254]
+    return _first_over(request, [("domain", domain), ("all", "all")])
+
+
+def _first_over(request: HttpRequest, places: Sequence[tuple[str, str]]) -> int:
+    """Whoever is over one limit uses up no other."""
+    return next((wait for group, key in places if (wait := _over(request, group, key))), 0)
 
 
 def _block(client: visitors.Address, bits: dict[int, int]) -> str:

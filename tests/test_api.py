@@ -170,6 +170,9 @@ def test_the_api_describes_every_call_that_it_takes(client: Client) -> None:
     described = client.get("/api/openapi.json").json()
     calls = {(path, method) for path, known in described["paths"].items() for method in known}
     assert calls == {
+        ("/api/v1/subscribers", "post"),
+        ("/api/v1/subscribers/{address}", "get"),
+        ("/api/v1/subscribers/{address}", "delete"),
         ("/api/v1/topics", "get"),
         ("/api/v1/topics/{topic}/briefings", "post"),
         ("/api/v1/topics/{topic}/briefings/{slug}", "get"),

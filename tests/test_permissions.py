@@ -54,6 +54,8 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "api/v1/topics": (LOOK, set()),
     "api/v1/topics/<slug:topic>/briefings": (ACT, set()),
     "api/v1/topics/<slug:topic>/briefings/<slug:slug>": ({"GET", "DELETE"}, set()),
+    "api/v1/subscribers": (ACT, set()),
+    "api/v1/subscribers/<path:address>": ({"GET", "DELETE"}, set()),
     "api/": (set(), EVERYBODY),  # no page
     "api/docs": (LOOK, EVERYBODY),
     "api/openapi.json": (LOOK, EVERYBODY),
@@ -115,7 +117,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
 FROM_ELSEWHERE = {"REMOTE_ADDR": "203.0.113.7"}
 FREE_OF_CSRF = {
     "subscribe/", "confirm/<str:token>/", "preferences/<str:token>/", "unsubscribe/<str:token>/",
-    "api/v1/topics/<slug:topic>/briefings",
+    "api/v1/topics/<slug:topic>/briefings", "api/v1/subscribers",
 }  # fmt: skip
 """The link is the credential, or there is none; no session is read there."""
 
@@ -157,6 +159,7 @@ def filled(sent: Mailing, ann: Subscriber) -> dict[str, str]:
         "<int:earlier>": "1",
         "<slug:party>": "guild",
         "<str:uid>": "MQ",
+        "<path:address>": "ann@example.org",
         "unsubscribe/<str:token>": links.path(Purpose.UNSUBSCRIBE, link).strip("/"),
         "preferences/<str:token>": links.path(Purpose.PREFERENCES, link).strip("/"),
         "<str:token>": "x" * 40,

@@ -5,12 +5,14 @@ count here, so that no page can make a browser call it.  Described at ``/api/doc
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any, cast
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 from ninja import NinjaAPI, Router, Schema, Status
+from ninja.errors import ValidationError
 from ninja.openapi.docs import Swagger
 from ninja.security import HttpBearer
 
@@ -25,8 +27,8 @@ MOST = 2 * SOURCE
 """Bytes of a request; more go in several."""
 
 _DESCRIPTION = (
-    "Briefings in, by machine. Make a token with `digest token add NAME --scope "
-    "briefings:write` and send it as `Authorization: Bearer …`."
+    "Briefings and subscribers in, by machine. Make a token with `digest token add NAME --scope "
+    "briefings:write` (or `subscribers:write`) and send it as `Authorization: Bearer …`."
 )
 api = NinjaAPI(
     title="Digest",
@@ -120,7 +122,7 @@ def load(request: HttpRequest, topic: str, dry_run: bool = False) -> Any:
         said = f"More than {megabytes(MOST)}; nothing was loaded. Send it in several."
         return Status(413, {"detail": said})
     outcomes = read_stream(cast("Any", request), "request", found.slug)
-    report = store.load_outcomes(outcomes, found.slug, dry_run=dry_run, by=_who(request))
+    report = store.load_outcomes(outcomes, found.slug, dry_run=dry_run, by=who(request))
     return Status(422 if report.status == 2 else 200, report.plain())
 
 
@@ -144,7 +146,7 @@ def briefing(request: HttpRequest, topic: str, slug: str) -> Any:  # noqa: ARG00
 def withdraw(request: HttpRequest, topic: str, slug: str) -> Any:
     """It goes into nothing that is still to come; what was sent stays as it was. The desk can
     put it back."""
-    withdrawal.withdraw(_briefing(topic, slug), by=_who(request))
+    withdrawal.withdraw(_briefing(topic, slug), by=who(request))
     return Status(204, None)
 
 
@@ -161,6 +163,18 @@ def _missing(_request: HttpRequest, problem: Http404) -> HttpResponse:
     return JsonResponse({"detail": str(problem)}, status=404)
 
 
+@api.exception_handler(ValidationError)
+def _unfit(_request: HttpRequest, problem: ValidationError) -> HttpResponse:
+    """A body that isn't as described: each key with what is wrong about it."""
+    wrong = "; ".join(f"{_place(one['loc'])}: {one['msg']}" for one in problem.errors)
+    return JsonResponse({"detail": f"{wrong}; nothing was changed."}, status=422)
+
+
+def _place(loc: Sequence[object]) -> str:
+    """``("body", "person", "consent", "at")`` as consent.at."""
+    return ".".join(str(part) for part in loc[2:]) or "the request"
+
+
 def _topic(slug: str) -> Topic:
     found = Topic.objects.filter(slug=slug).first()
     if found is None:
@@ -175,5 +189,6 @@ def _briefing(topic: str, slug: str) -> Briefing:
     return found
 
 
-def _who(request: HttpRequest) -> str:
+def who(request: HttpRequest) -> str:
+    """What the audit log calls whoever holds the request's token."""
     return f"token {cast('Any', request).auth.name}"
