@@ -38,6 +38,13 @@ def erase(person: Subscriber, by: str, now: dt.datetime | None = None) -> bool:
     if one.state == SubscriberState.ERASED:
         return False
     _suppress(one.email_hash, by, now)
+    empty(one, now)
+    audit(by, "erased subscriber", one.ref)
+    return True
+
+
+def empty(one: Subscriber, now: dt.datetime) -> None:
+    """Take out of a person's rows who they are, and out of those of the mails they got."""
     _drop_letters(one)
     _empty_rows(one, now)
     Subscriber.objects.filter(id=one.id).update(
@@ -54,8 +61,6 @@ def erase(person: Subscriber, by: str, now: dt.datetime | None = None) -> bool:
         source="",
         erased_at=now,
     )
-    audit(by, "erased subscriber", one.ref)
-    return True
 
 
 def _suppress(email_hash: str, by: str, now: dt.datetime) -> None:

@@ -236,6 +236,11 @@ class Consent(models.Model):
     confirmed_at = models.DateTimeField(
         null=True, blank=True, help_text="When the owner said it was them; none: not yet."
     )
+    is_all = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="The subscription is there for it alone, and is forgotten with it.",
+    )
 
     class Meta:
         indexes = [

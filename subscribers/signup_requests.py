@@ -54,8 +54,10 @@ def note(requests: Sequence[SignupRequest], now: dt.datetime | None = None) -> N
     requests = [one for one in requests if one.email in willing]
     topics = Topic.objects.in_bulk({slug for r in requests for slug in r.topics}, field_name="slug")
     people = _people(requests)
+    before = _here(people, topics)
     subscriptions = _subscriptions(requests, people, topics)
     round_ = _Round(now, _limits(requests), _with_open_consent(subscriptions.values()))
+    round_.new = {one.id for key, one in subscriptions.items() if key not in before}
     for request in requests:
         person = people[request.email]
         asked = (topics[slug] for slug in request.topics if slug in topics)
@@ -69,7 +71,8 @@ class _Round:
 
     now: dt.datetime
     limits: dict[str, ConfirmationLimit]
-    agreed: set[int]  # subscriptions with a consent that waits for its owner
+    agreed: dict[int, bool]  # subscription with a consent that waits -> Consent.is_all
+    new: set[int] = field(default_factory=set)  # subscriptions that this round has made
     consents: dict[int, Consent] = field(default_factory=dict)
     questions: list[ConfirmationRequest] = field(default_factory=list)
     back: dict[int, Subscription] = field(default_factory=dict)  # left, and asked for again
@@ -87,8 +90,8 @@ class _Round:
         for one in wanted:
             # What the owner is asked is what they confirm: a later stranger doesn't replace it.
             if asks or one.id not in self.agreed:
-                self.agreed.add(one.id)
-                self.consents[one.id] = _consent(one, request)
+                is_all = self.agreed.setdefault(one.id, one.id in self.new)
+                self.consents[one.id] = _consent(one, request, is_all=is_all)
 
     def _wants(self, one: Subscription, asked_at: dt.datetime) -> bool:
         """Whether its owner's word is wanted: not for what they have, or left since."""
@@ -110,8 +113,9 @@ class _Round:
         ConfirmationLimit.objects.filter(id__in=spent).update(asked_at=self.now)
 
 
-def _consent(one: Subscription, request: SignupRequest) -> Consent:
+def _consent(one: Subscription, request: SignupRequest, *, is_all: bool) -> Consent:
     return Consent(
+        is_all=is_all,
         subscription=one,
         way=request.way,
         wording=request.wording,
@@ -182,8 +186,14 @@ def _mailbox_hash(email: str) -> str:
     return address_hash(addresses.mailbox(email))
 
 
-def _with_open_consent(subscriptions: Iterable[Subscription]) -> set[int]:
+def _with_open_consent(subscriptions: Iterable[Subscription]) -> dict[int, bool]:
     waiting = Consent.objects.filter(
         subscription__in=[one.id for one in subscriptions], confirmed_at=None
     )
-    return set(waiting.values_list("subscription_id", flat=True))
+    return dict(waiting.values_list("subscription_id", "is_all"))
+
+
+def _here(people: dict[str, Subscriber], topics: dict[str, Topic]) -> set[tuple[int, int]]:
+    """Which (person, topic) there are before this round adds to them."""
+    theirs = Subscription.objects.filter(subscriber__in=people.values(), topic__in=topics.values())
+    return set(theirs.values_list("subscriber_id", "topic_id"))
