@@ -41,6 +41,13 @@ def opened(purpose: Purpose, token: str) -> Link | None:
     return link if purpose != Purpose.CONFIRM or _waits(link.subscription, claim) else None
 
 
+def was_erased(token: str) -> bool:
+    """Whether this is a link to leave, of somebody who was erased since."""
+    claim = tokens.verify(Purpose.UNSUBSCRIBE, token)
+    erased = Subscriber.objects.filter(state=SubscriberState.ERASED)
+    return claim is not None and erased.filter(id=claim.subscriber_id).exists()
+
+
 def path(purpose: Purpose, link: Link) -> str:
     """The path of another link for this person and topic."""
     person = link.person

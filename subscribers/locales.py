@@ -9,9 +9,17 @@ import zoneinfo
 
 from digest.errors import Refused
 from digest.models import Topic
-from digest.rendering.language import has_words, tag
+from digest.rendering.language import has_words, message, tag
 from subscribers.models import Subscriber
 
+LONGEST_NAME = 500
+NO_NAME = message("A name can’t hold line breaks or control characters.")
+LONG_NAME = message("A name has at most 500 characters.")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_REGIONS = {
+    "Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe",
+    "Indian", "Pacific",
+}  # fmt: skip
 _COUNTRY = re.compile(r"[A-Za-z]{2}", re.ASCII)
 
 
@@ -38,6 +46,21 @@ def zone(text: str) -> str:
     if text not in _zones():
         raise Refused(f"{text!r} is no time zone; write an IANA name as in Europe/London.")
     return text
+
+
+def name(text: str) -> str:
+    """A person's name, as they write it; refused with what no header may hold."""
+    if _CONTROL.search(text):
+        raise Refused(NO_NAME)
+    if len(text) > LONGEST_NAME:
+        raise Refused(LONG_NAME)
+    return text
+
+
+@functools.cache
+def zones() -> tuple[str, ...]:
+    """Those that people choose from: a place each, without the names of former times."""
+    return tuple(sorted(one for one in _zones() if one.partition("/")[0] in _REGIONS))
 
 
 @functools.cache

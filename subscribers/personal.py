@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from digest.errors import Refused
 from digest.models import Topic
 from digest.rendering import language
 from subscribers import addresses, links
@@ -21,6 +22,7 @@ from subscribers.links import Link
 from subscribers.locales import spoken
 from subscribers.tokens import Purpose
 
+NO_ADDRESS = language.message("This is no address that can be mailed. Please look at it again.")
 METHODS = ["GET", "HEAD", "POST"]
 View = Callable[[HttpRequest, Link], HttpResponse]
 
@@ -36,7 +38,7 @@ def page(purpose: Purpose) -> Callable[[View], Callable[..., HttpResponse]]:
         @functools.wraps(view)
         def guarded(request: HttpRequest, token: str) -> HttpResponse:
             link = links.opened(purpose, token)
-            return private(dead(request) if link is None else view(request, link))
+            return private(view(request, link) if link else _nothing(request, purpose, token))
 
         return guarded
 
@@ -50,6 +52,13 @@ def private(response: HttpResponse) -> HttpResponse:
     return response
 
 
+def _nothing(request: HttpRequest, purpose: Purpose, token: str) -> HttpResponse:
+    """A link that leads nowhere; but one to leave, of whoever was erased, says that all is done."""
+    if purpose == Purpose.UNSUBSCRIBE and links.was_erased(token):
+        return render(request, "reader/erased.html", {"lang": of_the_house()})
+    return dead(request)
+
+
 def dead(request: HttpRequest) -> HttpResponse:
     """What every link shows that leads nowhere, whatever the reason: the way to a new one."""
     return render(request, "reader/gone.html", {"lang": of_the_house()}, status=404)
@@ -60,7 +69,7 @@ def of_the_house() -> str:
     return language.shared(Topic.objects.values_list("language", flat=True))
 
 
-def shown(request: HttpRequest, name: str, link: Link, **more: object) -> HttpResponse:
+def shown(request: HttpRequest, name: str, link: Link, /, **more: object) -> HttpResponse:
     """A page of this link, in the reader's language, with the address masked."""
     about = {
         "topic": link.topic,
@@ -70,3 +79,10 @@ def shown(request: HttpRequest, name: str, link: Link, **more: object) -> HttpRe
         "preferences_path": links.path(Purpose.PREFERENCES, link) if link.is_current else "",
     }
     return render(request, f"reader/{name}.html", about | more)
+
+
+def in_words(problem: Refused, lang: str) -> str:
+    """Why an address was refused: exactly in English, in other languages that it was."""
+    gettext = language.words(lang).gettext
+    told, said = gettext(str(problem)), gettext(NO_ADDRESS)
+    return told if told != str(problem) or said == NO_ADDRESS else said

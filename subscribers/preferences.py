@@ -1,21 +1,69 @@
-"""What a reader chooses at their own link."""
+"""What a reader chooses at their own link: topics, pauses, how the updates come."""
 
 import datetime as dt
 from collections.abc import Collection
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import Max, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from digest.models import Topic
+from digest.errors import Refused
+from digest.models import Depths, Stage, Topic
+from digest.rendering import language
 from subscribers import unsubscribe
-from subscribers.models import Consent, ConsentWay, Subscriber, Subscription, SubscriptionState
+from subscribers.models import (
+    Consent,
+    ConsentWay,
+    Subscriber,
+    Subscription,
+    SubscriptionState,
+    standing,
+)
 from subscribers.signup import wording
 
+PRESETS = {"two_weeks": dt.timedelta(weeks=2), "month": dt.timedelta(days=30)}
+"""Pauses that need no date."""
 
-def choices(person: Subscriber) -> list[tuple[Topic, Subscription | None]]:
+LONGEST_PAUSE = dt.timedelta(days=366)
+"""Whoever wants to hear nothing for longer leaves, and is not surprised by a mail years later."""
+
+NO_DAY = language.message("Choose a day after today, and no later than a year from now.")
+DEPTHS = {
+    "": language.message("As the editors arrange it"),
+    Depths.FULL: language.message("Every story in full"),
+    Depths.SHORT: language.message("Every story in short"),
+}
+"""How updates may come, as readers are asked."""
+
+
+class Choice(NamedTuple):
+    """A topic as the reader's page shows it."""
+
+    topic: Topic
+    mine: Subscription | None
+    last_at: dt.datetime | None  # when its last update was due to go out
+    paused: bool  # now
+
+
+def choices(person: Subscriber, now: dt.datetime | None = None) -> list[Choice]:
     """Every topic, with how the person stands to it."""
+    now = now or timezone.now()
     theirs = {one.topic_id: one for one in person.subscriptions.all()}
-    return [(topic, theirs.get(topic.id)) for topic in Topic.objects.all()]
+    went_out = Coalesce("updates__due_at", "updates__until")
+    sent = Q(updates__stage=Stage.SENT)
+    topics = Topic.objects.annotate(last_at=Max(went_out, filter=sent)).order_by("name")
+    return [
+        Choice(topic, one, topic.last_at, one is not None and _is_paused(one, now))
+        for topic in topics
+        for one in [theirs.get(topic.id)]
+    ]
+
+
+def _is_paused(one: Subscription, now: dt.datetime) -> bool:
+    return one.stands(now) == SubscriptionState.PAUSED
 
 
 @transaction.atomic
@@ -26,7 +74,7 @@ def choose(person: Subscriber, slugs: Collection[str], now: dt.datetime | None =
     topic that still waits for its confirmation goes on waiting unless it is chosen here.
     """
     now = now or timezone.now()
-    for topic, one in choices(person):
+    for topic, one, *_ in choices(person, now):
         kept = one is not None and one.is_kept
         if topic.slug in slugs and not kept:
             _take(person, topic, now)
@@ -42,6 +90,7 @@ def _take(person: Subscriber, topic: Topic, now: dt.datetime) -> None:
             "state": SubscriptionState.CONFIRMED,
             "asked_at": now,
             "confirmed_at": now,
+            "paused_until": None,
             "left_at": None,
             "left_why": "",
             "left_code": "",
@@ -54,3 +103,44 @@ def _take(person: Subscriber, topic: Topic, now: dt.datetime) -> None:
         at=now,
         confirmed_at=now,
     )
+
+
+def pause_end(preset: str, day: str, zone: str, now: dt.datetime | None = None) -> dt.datetime:
+    """When a pause ends: at the beginning of a day there. Refused for a day that can't be."""
+    now = now or timezone.now()
+    here = now.astimezone(ZoneInfo(zone or "UTC"))
+    try:
+        until = here.date() + PRESETS[preset] if preset in PRESETS else dt.date.fromisoformat(day)
+    except ValueError:
+        raise Refused(NO_DAY) from None
+    if not here.date() < until <= here.date() + LONGEST_PAUSE:
+        raise Refused(NO_DAY)
+    return dt.datetime.combine(until, dt.time(), here.tzinfo)
+
+
+def pause(person: Subscriber, until: dt.datetime, slug: str = "") -> int:
+    """Send nothing until then, of one topic or of all that they have; how many those are."""
+    kept = Q(state__in=[SubscriptionState.CONFIRMED, SubscriptionState.PAUSED])
+    theirs = _theirs(person, slug).filter(kept)
+    return theirs.update(state=SubscriptionState.PAUSED, paused_until=until)
+
+
+def resume(person: Subscriber, slug: str = "", now: dt.datetime | None = None) -> int:
+    """End the pause of one topic, or of all, at once."""
+    paused = standing(SubscriptionState.PAUSED, now or timezone.now())
+    theirs = _theirs(person, slug).filter(paused)
+    return theirs.update(state=SubscriptionState.CONFIRMED, paused_until=None)
+
+
+def read(person: Subscriber, depth: str, lang: str) -> None:
+    """How updates come, and the language of pages and letters; what is not offered is left."""
+    if depth in DEPTHS:
+        person.depth = depth
+    if lang in language.offered() or not lang:
+        person.language = lang
+    person.save(update_fields=["depth", "language"])
+
+
+def _theirs(person: Subscriber, slug: str) -> QuerySet[Subscription]:
+    found = Subscription.objects.filter(subscriber=person)
+    return found.filter(topic__slug=slug.replace("\0", "")) if slug else found

@@ -1,24 +1,74 @@
-"""The reader's own page: what they get, and how."""
+"""The reader's own page: what they get, and how. Whoever a mail was forwarded to may see it, so
+it shows nothing of the person, and all that it does can be undone."""
 
 from django.http import HttpRequest, HttpResponse
 
-from subscribers import personal, preferences, unsubscribe
+from digest.errors import Refused
+from digest.rendering import language
+from subscribers import fresh_links, personal, preferences, unsubscribe
 from subscribers.links import Link
+from subscribers.locales import spoken
 from subscribers.tokens import Purpose
 
 
 @personal.page(Purpose.PREFERENCES)
 def choose(request: HttpRequest, link: Link) -> HttpResponse:
-    """Topics, and leaving them all."""
-    person = link.person
-    if "all" in request.POST:
+    """Topics, a pause, how updates come; and a letter with the link to all that is theirs alone."""
+    person, posted = link.person, request.POST
+    done, problem = request.method == "POST", ""
+    if "all" in posted:
         unsubscribe.leave(person.id)
-    elif request.method == "POST":
-        preferences.choose(person, request.POST.getlist("topic"))
+    elif "topics" in posted:
+        preferences.choose(person, posted.getlist("topic"))
+    elif "pause" in posted:
+        problem = _pause(request, link)
+    elif "resume" in posted:
+        preferences.resume(person, posted.get("resume", ""))
+    elif "reading" in posted:
+        preferences.read(person, posted.get("depth", ""), posted.get("language", ""))
+    elif "account" in posted:
+        fresh_links.ask(person, link.topic)
+        return personal.shown(request, "account_asked", link)
+    else:
+        done = False  # no button of this page
+    return _shown(request, link, done=done and not problem, problem=problem)
+
+
+def _pause(request: HttpRequest, link: Link) -> str:
+    """Pause as asked; why not, in the reader's words."""
+    posted, zone = request.POST, link.person.zone or link.topic.zone
+    try:
+        until = preferences.pause_end(posted.get("for", ""), posted.get("day", ""), zone)
+    except Refused as problem:
+        return language.words(spoken(link.person, link.topic)).gettext(str(problem))
+    preferences.pause(link.person, until, posted.get("of", ""))
+    return ""
+
+
+def _shown(request: HttpRequest, link: Link, *, done: bool, problem: str) -> HttpResponse:
+    person = link.person
+    gettext = language.words(spoken(person, link.topic)).gettext
+    choices = preferences.choices(person)
+    offered = language.offered()
+    own = next((tag for tag in offered if _is_of(tag, person.language)), "")
     return personal.shown(
         request,
         "preferences",
         link,
-        choices=preferences.choices(person),
-        done=request.method == "POST",
+        choices=choices,
+        kept=[one for one in choices if one.mine and one.mine.is_kept],
+        paused=[one for one in choices if one.paused],
+        depths=[(depth, gettext(words)) for depth, words in preferences.DEPTHS.items()],
+        depth=person.depth if person.depth in preferences.DEPTHS else "",
+        languages=offered.items(),
+        own_language=own,
+        zone=person.zone or link.topic.zone,
+        done=done,
+        problem=problem,
+        sent_for=request.POST if problem else {},
     )
+
+
+def _is_of(tag: str, lang: str) -> bool:
+    """``de-AT`` is of ``de``."""
+    return lang.lower() == tag.lower() or lang.lower().startswith(f"{tag.lower()}-")

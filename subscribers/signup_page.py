@@ -85,7 +85,7 @@ def subscribe(request: HttpRequest) -> HttpResponse:
         try:
             signup.ask(request.POST.get("address", ""), wanted, source, name=posted.name, lang=lang)
         except Refused as problem:
-            why = _in_words(problem, lang)
+            why = personal.in_words(problem, lang)
             return _form(request, lang, topics, posted, address_problem=why)
     return render(request, "reader/asked.html", {"topics": wanted, "lang": lang})
 
@@ -117,13 +117,6 @@ def _source(request: HttpRequest, posted: Posted) -> str:
     ours = host in {"", urlsplit(settings.BASE_URL).hostname, request.get_host().split(":")[0]}
     site = OUR_PAGE if ours else one_line(host, 100)
     return f"{site}, {posted.source}" if posted.source else site
-
-
-def _in_words(problem: Refused, lang: str) -> str:
-    """Why an address was refused: exactly in English, in other languages that it was."""
-    said = language.message("This is no address that can be mailed. Please look at it again.")
-    translated = language.words(lang).gettext(said)
-    return str(problem) if translated == said else translated
 
 
 def offers(topics: Sequence[Topic]) -> list[Offer]:

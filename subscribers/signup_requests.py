@@ -65,6 +65,25 @@ def note(requests: Sequence[SignupRequest], now: dt.datetime | None = None) -> N
     round_.save()
 
 
+def ask_again(person: Subscriber, now: dt.datetime) -> bool:
+    """Ask once more whoever has nothing but an open question; whether that is how they stand.
+
+    Within a transaction, and within the same limit as asking the first time.
+    """
+    theirs = list(person.subscriptions.order_by("asked_at", "id"))
+    waiting = [one for one in theirs if one.is_asked_for]
+    if not waiting or any(one.is_kept for one in theirs):
+        return False
+    key = _mailbox_hash(person.email or "")
+    ConfirmationLimit.objects.get_or_create(mailbox_hash=key, defaults={"asked_at": _NEVER})
+    limit = ConfirmationLimit.objects.select_for_update().get(mailbox_hash=key)
+    if limit.asked_at <= now - ONE_MAIL_IN:
+        ConfirmationRequest.objects.create(subscription=waiting[0], asked_at=now)
+        limit.asked_at = now
+        limit.save()
+    return True
+
+
 @dataclass
 class _Round:
     """What is to be written of a round."""

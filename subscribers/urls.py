@@ -2,13 +2,23 @@
 
 from django.urls import path
 
-from subscribers import confirm_page, leaving_page, people, preferences_page, signup_page
+from subscribers import (
+    account_page,
+    confirm_page,
+    leaving_page,
+    people,
+    preferences_page,
+    signup_page,
+)
 
 urlpatterns = [
     path("subscribe/", signup_page.subscribe),
     path("confirm/<str:token>/", confirm_page.confirm),
     path("preferences/<str:token>/", preferences_page.choose),
     path("unsubscribe/<str:token>/", leaving_page.leave),
+    path("account/<str:token>/", account_page.account),
+    path("move/<str:token>/", account_page.move),
+    path("links/", account_page.new_links),
     path("people/", people.people),
     path("people/segments/", people.segment_list),
     path("people/segments/choices/", people.segment_choices),

@@ -49,6 +49,9 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "confirm/<str:token>/": (BOTH, EVERYBODY),
     "preferences/<str:token>/": (BOTH, EVERYBODY),
     "unsubscribe/<str:token>/": (BOTH, EVERYBODY),
+    "account/<str:token>/": (BOTH, EVERYBODY),
+    "move/<str:token>/": (BOTH, EVERYBODY),
+    "links/": (BOTH, EVERYBODY),
     "login/link/<str:uid>/<str:token>/": (BOTH, EVERYBODY),
     # whoever has a token; a session doesn't count
     "api/v1/topics": (LOOK, set()),
@@ -117,6 +120,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
 FROM_ELSEWHERE = {"REMOTE_ADDR": "203.0.113.7"}
 FREE_OF_CSRF = {
     "subscribe/", "confirm/<str:token>/", "preferences/<str:token>/", "unsubscribe/<str:token>/",
+    "account/<str:token>/", "move/<str:token>/", "links/",
     "api/v1/topics/<slug:topic>/briefings", "api/v1/subscribers",
 }  # fmt: skip
 """The link is the credential, or there is none; no session is read there."""
@@ -162,6 +166,7 @@ def filled(sent: Mailing, ann: Subscriber) -> dict[str, str]:
         "<path:address>": "ann@example.org",
         "unsubscribe/<str:token>": links.path(Purpose.UNSUBSCRIBE, link).strip("/"),
         "preferences/<str:token>": links.path(Purpose.PREFERENCES, link).strip("/"),
+        "account/<str:token>": links.path(Purpose.ACCOUNT, link).strip("/"),
         "<str:token>": "x" * 40,
     }
 

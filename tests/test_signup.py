@@ -580,7 +580,7 @@ def test_every_dead_link_gets_one_and_the_same_page(
     assert len(pages) == 1
     status, page = pages.pop()
     assert status == 404
-    assert b'href="/subscribe/"' in page
+    assert b'action="/links/"' in page
     assert everything() == before
 
 

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from digest.models import Topic
-from subscribers import unsubscribe
+from subscribers import erasing, unsubscribe
 from subscribers.models import Subscriber, Subscription
 from subscribers.tokens import Purpose, make
 
@@ -224,56 +224,42 @@ def test_personal_pages_are_kept_by_nobody(client: Client, link: str, preference
         assert answer["Referrer-Policy"] == "no-referrer"
 
 
-# ---- preferences ---------------------------------------------------------------------------------
-
-
-def test_preferences_show_the_topics_and_change_nothing_when_opened(
-    client: Client, ann: Subscriber, retail: Subscription, preferences: str
+def test_links_to_leave_outlive_the_revoking_of_links_and_lead_to_nothing_else(
+    client: Client, ann: Subscriber, link: str, preferences: str
 ) -> None:
-    before = list(ann.subscriptions.values())
-    page = client.get(preferences).content.decode()
-    client.head(preferences)
-    assert 'value="retail" checked' in page
-    assert "a•••@example.org" in page
-    assert "ann@example.org" not in page
-    assert list(ann.subscriptions.values()) == before
+    Subscriber.objects.filter(id=ann.id).update(token_version=1)
+    assert client.get(preferences).status_code == 404
+    assert "/preferences/" not in client.get(link).content.decode()
+    assert "/preferences/" not in client.post(link).content.decode()
+    assert state(ann) == "unsubscribed"
 
 
-def test_what_is_ticked_is_had_and_what_is_not_is_left(
-    client: Client, ann: Subscriber, retail: Subscription, preferences: str
+def test_a_link_to_leave_of_somebody_erased_says_that_nothing_is_held(
+    client: Client, ann: Subscriber, link: str, preferences: str
 ) -> None:
-    Topic.objects.create(slug="third", name="Third")
-    client.post(preferences, {"topic": ["third", "medias-ai-pivot", "\0"]})
-    states = dict(ann.subscriptions.values_list("topic__slug", "state"))
-    assert states == {
-        "medias-ai-pivot": "confirmed",
-        "retail": "unsubscribed",
-        "third": "confirmed",
-    }
-    third = ann.subscriptions.get(topic__slug="third")
-    agreed = third.consents.get()
-    assert (agreed.way, agreed.confirmed_at) == ("preferences", third.confirmed_at)
+    erasing.erase(ann, by="test")
+    for answer in (client.get(link), client.post(link, ONE_CLICK), client.post(link)):
+        assert answer.status_code == 200
+        assert "nothing is held" in answer.content.decode()
+    assert client.get(preferences).status_code == 404
 
 
-def test_saving_what_one_has_changes_nothing(
-    client: Client, ann: Subscriber, retail: Subscription, preferences: str
+@pytest.mark.parametrize("standing", ["pending", "paused"])
+def test_one_can_leave_what_is_paused_or_was_never_confirmed(
+    client: Client, ann: Subscriber, link: str, standing: str
 ) -> None:
-    ann.subscriptions.filter(id=retail.id).update(state="paused")
-    before = list(ann.subscriptions.values())
-    client.post(preferences, {"topic": ["medias-ai-pivot", "retail"]})
-    assert list(ann.subscriptions.values()) == before
+    ann.subscriptions.update(state=standing, left_at=None)
+    assert "Leave Media&#x27;s AI Pivot" in client.get(link).content.decode()
+    client.post(link)
+    assert state(ann) == "unsubscribed"
 
 
-def test_a_topic_that_waits_for_confirmation_goes_on_waiting(
-    client: Client, ann: Subscriber, retail: Subscription, preferences: str
+def test_the_page_to_leave_speaks_the_reader_s_language_and_keeps_their_name_to_itself(
+    client: Client, ann: Subscriber, link: str
 ) -> None:
-    ann.subscriptions.filter(id=retail.id).update(state="pending")
-    client.post(preferences, {"topic": ["medias-ai-pivot"]})
-    assert state(ann, "retail") == "pending"
-
-
-def test_every_topic_can_be_left_from_the_preferences(
-    client: Client, ann: Subscriber, retail: Subscription, preferences: str
-) -> None:
-    client.post(preferences, {"all": "1", "topic": ["retail"]})
-    assert {state(ann), state(ann, "retail")} == {"unsubscribed"}
+    Subscriber.objects.filter(id=ann.id).update(language="de-AT", zone="Europe/Vienna")
+    page = client.get(link).content.decode()
+    assert "abbestellen?" in page
+    assert '<html lang="de-AT" dir="ltr"' in page
+    assert "Ann" not in page
+    assert "Vienna" not in page

@@ -1,0 +1,90 @@
+"""New links: asked for by anybody, sent to the reader alone.
+
+An address that is unknown here is answered as any other, in the same words and the same time.
+"""
+
+import datetime as dt
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from digest.models import Letter, Topic
+from subscribers import addresses, signup_requests, suppression
+from subscribers.models import (
+    LetterLimit,
+    LetterRequest,
+    Subscriber,
+    SubscriberState,
+    address_hash,
+)
+
+APART = dt.timedelta(minutes=10)
+A_DAY = 3
+"""Letters that anybody may have written to one mailbox in a day, and how far apart."""
+
+_NEVER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+def ask_by_address(address: str, now: dt.datetime | None = None) -> None:
+    """Write new links to whoever has this address here; the question again to whoever has never
+    answered it. Raises Refused for what is no address."""
+    email = addresses.normal(address)
+    now = now or timezone.now()
+    with transaction.atomic():
+        may = may_write(email, now)
+        people = Subscriber.objects.filter(email=email, state=SubscriberState.ACTIVE)
+        person = people.first()
+        heard = may and suppression.may_sign_up([email])
+        if heard and person and not signup_requests.ask_again(person, now):
+            _note(person, _topic_of(person), now)
+
+
+def ask(person: Subscriber, topic: Topic, now: dt.datetime | None = None) -> None:
+    """Write new links to this reader."""
+    now = now or timezone.now()
+    email = person.email or ""
+    with transaction.atomic():
+        if may_write(email, now) and suppression.may_sign_up([email]):
+            _note(person, topic, now)
+
+
+def revoke(person: Subscriber) -> None:
+    """Let no link that was sent so far lead anywhere, but to leaving."""
+    Subscriber.objects.filter(id=person.id).update(token_version=F("token_version") + 1)
+    person.refresh_from_db(fields=["token_version"])
+
+
+def may_write(address: str, now: dt.datetime) -> bool:
+    """Whether a letter may go to this mailbox now, which is then counted. Within a transaction:
+    its row is locked, and saved in every case, for that takes longest and would tell."""
+    key = address_hash(addresses.mailbox(address))
+    LetterLimit.objects.get_or_create(
+        mailbox_hash=key, defaults={"since": _NEVER, "last_at": _NEVER}
+    )
+    limit = LetterLimit.objects.select_for_update().get(mailbox_hash=key)
+    if limit.since <= now - dt.timedelta(days=1):
+        limit.since, limit.letters = now, 0
+    may = limit.letters < A_DAY and limit.last_at <= now - APART
+    if may:
+        limit.last_at, limit.letters = now, limit.letters + 1
+    limit.save()
+    return may
+
+
+def _note(person: Subscriber, topic: Topic | None, now: dt.datetime) -> None:
+    if topic is not None:
+        LetterRequest.objects.create(
+            subscriber=person,
+            topic=topic,
+            letter=Letter.LINKS,
+            address=person.email or "",
+            asked_at=now,
+        )
+
+
+def _topic_of(person: Subscriber) -> Topic | None:
+    """In whose name they are written to: of a topic that they have, or had, or any."""
+    theirs = person.subscriptions.select_related("topic").order_by("state", "id")
+    one = theirs.first()  # "confirmed" comes first
+    return one.topic if one else Topic.objects.first()
