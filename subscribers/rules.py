@@ -12,6 +12,9 @@ How a rule is to be understood:
 - ``attribute.<name>`` is a text. Compared with a number it has to be written like one, with a
   day it has to begin like one (2026-01-31); any other text satisfies no comparison.
 - ``received`` an update (``topic/2``): a mail server took it, and it didn't bounce.
+- ``sample.<name>`` is a number from 0 to 100 that each person drew for this name: ``before`` 5 are
+  five in a hundred of all people, and always the same ones; ``before`` 50 and ``at_least`` 50 are
+  halves. Another name draws anew.
 
 Nothing here touches the database; ``segments`` compiles the tree to a query.
 """
@@ -45,8 +48,10 @@ OPERATORS = {
     "status": (*_EQUAL, "exists"),
     "received": (*_EQUAL, "exists"),
     "attribute": (*_EQUAL, "contains", *_ORDER, "exists"),
+    "sample": ("before", "at_least"),
 }
-"""What each field may be asked; ``attribute`` stands for ``attribute.<name>``."""
+"""What each field may be asked; those of NAMED stand for ``attribute.<name>`` and the like."""
+NAMED = ("attribute", "sample")
 
 _UPDATE = re.compile(r"([a-z0-9-]{1,120})/([1-9][0-9]{0,8})", re.ASCII)
 _SLUG = re.compile(r"[a-z0-9-]{1,120}", re.ASCII)
@@ -68,14 +73,14 @@ class Condition:
     """One field asked one thing. ``is`` x is read as ``in`` [x], but for ``joined``.
 
     ``value``: a tuple for ``in`` (texts; for ``received`` pairs of slug and number), a text for
-    ``contains``, a Span for ``joined``, a float or a date for an attribute's comparisons, and
-    True for ``exists``.
+    ``contains``, a Span for ``joined``, a float or a date for an attribute's comparisons, a float
+    for ``sample``, and True for ``exists``.
     """
 
     field: str
     operator: str
     value: Any
-    name: str = ""  # of the attribute
+    name: str = ""  # of the attribute or sample
     place: str = ""  # in the rule, for what only the database can refuse
 
 
@@ -121,19 +126,20 @@ def read(rule: Any) -> Node:
     return _Reader().node(rule, "", DEEPEST)
 
 
-def attribute_name(name: str) -> str:
-    """The name, if a person's attribute may have it: both databases find it by any such.
+def attribute_name(name: str, of: str = "attribute") -> str:
+    """The name, if a person's attribute (or a sample) may have it: both databases find it by any.
 
     No quote or backslash: SQLite before 3.45 can't address a JSON key with one.
     """
     if not name or len(name) > 100 or _UNFIT_NAME.search(name):
         raise Refused(
-            f"{name[:100]!r} can't name an attribute: write 1 to 100 characters without quotes, "
+            f"{name[:100]!r} can't name {_A[of]}: write 1 to 100 characters without quotes, "
             "backslashes and control characters."
         )
     return name
 
 
+_A = {"attribute": "an attribute", "sample": "a sample"}
 _EXAMPLE = 'Write for example {"field": "tag", "is": "trade"}'
 
 
@@ -198,18 +204,19 @@ class _Reader:
 
 
 def _field(field: Any, place: str) -> tuple[str, str]:
-    """The field, and the attribute's name where it is one."""
+    """The field, and the name behind its dot where it is one of NAMED."""
     if field == "clicked":
         _refuse(place, "clicks are not kept: no link in a mail is rewritten.")
-    if isinstance(field, str) and field.startswith("attribute."):
+    kind, dot, name = field.partition(".") if isinstance(field, str) else ("", "", "")
+    if dot and kind in NAMED:
         try:
-            return "attribute", attribute_name(field.removeprefix("attribute."))
+            return kind, attribute_name(name, of=kind)
         except Refused as problem:
             _refuse(place, str(problem))
-    if not isinstance(field, str) or field not in OPERATORS or field == "attribute":
-        known = ", ".join(name for name in OPERATORS if name != "attribute")
-        _refuse(place, f"there is no field {field!r}. Fields are {known}, attribute.<name>.")
-    return field, ""
+    if dot or kind not in OPERATORS or kind in NAMED:
+        known = ", ".join(name + ".<name>" * (name in NAMED) for name in OPERATORS)
+        _refuse(place, f"there is no field {field!r}. Fields are {known}.")
+    return kind, ""
 
 
 def _value(field: str, operator: str, value: Any, place: str) -> Any:
@@ -298,6 +305,12 @@ def _number_or_day(value: Any, operator: str, place: str) -> float | dt.date:
     )
 
 
+def _percent(value: Any, place: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 100:
+        _refuse(place, "write a number from 0 to 100, as in 5 for five in a hundred.")
+    return float(value)
+
+
 def _listed(keys: Any) -> str:
     return ", ".join(repr(key) for key in keys) or "nothing"
 
@@ -313,4 +326,5 @@ _READERS: dict[str, Callable[[Any, str], Any]] = {
     "status": _status,
     "received": _update,
     "attribute": _text,
+    "sample": _percent,
 }

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import (
+    BigIntegerField,
     Case,
     Exists,
     F,
@@ -39,7 +40,7 @@ from django.utils import timezone
 
 from digest.errors import NotFound, Refused
 from digest.models import Topic
-from subscribers import rules
+from subscribers import rules, samples
 from subscribers.models import (
     Segment,
     Subscriber,
@@ -226,6 +227,15 @@ def _attribute(condition: Condition, _: Context) -> Q:
     return Q(Regex(text, _NUMBER)) & Q(compare(number, value))
 
 
+def _sample(condition: Condition, _: Context) -> Q:
+    drawn = samples.drawn(condition.name)
+    bound = samples.bound(condition.value)
+    compare = LessThan if condition.operator == "before" else GreaterThanOrEqual
+    # A bigint, for in PostgreSQL a column and a small number multiply to an integer.
+    lot = Cast(F("lot"), BigIntegerField())
+    return Q(compare((lot * drawn.factor + drawn.offset) % samples.PRIME, bound))
+
+
 def _has(theirs: QuerySet[Any]) -> Q:
     return Q(Exists(theirs.filter(subscriber=OuterRef("pk"))))
 
@@ -258,4 +268,5 @@ _CONDITIONS: dict[str, Callable[[Condition, Context], Q]] = {
     "status": _status,
     "received": _received,
     "attribute": _attribute,
+    "sample": _sample,
 }

@@ -1,9 +1,11 @@
 """Segment rules: read exactly, refused with the place, and compiled to what they mean."""
 
 import datetime as dt
+import hashlib
 import itertools
 import json
 import re
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -56,11 +58,22 @@ def reads(rule: dict[str, Any], one: dict[str, Any]) -> bool:
     (operator, value), field = next((k, v) for k, v in rule.items() if k != "field"), rule["field"]
     if field == "joined":
         return joined(operator, value, one["joined"])
+    if field.startswith("sample."):
+        share = drawn(field.removeprefix("sample."), one["lot"])
+        return share < value / 100 if operator == "before" else share >= value / 100
     if field.startswith("attribute."):
         has = [one["attributes"].get(field.removeprefix("attribute."), "")]
     else:
         has = one[field] if isinstance(one[field], list) else [one[field]]
     return any(fits(operator, value, text) for text in has if text)
+
+
+def drawn(name: str, lot: int) -> float:
+    """Where in 0 to 1 a person's lot comes for a sample of this name."""
+    said = hashlib.sha256(name.encode()).hexdigest()
+    prime = 2**31 - 1
+    factor, offset = int(said[:16], 16) % (prime - 1) + 1, int(said[16:32], 16) % prime
+    return (factor * lot + offset) % prime / prime
 
 
 def fits(operator: str, value: Any, text: str) -> bool:
@@ -141,11 +154,20 @@ DAYS = st.sampled_from(["2026-05-01", "2026-05-02", "2026-06-01"])
 ORDER = st.sampled_from(["before", "after", "at_least", "at_most"])
 
 
+SAMPLE = st.builds(
+    lambda name, operator, percent: {"field": f"sample.{name}", operator: percent},
+    st.sampled_from(["spring test", "é", "1"]),
+    st.sampled_from(["before", "at_least"]),
+    st.sampled_from([0, 5, 33.3, 50, 99.99, 100]),
+)
+
+
 def about(field: str, *asked: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[Any]:
     return st.one_of(*asked, EXISTS).map(lambda operator: {"field": field, **operator})
 
 
 CONDITION = st.one_of(
+    SAMPLE,
     about("topic", texts(TOPICS)),
     about("tag", texts(TAGS), CONTAINS),
     about("country", texts(COUNTRIES)),
@@ -196,6 +218,7 @@ def keep(number: int, one: dict[str, Any], topics: list[Topic], updates: dict[st
         attributes=one["attributes"],
     )
     SubscriberTag.objects.bulk_create(SubscriberTag(subscriber=who, tag=tag) for tag in one["tag"])
+    one["lot"] = int(who.public_id.hex[:5], 16)
     one["topic"], one["status"] = [], ""
     for topic, stands in zip(topics, one["standing"], strict=True):
         if stands:
@@ -313,6 +336,9 @@ def every_condition() -> Iterator[dict[str, Any]]:
     for number in (5, 5.5, -3, 0, 1000, 1e300):
         yield {"field": "attribute.2024", "at_least": number}
         yield {"field": "attribute.2024", "at_most": number}
+    for name, percent in itertools.product(["spring test", "é"], [0, 5, 12.5, 50, 100]):
+        yield {"field": f"sample.{name}", "before": percent}
+        yield {"field": f"sample.{name}", "at_least": percent}
 
 
 def test_the_rule_of_the_contract_selects_whom_it_says(topics: list[Topic]) -> None:
@@ -407,6 +433,15 @@ for _ in range(25):
         ({"field": "attribute.age", "at_least": float("inf")}, "at_least: "),
         ({"field": "attribute.age", "before": 5}, "before: "),
         ({"field": ["tag"], "is": "x"}, "field: "),
+        ({"field": "tag.x", "is": "x"}, "field: there is no field 'tag.x'"),
+        ({"field": "sample", "before": 5}, "field: "),
+        ({"field": "sample.", "before": 5}, "field: '' can't name a sample"),
+        ({"field": "sample.x", "is": 5}, "is: sample takes before, at_least"),
+        ({"field": "sample.x", "exists": True}, "exists: sample takes before, at_least"),
+        ({"field": "sample.x", "before": 101}, "before: write a number from 0 to 100"),
+        ({"field": "sample.x", "before": float("nan")}, "before: write a number from 0 to 100"),
+        ({"field": "sample.x", "before": True}, "before: write a number from 0 to 100"),
+        ({"field": "sample.x", "at_least": "5"}, "at_least: write a number from 0 to 100"),
         ({"field": "subscriptions__topic", "is": "x"}, "field: "),
         ({"any": [{"field": "tag", "is": "x"}] * 201}, "any[200]: "),
         (NESTED, "not." * 19 + "not: the rule is nested deeper"),
@@ -431,6 +466,50 @@ def test_every_field_that_can_be_read_can_be_compiled() -> None:
 def test_status_without_a_mailing_is_refused_with_its_place() -> None:
     with pytest.raises(Refused, match=r"all\[0\].is: status is"):
         segments.compiled({"all": [{"field": "status", "is": "paused"}]})
+
+
+def lots(n: int) -> list[Subscriber]:
+    """So many people whose lots lie evenly apart."""
+    return Subscriber.objects.bulk_create(
+        Subscriber(
+            email=f"p{i}@example.org",
+            email_hash=str(i),
+            public_id=uuid.UUID(f"{i * 2**20 // n:05x}" + "0" * 27),
+        )
+        for i in range(n)
+    )
+
+
+def sampled(name: str, **asked: float) -> set[int]:
+    rule = {"field": f"sample.{name}", **asked}
+    return set(segments.people(rule).values_list("id", flat=True))
+
+
+def test_the_halves_of_a_sample_are_apart_complete_and_as_large_as_they_say(db: None) -> None:
+    everybody = {one.id for one in lots(2000)}
+    for name in ("spring test", "autumn test"):
+        a, b = sampled(name, before=50), sampled(name, at_least=50)
+        assert a | b == everybody
+        assert not a & b
+        assert abs(len(a) - 1000) < 50
+    assert abs(len(sampled("spring test", before=5)) - 100) < 25
+    assert sampled("spring test", before=5) < sampled("spring test", before=50)
+    assert sampled("spring test", before=100) == everybody
+    assert not sampled("spring test", before=0)
+
+
+def test_another_name_draws_another_sample(db: None) -> None:
+    lots(2000)
+    both = sampled("spring test", before=50) & sampled("autumn test", before=50)
+    assert abs(len(both) - 500) < 100
+
+
+def test_a_person_stays_in_a_sample_whatever_becomes_of_their_address(ann: Subscriber) -> None:
+    before = sampled("spring test", before=50)
+    for n in range(20):
+        email = f"ann{n}@example.org"
+        Subscriber.objects.filter(id=ann.id).update(email=email, email_hash=address_hash(email))
+        assert sampled("spring test", before=50) == before
 
 
 def test_naughty_texts_in_a_rule_are_only_ever_values(db: None) -> None:
