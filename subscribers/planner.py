@@ -4,7 +4,10 @@ An audience that was imported a moment ago is unknown to it, and it then joins i
 time; its own daemon may take a minute to look. SQLite plans without.
 """
 
-from django.db import connection
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection, transaction
 
 # The same threshold as the daemon has.
 _UNKNOWN = """
@@ -28,3 +31,17 @@ def unknown() -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(_UNKNOWN)
         return [table for (table,) in cursor.fetchall()]
+
+
+@contextmanager
+def counting(memory: str = "64MB") -> Iterator[None]:
+    """For statements that look at everybody: PostgreSQL may hold tables of hashes in memory, and
+    compiles nothing first, which takes longer than it saves. With little memory it looks people up
+    one by one instead, as is right for some thousands."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('work_mem', %s, true)", [memory])
+        cursor.execute("SET LOCAL jit = off")
+        yield

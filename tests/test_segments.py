@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from digest.errors import NotFound, Refused
 from digest.models import Topic, Update
-from subscribers import segments
+from subscribers import glance, segments
 from subscribers.models import (
     Segment,
     Subscriber,
@@ -283,6 +283,8 @@ def test_a_rule_compiles_to_what_a_plain_reading_of_it_gives(
             got = set(query.values_list("email", flat=True))
             want = {f"{n}@example.org" for n, one in enumerate(crowd) if reads(rule, one)}
             assert got == want, json.dumps(rule)
+            if rule in tried[:4]:  # compiled otherwise, for all people at once
+                assert segments.count(rule, topics[0], NOW) == len(want), json.dumps(rule)
         transaction.set_rollback(True)
 
 
@@ -531,6 +533,26 @@ def test_a_segment_is_kept_once_and_a_mistyped_topic_is_named(topics: list[Topic
     with pytest.raises(Refused):
         segments.save("", {"field": "tag", "is": "trade"})
     assert Segment.objects.count() == 1
+
+
+def test_few_people_are_counted_and_many_are_told_as_about_so_many(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule = {"field": "sample.spring test", "before": 50}
+    assert glance.quick(rule) == glance.Glance(0, 0, [])
+    lots(2000)
+    counted = glance.quick(rule)
+    assert counted.is_exact
+    assert counted.count == len(sampled("spring test", before=50))
+    monkeypatch.setattr(glance, "SMALL", 100)
+    monkeypatch.setattr(glance, "_BLOCKS", 10)
+    monkeypatch.setattr(glance, "_LENGTH", 40)
+    about = glance.quick(rule)
+    assert not about.is_exact
+    assert abs(about.count - counted.count) <= about.margin < 200
+    assert len(set(about.people)) == 20
+    assert set(about.people) <= set(segments.people(rule))
+    assert glance.exact(rule).count == counted.count
 
 
 # ---- who is selected, and who must be left out after all ----------------------------------------
