@@ -18,7 +18,11 @@ def set_up() -> None:
         render: structlog.typing.Processor = structlog.processors.JSONRenderer()
         shared.append(structlog.processors.format_exc_info)
     else:
-        render = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        # Not Rich's: it shows each frame's variables, among them passwords, addresses and tokens.
+        render = structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            exception_formatter=structlog.dev.plain_traceback,
+        )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
