@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from imaplib import IMAP4
 from pathlib import Path
 
@@ -21,6 +21,8 @@ import pytest
 
 from tests import certificates
 from tests.journeys.system import until
+from workers.inbound.account import Account
+from workers.relay import Security
 
 USER, PASSWORD = "leave@example.org", "correct-horse"
 PROGRAM = "dovecot"
@@ -87,6 +89,10 @@ class Dovecot:
             return f"imap://{where}:{self.port}/{folder}"
         authority = f"?cafile={self.place}/authority.pem" if trusted else ""
         return f"imaps://{where}:{self.tls_port}/{folder}{authority}"
+
+    def with_starttls(self, url: str) -> Account:
+        """The account of an ``imaps://`` URL, but at the port where TLS begins on request."""
+        return replace(Account.from_url(url), port=self.port, security=Security.STARTTLS)
 
     @contextmanager
     def session(self) -> Iterator[IMAP4]:

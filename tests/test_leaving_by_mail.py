@@ -10,7 +10,7 @@ from digest.models import Topic
 from subscribers import links, tokens
 from subscribers.models import Subscriber, Subscription, SubscriptionState
 from subscribers.tokens import Purpose
-from workers.inbound.leaving import LINES, leave_by, tokens_in
+from workers.inbound.leaving import DEEPEST, LINES, leave_by, tokens_in
 
 TOKEN = "AAbc-_56" * 5
 LINK = f"https://news.example.org/unsubscribe/{TOKEN}/"
@@ -71,6 +71,7 @@ NOT_MEANT = {
         "Re: Update #2", f"Well written!\n\n> To leave: {LINK}\n> unsubscribe {TOKEN}"
     ),
     "an answer with our mail beneath it": mail("Re: Update #2", f"Well written!\n{LINK}"),
+    "an answer with a link cut short": mail(f"Re: {LINK[:-1]}", LINK[:-1]),
     "a forwarded link": mail(f"Fwd: {LINK}", LINK),
     "far down": mail("Question", "line\n" * LINES + TOKEN),
     "a longer word": mail(f"unsubscribe {TOKEN}A"),
@@ -85,6 +86,16 @@ NOT_MEANT = {
 @pytest.mark.parametrize("sent", NOT_MEANT.values(), ids=NOT_MEANT.keys())
 def test_nothing_is_taken_for_a_token_that_was_not_put_there_to_leave(sent: bytes) -> None:
     assert tokens_in(sent) == []
+
+
+def test_what_would_take_seconds_to_take_apart_is_not_but_for_its_subject() -> None:
+    nested = b"".join(
+        b"--%d\r\nContent-Type: multipart/mixed; boundary=%d\r\n\r\n" % (n, n + 1)
+        for n in range(DEEPEST + 1)
+    )
+    head = f"Subject: {TOKEN}\r\nContent-Type: multipart/mixed; boundary=0\r\n\r\n".encode()
+    within = f"--{DEEPEST + 1}\r\n\r\n{TOKEN[::-1]}".encode()
+    assert tokens_in(head + nested + within) == [TOKEN]
 
 
 def token(about: Subscription, purpose: Purpose = Purpose.UNSUBSCRIBE) -> str:

@@ -21,6 +21,5 @@ def waiting() -> str:
         return ""
     mails = "1 unread mail is" if inbox.unread == 1 else f"{inbox.unread:,} unread mails are"
     return (
-        f"{mails} in {inbox.name}: bounces, and what people write by hand. Nothing is done about "
-        "them by itself."
+        f"{mails} in {inbox.name}: bounces, and what people write by hand. They wait for a person."
     )
