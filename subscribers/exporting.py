@@ -2,13 +2,15 @@
 
 import csv
 import datetime as dt
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TextIO
 
 from django.db.models import QuerySet, prefetch_related_objects
 from django.utils import timezone
 
-from subscribers.importing.rows import FIELDS, SUPPRESSED
+from subscribers.importing.columns import FIELDS
+from subscribers.importing.rows import SUPPRESSED
 from subscribers.importing.table import guarded
 from subscribers.models import (
     Subscriber,
@@ -20,6 +22,7 @@ from subscribers.models import (
 )
 
 _CHUNK = 2_000
+_PARTED = re.compile(r'[,;|"]')
 _STATES = [
     SubscriptionState.CONFIRMED,
     SubscriptionState.PENDING,
@@ -92,7 +95,7 @@ def _lines(
             person.name,
             status,
             ",".join(sorted(topics)),
-            ",".join(sorted(tag.tag for tag in person.tags.all())),
+            ",".join(_part(tag) for tag in sorted(tag.tag for tag in person.tags.all())),
             person.language,
             person.zone,
             person.joined_at.astimezone(dt.UTC).isoformat().replace("+00:00", "Z"),
@@ -113,3 +116,8 @@ def _standings(
         if slugs:
             by_state[state] = slugs
     return by_state or {"": []}
+
+
+def _part(tag: str) -> str:
+    """A tag as one of several in a cell."""
+    return '"' + tag.replace('"', '""') + '"' if _PARTED.search(tag) else tag

@@ -1,45 +1,38 @@
-"""Lists of people in: ``table`` reads the file, ``rows`` judges each row, ``merge`` writes."""
+"""Lists of people in.
+
+``sources`` says what a file holds, ``table`` reads one list, ``columns`` what its columns mean
+(of ``services`` that it knows), ``rows`` makes people, ``merge`` keeps them, ``runs`` remembers
+how far an import is.
+"""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import BinaryIO
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from digest import updates
 from digest.errors import Refused
-from digest.models import Topic, audit
-from subscribers import planner
-from subscribers.importing import merge, table
-from subscribers.importing.rows import Columns, Person
+from digest.models import Topic
+from subscribers import planner, suppression
+from subscribers.importing import merge, reading, runs
+from subscribers.importing.merge import Became, Outcome
+from subscribers.importing.reading import Look, Wanted
+from subscribers.importing.report import Lines, Report, lines
+from subscribers.importing.rows import Ban, Person
 from subscribers.importing.table import Rejected
-from subscribers.models import SubscriptionState
-from subscribers.signup import consent as consent_record
+from subscribers.models import Import, SubscriptionState
 
-BATCH = 1_000
+__all__ = ["Report", "Wanted", "load"]
+
+BATCH = 2_000
 """Rows in one transaction."""
 
-
-@dataclass
-class Report:
-    """What became of each row: every one read is in exactly one of the other counts."""
-
-    format: str = "csv"
-    read: int = 0
-    created: int = 0
-    updated: int = 0
-    suppressed: int = 0  # the address is on the suppression list, since before or by this row
-    unchanged: int = 0
-    rejected: list[Rejected] = field(default_factory=list)
-
-    @property
-    def status(self) -> int:
-        """The exit status: 1 when part was rejected, 2 when all was (contract)."""
-        if not self.rejected:
-            return 0
-        return 2 if len(self.rejected) == self.read else 1
+Item = Person | Ban | Rejected
+Progress = Callable[[Report, int], bool]
+"""Told the report and how many bytes are read; False: stop here, somebody else goes on."""
 
 
 def load(
@@ -48,89 +41,137 @@ def load(
     *,
     topics: Sequence[str] = (),
     consent: str = "",
+    format: str = "",  # noqa: A002  # as everybody calls it
+    columns: dict[str, str] | None = None,
     dry_run: bool = False,
     by: str = "command line",
+    report_to: BinaryIO | None = None,
+    progress: Progress | None = None,
 ) -> Report:
-    """Import a CSV list; ``name`` is what the file is called in what is kept about it.
+    """Import a list from a seekable file; ``name`` is what it is called in what is kept about it.
 
     ``topics``: slugs for the rows that name none. ``consent``: how and when the people in rows
-    without a state agreed; without it these are pending, and not mailed. A dry run does it all
-    and takes it back. Raises Refused where the file can't be used at all, NotFound for an
-    unknown topic; then nothing was changed.
+    without a state agreed; without it these are pending, and not mailed. ``format`` and
+    ``columns`` say what would else be found and guessed. ``report_to`` gets a line for each row.
+    A dry run changes nothing. The same file with the same wishes goes on where it was stopped.
+
+    Raises Refused where the file can't be used at all, NotFound for an unknown topic; then
+    nothing was changed.
     """
-    given = [updates.topic(slug).slug for slug in topics]
-    sheet = table.read(file)
-    columns = Columns.of(sheet.header)
-    if not given and "topics" not in columns.places:
+    wanted = Wanted(tuple(topics), consent.strip(), format, columns or {})
+    looks = look(file, name, wanted)
+    job = None if dry_run else runs.begun(file, name, wanted, by)
+    run = Run(file, looks, wanted, name, job, report_to, progress)
+    if run.go() and job:
+        planner.learn()
+        runs.finish(job, run.report)
+    return run.report
+
+
+def look(file: BinaryIO, name: str, wanted: Wanted) -> list[Look]:
+    """What the file is; Refused where it can't be imported as is wanted."""
+    for slug in wanted.topics:
+        updates.topic(slug)
+    looks = reading.look(file, name, wanted)
+    if not wanted.topics and not all(one.names_topics or one.why for one in looks):
         known = ", ".join(Topic.objects.values_list("slug", flat=True)[:10])
         raise Refused(
             "The list has no topics column; nothing was imported. Name the topic that these "
             f"people subscribe to: --topic SLUG. Topics are: {known or 'none yet'}."
         )
-    terms = _terms(name, consent.strip(), columns, timezone.now())
-    report = Report()
-    rows = _people(sheet.rows, columns, given, terms, report)
-    if not dry_run:
-        _write(rows, terms, report)
-        planner.learn()
-        audit(by, "imported subscribers", name, created=report.created, updated=report.updated)
-        return report
-    with transaction.atomic():
-        _write(rows, terms, report)
-        transaction.set_rollback(True)
-    return report
+    return looks
 
 
-def _terms(name: str, consent: str, columns: Columns, now: dt.datetime) -> merge.Terms:
-    agreed = consent or "the list says they are subscribed"
+class Run:
+    """One go through a file: a dry one without ``job``, else from where that one stands."""
+
+    def __init__(
+        self,
+        file: BinaryIO,
+        looks: Sequence[Look],
+        wanted: Wanted,
+        name: str,
+        job: Import | None = None,
+        report_to: BinaryIO | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self.file, self.looks, self.wanted, self.job = file, looks, wanted, job
+        self.progress = progress
+        self.report = Report.of(looks, job)
+        self.lines = Lines(report_to, job.report_bytes if job else 0) if report_to else None
+        self.terms = _terms(name, wanted, timezone.now())
+        self._seen: set[int] = set()
+
+    def go(self) -> bool:
+        """Go through the rows that are left; False where ``progress`` stopped it."""
+        rows = reading.people(
+            self.file, self.looks, self.wanted, self.terms.topics, self.report.read
+        )
+        for batch in _batches(rows):
+            done_bytes = self.file.tell()
+            self._take(batch, done_bytes)
+            if self.progress and not self.progress(self.report, done_bytes):
+                return False
+        return True
+
+    def _take(self, rows: Sequence[Item], done_bytes: int) -> None:
+        people = [row for row in rows if not isinstance(row, Rejected)]
+        if self.job is None:
+            self._foresee(rows, people)
+            return
+        try:
+            self._keep(self.job, rows, people, done_bytes)
+        except IntegrityError:
+            # Somebody signed up with one of the addresses at this very moment: look again.
+            self._keep(self.job, rows, people, done_bytes)
+
+    def _keep(
+        self, job: Import, rows: Sequence[Item], people: Sequence[Person | Ban], done_bytes: int
+    ) -> None:
+        """These rows' people and the checkpoint behind them, or neither."""
+        with transaction.atomic():
+            batch = merge.Batch.load(people, self.terms, lock=True)
+            became = [(row, _became(batch, row)) for row in rows]
+            batch.save()
+            told = self.lines.write(lines(became)) if self.lines else 0
+            report = self.report.with_more(became, merge.states(batch))
+            runs.checkpoint(job, report, done_bytes, told)
+        self.report = report
+
+    def _foresee(self, rows: Sequence[Item], people: Sequence[Person | Ban]) -> None:
+        """What would become of these rows. Who stood in an earlier batch, and isn't known here,
+        counts as unchanged: to know more would take all of them in memory."""
+        batch = merge.Batch.load(people, self.terms, lock=False)
+        became = []
+        for row in rows:
+            again = row.email not in batch.people and hash(row.email) in self._seen
+            seen = again and isinstance(row, Person)
+            became.append((row, Became(Outcome.UNCHANGED) if seen else _became(batch, row)))
+        self._seen.update(hash(row.email) for row in people)
+        if self.lines:
+            self.lines.write(lines(became))
+        self.report = self.report.with_more(became, merge.states(batch))
+
+
+def _became(batch: merge.Batch, row: Item) -> Became:
+    if isinstance(row, Rejected):
+        return Became(Outcome.REJECTED, row.why)
+    return batch.take(row) if isinstance(row, Person) else batch.ban(row)
+
+
+def _batches(rows: Iterable[Item]) -> Iterator[list[Item]]:
+    rest = iter(rows)
+    while batch := list(islice(rest, BATCH)):
+        yield batch
+
+
+def _terms(name: str, wanted: Wanted, now: dt.datetime) -> merge.Terms:
+    agreed = wanted.consent or "the list says they are subscribed"
     return merge.Terms(
         topics=dict(Topic.objects.values_list("slug", "id")),
-        stateless=SubscriptionState.CONFIRMED if consent else SubscriptionState.PENDING,
-        consent=consent_record(agreed, f"import of {name}", now),
+        stateless=SubscriptionState.CONFIRMED if wanted.consent else SubscriptionState.PENDING,
+        consent=f"{now.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC, import of {name}: “{agreed}”",
         left_why=f"import of {name}",
-        source="" if "source" in columns.places else "import",
+        barred_domains=suppression.domains(),
         now=now,
     )
-
-
-def _people(
-    rows: Iterable[table.Row | Rejected],
-    columns: Columns,
-    given: Sequence[str],
-    terms: merge.Terms,
-    report: Report,
-) -> Iterator[Person]:
-    """The people of the rows; what can't be one goes to the report."""
-    for row in rows:
-        report.read += 1
-        if isinstance(row, Rejected):
-            report.rejected.append(row)
-            continue
-        try:
-            person = columns.person(row.line, row.cells)
-        except Refused as problem:
-            report.rejected.append(Rejected(row.line, str(problem)))
-            continue
-        person.topics = person.topics or given
-        if unknown := [slug for slug in person.topics if slug not in terms.topics]:
-            report.rejected.append(Rejected(row.line, f"there is no topic {unknown[0]!r}."))
-        else:
-            yield person
-
-
-def _write(people: Iterator[Person], terms: merge.Terms, report: Report) -> None:
-    batch: list[Person] = []
-    for person in people:
-        batch.append(person)
-        if len(batch) == BATCH:
-            _add(merge.write(batch, terms), report)
-            batch.clear()
-    if batch:
-        _add(merge.write(batch, terms), report)
-
-
-def _add(counts: dict[str, int], report: Report) -> None:
-    report.created += counts["created"]
-    report.updated += counts["updated"]
-    report.suppressed += counts["suppressed"]
-    report.unchanged += counts["unchanged"]

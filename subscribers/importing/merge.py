@@ -5,25 +5,59 @@ left or bounced is believed. Nobody is mailed by being imported.
 """
 
 import datetime as dt
-from collections import Counter
+import itertools
+import json
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from django.db import IntegrityError, transaction
+from django.db import models
 
-from subscribers.importing.rows import Person
+from subscribers import suppression
+from subscribers.importing import writing
+from subscribers.importing.rows import Ban, Person
 from subscribers.models import (
+    Consent,
     Subscriber,
     SubscriberState,
     SubscriberTag,
     Subscription,
     SubscriptionState,
     Suppression,
+    SuppressionReason,
     address_hash,
 )
 
-_KEPT = ("name", "language", "zone", "country", "attributes")
-_STANDING = ("state", "consent", "confirmed_at", "left_at", "left_why", "paused_until")
+LEFT = SubscriptionState.UNSUBSCRIBED
+
+_SUBSCRIBER = (
+    "id", "email", "email_hash", "name", "state", "public_id", "country", "language", "zone",
+    "attributes", "source", "joined_at",
+)  # fmt: skip
+_SUBSCRIPTION = (
+    "subscriber_id", "topic_id", "state", "paused_until", "consent", "asked_at", "confirmed_at",
+    "left_at", "left_why",
+)  # fmt: skip
+_ACTIVE = SubscriberState.ACTIVE.value
+_KEPT = ("name", "language", "zone", "country")
+
+
+class Outcome(models.TextChoices):
+    """What became of a row."""
+
+    CREATED = "created", "Created"  # somebody new
+    UPDATED = "updated", "Updated"  # somebody known, of whom it said something new
+    SUPPRESSED = "suppressed", "Stays out"  # the address must not be mailed
+    UNCHANGED = "unchanged", "Unchanged"  # all that it said was known, or it may not change it
+    REJECTED = "rejected", "Rejected"  # the row can't be used
+
+
+class Became(NamedTuple):
+    """One row's outcome, and why it is that where one may ask."""
+
+    outcome: Outcome
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -34,156 +68,259 @@ class Terms:
     stateless: SubscriptionState
     consent: str
     left_why: str
-    source: str
+    barred_domains: frozenset[str]
     now: dt.datetime
 
 
-def write(people: Sequence[Person], terms: Terms) -> Counter[str]:
-    """Keep these people; how many were created, updated, suppressed and unchanged.
+@dataclass(slots=True)
+class _Known:
+    """A subscriber, as far as a list may change one."""
 
-    One transaction. Where somebody signed up with one of the addresses at this very moment,
-    it is done once more over what is there now.
-    """
-    try:
-        return _write(people, terms)
-    except IntegrityError:
-        return _write(people, terms)
+    id: int  # none yet: 0
+    values: dict[str, str]
+    attributes: dict[str, str]
+    joined: dt.datetime
+    source: str = ""
+    is_new: bool = False
+    is_changed: bool = False
 
 
-@transaction.atomic
-def _write(people: Sequence[Person], terms: Terms) -> Counter[str]:
-    batch = _Batch.load(people, terms)
-    counts = Counter(batch.take(person) for person in people)
-    batch.save()
-    return counts
+@dataclass(slots=True)
+class _Stands:
+    """A subscription, as far as a list may change one."""
+
+    id: int  # none yet: 0
+    state: str
+    asked: dt.datetime
+    consent: str = ""
+    paused_until: dt.datetime | None = None
+    confirmed: dt.datetime | None = None
+    left: dt.datetime | None = None
+    left_why: str = ""
+    consents: Sequence[writing.Row] = ()
+    is_changed: bool = True
 
 
 @dataclass
-class _Batch:
-    """What the database knows of the batch's people, and what is to change."""
+class Batch:
+    """What the database knows of some people of a list, and what is to change."""
 
     terms: Terms
-    people: dict[str, Subscriber]
-    subscriptions: dict[tuple[str, int], Subscription] = field(default_factory=dict)
+    people: dict[str, _Known] = field(default_factory=dict)
+    stands: dict[tuple[str, int], _Stands] = field(default_factory=dict)
     tags: set[tuple[str, str]] = field(default_factory=set)
-    suppressed: set[str] = field(default_factory=set)
-    new: list[Subscriber | Subscription | SubscriberTag | Suppression] = field(default_factory=list)
-    changed: dict[int, Subscriber] = field(default_factory=dict)
-    moved: dict[int, Subscription] = field(default_factory=dict)
+    new_tags: list[tuple[str, str]] = field(default_factory=list)
+    suppressed: dict[str, str] = field(default_factory=dict)
+    newly_suppressed: list[writing.Row] = field(default_factory=list)
+    hashes: dict[str, str] = field(default_factory=dict)
+    lock: bool = False
 
     @classmethod
-    def load(cls, people: Sequence[Person], terms: Terms) -> "_Batch":
-        emails = {person.email for person in people}
-        known = {one.email or "": one for one in Subscriber.objects.filter(email__in=emails)}
-        batch = cls(terms, known)
-        by_id = {one.id: email for email, one in known.items()}
+    def load(cls, rows: Sequence[Person | Ban], terms: Terms, *, lock: bool) -> "Batch":
+        """What is known of them; locked, so that whoever leaves meanwhile has left for good."""
+        hashes = {one.email: address_hash(one.email) for one in rows if isinstance(one, Person)}
+        batch = cls(terms, hashes=hashes, lock=lock)
+        by_id = batch._load_people()
         if by_id:
-            for one in Subscription.objects.filter(subscriber_id__in=by_id):
-                batch.subscriptions[by_id[one.subscriber_id], one.topic_id] = one
-            tagged = SubscriberTag.objects.filter(subscriber_id__in=by_id)
-            batch.tags = {(by_id[one.subscriber_id], one.tag) for one in tagged}
-        hashes = [address_hash(email) for email in emails]
-        suppressed = Suppression.objects.filter(email_hash__in=hashes)
-        batch.suppressed = set(suppressed.values_list("email_hash", flat=True))
+            batch._load_standings(by_id)
+        asked = [*hashes.values(), *(one.key for one in rows if isinstance(one, Ban))]
+        found = Suppression.objects.filter(email_hash__in=asked)
+        batch.suppressed = dict(found.values_list("email_hash", "reason"))
         return batch
 
-    def take(self, person: Person) -> str:
-        """Merge one row; which count it belongs to."""
-        key = address_hash(person.email)
-        if key in self.suppressed:
-            return "suppressed"
+    def _load_people(self) -> dict[int, str]:
+        known = Subscriber.objects.filter(email__in=list(self.hashes)).order_by("id")
+        if self.lock:
+            known = known.select_for_update()
+        by_id = {}
+        for key, email, joined, attributes, *values in known.values_list(
+            "id", "email", "joined_at", "attributes", *_KEPT
+        ):
+            kept = dict(zip(_KEPT, values, strict=True))
+            self.people[email or ""] = _Known(key, kept, attributes, joined)
+            by_id[key] = email or ""
+        return by_id
+
+    def _load_standings(self, by_id: Mapping[int, str]) -> None:
+        theirs = Subscription.objects.filter(subscriber_id__in=list(by_id)).order_by("id")
+        for one in theirs.select_for_update() if self.lock else theirs:
+            self.stands[by_id[one.subscriber_id], one.topic_id] = _Stands(
+                one.id, one.state, one.asked_at, one.consent, one.paused_until, one.confirmed_at,
+                one.left_at, one.left_why, is_changed=False,
+            )  # fmt: skip
+        tagged = SubscriberTag.objects.filter(subscriber_id__in=list(by_id))
+        self.tags = {(by_id[key], tag) for key, tag in tagged.values_list("subscriber_id", "tag")}
+
+    # ---- one row ------------------------------------------------------------------------------
+
+    def take(self, person: Person) -> Became:
+        """Merge one row; what became of it."""
+        key = self.hashes[person.email]
+        reason = self.suppressed.get(key)
+        if reason is None and suppression.bars(self.terms.barred_domains, person.email):
+            reason = SuppressionReason.DOMAIN
+        if reason:
+            return Became(Outcome.SUPPRESSED, f"is suppressed here: {_words(reason)}")
         one = self.people.get(person.email)
         is_new = one is None
         if one is None:
-            one = self.people[person.email] = self._create(person, key)
-        changed = self._merge(one, person)
-        for slug in person.topics:
-            changed |= self._stand(one, person, self.terms.topics[slug])
+            one = self.people[person.email] = self._create(person)
+        changed = _merge(one, person)
+        for said in (person, *person.more):
+            for slug in said.topics:
+                changed |= self._stand(one, said, self.terms.topics[slug])
         for tag in person.tags:
-            changed |= self._tag(one, tag)
+            changed |= self._tag(person.email, tag)
         if person.barred:
-            self.suppressed.add(key)
-            self.new.append(
-                Suppression(email_hash=key, reason=person.barred, detail=self.terms.left_why)
+            self.suppressed[key] = person.barred
+            self.newly_suppressed.append(
+                (key, person.barred.value, person.left_why or self.terms.left_why, self.terms.now)
             )
-            return "suppressed"
-        return "created" if is_new else "updated" if changed else "unchanged"
+            return Became(Outcome.SUPPRESSED, f"the list says so: {_words(person.barred)}")
+        if is_new:
+            return Became(Outcome.CREATED)
+        return Became(Outcome.UPDATED if changed else Outcome.UNCHANGED)
 
-    def _create(self, person: Person, key: str) -> Subscriber:
-        one = Subscriber(
-            email=person.email,
-            email_hash=key,
-            state=SubscriberState.ACTIVE,
-            joined_at=person.joined or self.terms.now,
-            source=person.values["source"] or self.terms.source,
-        )
-        self.new.append(one)
-        return one
+    def ban(self, ban: Ban) -> Became:
+        """An address known by its hash alone stays out."""
+        if ban.key in self.suppressed:
+            return Became(Outcome.UNCHANGED)
+        self.suppressed[ban.key] = ban.reason
+        self.newly_suppressed.append((ban.key, ban.reason.value, ban.detail, ban.at))
+        return Became(Outcome.SUPPRESSED, f"the list says so: {_words(ban.reason)}")
 
-    def _merge(self, one: Subscriber, person: Person) -> bool:
-        """Take over what the row says; an empty cell says nothing."""
-        before = [getattr(one, name) for name in _KEPT]
-        for name in _KEPT[:-1]:
-            if person.values[name]:
-                setattr(one, name, person.values[name])
-        one.attributes = {**one.attributes, **person.attributes}
-        changed = before != [getattr(one, name) for name in _KEPT]
-        if changed and one.pk:
-            self.changed[one.pk] = one
-        return changed
+    def _create(self, person: Person) -> _Known:
+        values = dict.fromkeys(_KEPT, "")
+        return _Known(
+            0, values, {}, person.joined or self.terms.now, person.source,
+            is_new=True,
+        )  # fmt: skip
 
-    def _stand(self, one: Subscriber, person: Person, topic_id: int) -> bool:
-        asked = person.state or self.terms.stateless
-        if person.barred:
-            asked = SubscriptionState.UNSUBSCRIBED
+    def _stand(self, one: _Known, person: Person, topic_id: int) -> bool:
+        asked = self._asked(person)
         key = (person.email, topic_id)
-        here = self.subscriptions.get(key)
+        here = self.stands.get(key)
         if here is None:
-            here = Subscription(subscriber=one, topic_id=topic_id, state="")
-            here.asked_at = min(one.joined_at, self.terms.now)
-            self.subscriptions[key] = here
-            self.new.append(here)
-        elif not _may_become(here.state, asked, named=person.state is not None):
+            since = person.asked or min(one.joined, self.terms.now)
+            if person.left and not person.asked:
+                since = min(since, person.left)  # later would say that they want to come back
+            here = self.stands[key] = _Stands(0, asked, since, consents=person.consents)
+        elif not _may_become(here.state, asked, named=person.standing is not None):
             return False
-        elif here.pk:
-            self.moved[here.pk] = here
-        here.state, here.paused_until = asked, None
-        if asked == SubscriptionState.UNSUBSCRIBED:
-            here.left_at, here.left_why = self.terms.now, self.terms.left_why
+        here.state, here.is_changed = asked, True
+        here.paused_until = person.paused_until if asked == SubscriptionState.PAUSED else None
+        if asked == LEFT:
+            here.left = person.left or max(here.asked, self.terms.now)
+            here.left_why = person.left_why or self.terms.left_why
+            here.consent = here.consent or person.consent
+            here.confirmed = here.confirmed or person.confirmed
         elif asked != SubscriptionState.PENDING:
-            here.consent = here.consent or self.terms.consent
-            here.confirmed_at = here.confirmed_at or here.asked_at
+            here.consent = here.consent or person.consent or self.terms.consent
+            here.confirmed = here.confirmed or person.confirmed or here.asked
         return True
 
-    def _tag(self, one: Subscriber, tag: str) -> bool:
-        key = (one.email or "", tag)
-        if key in self.tags:
+    def _asked(self, person: Person) -> str:
+        """How the list says that they stand to its topics."""
+        if isinstance(person.standing, SubscriptionState):
+            return person.standing
+        return LEFT if person.standing else self.terms.stateless
+
+    def _tag(self, email: str, tag: str) -> bool:
+        if (email, tag) in self.tags:
             return False
-        self.tags.add(key)
-        self.new.append(SubscriberTag(subscriber=one, tag=tag))
+        self.tags.add((email, tag))
+        self.new_tags.append((email, tag))
         return True
+
+    # ---- all of it --------------------------------------------------------------------------
 
     def save(self) -> None:
-        """Write it all: five statements, whatever the batch's length."""
-        # People first: what else is new points at them.
-        Subscriber.objects.bulk_create([x for x in self.new if isinstance(x, Subscriber)])
-        for row in self.new:
-            if isinstance(row, Subscription | SubscriberTag):
-                row.subscriber_id = row.subscriber.pk
-        Subscription.objects.bulk_create([x for x in self.new if isinstance(x, Subscription)])
-        SubscriberTag.objects.bulk_create([x for x in self.new if isinstance(x, SubscriberTag)])
-        Suppression.objects.bulk_create([x for x in self.new if isinstance(x, Suppression)])
-        if self.changed:
-            Subscriber.objects.bulk_update(self.changed.values(), _KEPT, batch_size=200)
-        if self.moved:
-            Subscription.objects.bulk_update(self.moved.values(), _STANDING, batch_size=200)
+        """Write what is new and what has changed: a statement or two for each table."""
+        new = [(email, one) for email, one in self.people.items() if one.is_new]
+        for (_, one), key in zip(new, writing.ids(Subscriber, len(new)), strict=True):
+            one.id = key
+        writing.insert(Subscriber, _SUBSCRIBER, [self._row(email, one) for email, one in new])
+        fresh = [(key, one) for key, one in self.stands.items() if not one.id]
+        keys = writing.ids(Subscription, len(fresh))
+        writing.insert(
+            Subscription, ("id", *_SUBSCRIPTION),
+            [(at, self.people[email].id, topic, *_standing(one))
+             for at, ((email, topic), one) in zip(keys, fresh, strict=True)],
+        )  # fmt: skip
+        writing.insert(
+            Consent, ("subscription_id", "way", "wording", "source", "at", "confirmed_at"),
+            [(at, *said) for at, (_, one) in zip(keys, fresh, strict=True)
+             for said in one.consents],
+        )  # fmt: skip
+        writing.insert(
+            SubscriberTag, ("subscriber_id", "tag"),
+            [(self.people[email].id, tag) for email, tag in self.new_tags],
+        )  # fmt: skip
+        writing.insert(
+            Suppression, ("email_hash", "reason", "detail", "created_at"), self.newly_suppressed
+        )  # fmt: skip
+        self._save_changes()
+
+    def _row(self, email: str, one: _Known) -> tuple[object, ...]:
+        v = one.values
+        return (
+            one.id, email, self.hashes[email], v["name"], _ACTIVE, uuid.uuid4(), v["country"],
+            v["language"], v["zone"], _json(one.attributes), one.source, one.joined,
+        )  # fmt: skip
+
+    def _save_changes(self) -> None:
+        people = [one for one in self.people.values() if one.is_changed and not one.is_new]
+        writing.update(
+            Subscriber, (*_KEPT, "attributes"),
+            [(*(one.values[n] for n in _KEPT), _json(one.attributes), one.id) for one in people],
+        )  # fmt: skip
+        moved = [one for one in self.stands.values() if one.is_changed and one.id]
+        writing.update(
+            Subscription, _SUBSCRIPTION[2:], [(*_standing(one), one.id) for one in moved]
+        )
+
+
+def states(batch: Batch) -> Mapping[str, int]:
+    """How many standings to a topic are new or changed by a batch, by state."""
+    changed = (one.state for one in batch.stands.values() if one.is_changed)
+    return {state: len(list(same)) for state, same in itertools.groupby(sorted(changed))}
+
+
+def _merge(one: _Known, person: Person) -> bool:
+    """Take over what the row says; an empty cell says nothing."""
+    changed = False
+    for name in _KEPT:
+        said = getattr(person, name)
+        if said and said != one.values[name]:
+            one.values[name] = said
+            changed = True
+    if person.attributes and not person.attributes.items() <= one.attributes.items():
+        one.attributes = {**one.attributes, **person.attributes}
+        changed = True
+    one.is_changed |= changed
+    return changed
+
+
+def _standing(one: _Stands) -> tuple[object, ...]:
+    return (
+        str(one.state), one.paused_until, one.consent, one.asked, one.confirmed, one.left,
+        one.left_why,
+    )  # fmt: skip
+
+
+def _json(attributes: Mapping[str, str]) -> str:
+    return json.dumps(attributes) if attributes else "{}"
+
+
+def _words(reason: str) -> str:
+    return str(SuppressionReason(reason).label).lower()
 
 
 def _may_become(here: str, asked: str, *, named: bool) -> bool:
     """Whether a list may change how somebody stands to a topic: mostly towards less mail."""
-    if here in {asked, SubscriptionState.UNSUBSCRIBED}:
+    if here in {asked, LEFT}:
         return False
-    if asked == SubscriptionState.UNSUBSCRIBED:
+    if asked == LEFT:
         return True
     if here == SubscriptionState.PENDING:
         return asked in {SubscriptionState.CONFIRMED, SubscriptionState.PAUSED}

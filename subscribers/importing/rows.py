@@ -1,56 +1,63 @@
 """From a row of a list to a person, or why it can't be one."""
 
+import contextlib
 import datetime as dt
-import re
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from digest.errors import Refused
-from subscribers import addresses, locales
-from subscribers.importing.table import cell
+from subscribers import addresses
+from subscribers.importing.columns import Columns
+from subscribers.importing.services import (
+    BARRED,
+    BOUNCED,
+    COMPLAINED,
+    CONFIRMED,
+    DIGEST,
+    LEFT,
+    PAUSED,
+    PENDING,
+    WORDS,
+    Field,
+    Standing,
+)
+from subscribers.importing.table import Row, cell, unguarded
+from subscribers.importing.values import (
+    BREAKS,
+    CONTROL,
+    LONGEST,
+    LONGEST_TAG,
+    MOST_TAGS,
+    NO,
+    check,
+    country,
+    is_yes,
+    language,
+    listed,
+    moment,
+    too_long,
+    zone,
+)
 from subscribers.models import SubscriptionState, SuppressionReason
 from subscribers.rules import attribute_name
 
-FIELDS = ("email", "name", "status", "topics", "tags", "language", "zone", "joined", "source")
-"""The columns of an export, in their order; then ``country`` and one for each attribute."""
+_YES_AND_NO = {
+    Field.SUBSCRIBED: (CONFIRMED, LEFT),
+    Field.DISABLED: (LEFT, CONFIRMED),
+    Field.OPTED_OUT: (LEFT, None),
+}
+_WORST_FIRST: Sequence[Standing] = (COMPLAINED, BOUNCED, BARRED, LEFT, PENDING, PAUSED, CONFIRMED)
+_TELLS_WHO_LEFT = {
+    Field.EMAIL, Field.STATUS, Field.LEFT, Field.BOUNCED, Field.SUBSCRIBED, Field.DISABLED,
+    Field.OPTED_OUT,
+}  # fmt: skip
 
-_OTHER_NAMES = {
-    "email": ("e-mail", "email address", "e-mail address", "mail"),
-    "name": ("full name", "display name"),
-    "first name": ("firstname", "given name"),
-    "last name": ("lastname", "surname", "family name"),
-    "status": ("subscription status",),
-    "topics": ("topic", "lists", "list"),
-    "tags": ("tag", "labels"),
-    "language": ("lang", "locale"),
-    "zone": ("time zone", "timezone"),
-    "joined": ("joined at", "created at", "subscribed at", "date added", "subscription date"),
-    "source": ("signup source",),
-    "country": ("country code",),
-}
+Taker = Callable[["Person", str], None]
+"""Takes over what a cell says."""
 
-_STATES = {
-    **dict.fromkeys(("confirmed", "active", "subscribed"), SubscriptionState.CONFIRMED),
-    **dict.fromkeys(("pending", "unconfirmed"), SubscriptionState.PENDING),
-    "paused": SubscriptionState.PAUSED,
-    **dict.fromkeys(("unsubscribed", "inactive", "left"), SubscriptionState.UNSUBSCRIBED),
-}
-SUPPRESSED = {
-    "bounced": SuppressionReason.HARD_BOUNCE,
-    "complained": SuppressionReason.COMPLAINT,
-    "suppressed": SuppressionReason.IMPORTED,
-}
+SUPPRESSED = {"bounced": BOUNCED, "complained": COMPLAINED, "suppressed": BARRED}
 """States of an address rather than of a person; in an export they stand before any other."""
-
-_BARRED = {**SUPPRESSED, "cleaned": SUPPRESSED["bounced"], "spam": SUPPRESSED["complained"]}
-
-_LONGEST = {"name": 500, "source": 200, "language": 35}
-_LONGEST_TAG, _MOST_TAGS = 100, 100
-_ATTRIBUTE = 5_000
-_BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
-_GAP = re.compile(r" (?=[+-]\d\d:?\d\d$)")  # "07:55:20 +0000"
-_PARTS = re.compile(r"[,;|]")
 
 
 @dataclass(slots=True)
@@ -59,129 +66,261 @@ class Person:
 
     line: int
     email: str
-    state: SubscriptionState | None = None
-    barred: SuppressionReason | None = None
+    standing: Standing | None = None
     topics: Sequence[str] = ()
     tags: Sequence[str] = ()
-    joined: dt.datetime | None = None
-    values: dict[str, str] = field(default_factory=dict)  # name, language, zone, source, country
+    name: str = ""
+    language: str = ""
+    zone: str = ""
+    country: str = ""
+    source: str = ""
     attributes: dict[str, str] = field(default_factory=dict)
+    joined: dt.datetime | None = None
+    asked: dt.datetime | None = None
+    confirmed: dt.datetime | None = None
+    left: dt.datetime | None = None
+    left_why: str = ""
+    paused_until: dt.datetime | None = None
+    consent: str = ""
+    consents: Sequence[tuple[object, ...]] = ()  # our own records of them
+    more: Sequence["Person"] = ()  # how they stand to other topics, otherwise
+    file: str = ""
+
+    @property
+    def barred(self) -> SuppressionReason | None:
+        """Why the list says that they can't be mailed."""
+        return self.standing if isinstance(self.standing, SuppressionReason) else None
 
 
-@dataclass(frozen=True)
-class Columns:
-    """Where each field stands in a row, and which columns are attributes."""
+@dataclass(frozen=True, slots=True)
+class Ban:
+    """An address that must not be mailed, of which nothing but its hash is known."""
 
-    places: Mapping[str, int]
-    attributes: Sequence[tuple[int, str]]
+    line: int
+    key: str
+    reason: SuppressionReason
+    detail: str
+    at: dt.datetime
+    email: str = ""
+    file: str = ""
 
-    @classmethod
-    def of(cls, header: Sequence[str]) -> "Columns":
-        """Read a header. A field's own name wins over its other names, those over an attribute;
-        a column without a name is ignored. Refused without an email column."""
-        places: dict[str, int] = {}
-        for match in (_exactly, _by_name, _by_other_name):
-            for index, name in enumerate(header):
-                found = match(name)
-                if found and found not in places and index not in places.values():
-                    places[found] = index
-        if "name" in places:
-            places.pop("first name", None)
-            places.pop("last name", None)
-        if "email" not in places:
-            said = re.sub(r"[^ -~\u00a1-\ud7ff]+", "?", ", ".join(header))[:80]
-            raise Refused(
-                f"The first line names no email column, it says “{said}”; "
-                "nothing was imported. Call one of its columns email."
-            )
-        rest = [(i, name) for i, name in enumerate(header) if name and i not in places.values()]
-        names = [attribute_name(name) for _, name in rest]
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice:
-            raise Refused(f"Two columns are called {twice!r}; nothing was imported. Rename one.")
-        return cls(places, rest)
 
-    def person(self, line: int, cells: Sequence[str]) -> Person:
+class Reader:
+    """Makes people of the rows under one header."""
+
+    def __init__(self, columns: Columns, file: str = "") -> None:
+        """``file``: the list's path in an archive."""
+        self.columns, self.file = columns, file
+        service = columns.service
+        self._words = {**WORDS, **service.words}
+        takers = [_takers(strict=False), _takers(strict=True)]
+        self._own = service is DIGEST
+        self._cell = unguarded if self._own else cell
+        self._source = "" if columns.places(Field.SOURCE) else "import"
+        self._email = columns.places(Field.EMAIL)[0]
+        self._attributes = [
+            (at, columns.names[at], self._cell) for at in columns.places(Field.ATTRIBUTE)
+        ]
+        skipped = {Field.EMAIL, Field.ATTRIBUTE, Field.IGNORE}
+        self._fields = [
+            (at, found, takers[at in columns.strict].get(found))
+            for at, found in enumerate(columns.fields)
+            if found not in skipped
+        ]
+        # A row may end early, but not before it has said who left.
+        self._least = 1 + max(
+            at for at, found in enumerate(columns.fields) if found in _TELLS_WHO_LEFT
+        )
+
+    def person(self, row: Row) -> Person:
         """The row's person; Refused, in words that go after "line 7:", where it has none."""
-        says = {name: cell(cells[index]) for name, index in self.places.items()}
-        email = addresses.normal(says["email"])
-        for name, text in says.items():
-            _check(name, text, _BREAKS, _LONGEST.get(name, _ATTRIBUTE))
-        person = Person(line, email)
-        _stand(person, says.get("status", "").lower())
-        person.topics = _list(says.get("topics", ""))
-        person.tags = _list(says.get("tags", ""))
-        if len(person.tags) > _MOST_TAGS or any(len(tag) > _LONGEST_TAG for tag in person.tags):
-            raise Refused(f"has over {_MOST_TAGS} tags, or one of over {_LONGEST_TAG} characters.")
-        if joined := says.get("joined"):
-            person.joined = moment(joined)
-        for index, name in self.attributes:
-            if text := cell(cells[index]):
-                person.attributes[name] = _check(name, text, _CONTROL, _ATTRIBUTE)
-        _values(person, says)
+        line, cells = row
+        if len(cells) < len(self.columns.fields):
+            cells = self._filled(cells)
+        clean = not BREAKS.search("".join(cells))
+        person = Person(
+            line, addresses.normal(cell(cells[self._email])), self.columns.all_stand, file=self.file
+        )
+        says: dict[Field, str] = {}
+        for at, found, take in self._fields:
+            text = cells[at]
+            if not text:
+                continue
+            text = self._cell(text) if found in _AS_WRITTEN else cell(text)
+            if text:
+                check(found, text, clean, CONTROL if found in _LONG else BREAKS)
+                if take:
+                    take(person, text)
+                elif found is Field.STATUS and Field.STATUS in says:
+                    says[found] += f"\n{text}"
+                else:
+                    says[found] = text
+        for at, name, read in self._attributes:
+            if cells[at] and (text := read(cells[at])):
+                if not clean and CONTROL.search(text):
+                    raise Refused(f"{name} holds a control or line-separator character.")
+                if len(text) > LONGEST:
+                    raise Refused(too_long(name, text, LONGEST))
+                person.attributes[name] = text
+        if says:
+            self._say(person, says)
+        self._settle(person)
+        person.source = person.source or self._source
         return person
 
+    def _filled(self, cells: list[str]) -> list[str]:
+        """The row with the empty cells that its writer left away."""
+        if len(cells) < self._least:
+            raise Refused(
+                f"has {len(cells)} cells where the header has {len(self.columns.fields)}: it ends "
+                "before the column that says who left."
+            )
+        return cells + [""] * (len(self.columns.fields) - len(cells))
 
-def moment(text: str) -> dt.datetime:
-    """A date or time as lists have it, in UTC unless it says otherwise."""
+    def _settle(self, person: Person) -> None:
+        """What a time says of how they stand, and since when."""
+        person.joined = person.joined or person.confirmed
+        if person.standing is None and (person.confirmed or person.consent):
+            person.standing = CONFIRMED
+
+    def _say(self, person: Person, says: Mapping[Field, str]) -> None:
+        """What several columns say together: the name's parts, and how somebody stands."""
+        if not person.name:
+            parts = (says.get(Field.FIRST_NAME), says.get(Field.LAST_NAME))
+            person.name = " ".join(filter(None, parts))
+        found = [self._standing(word) for word in says.get(Field.STATUS, "").split("\n") if word]
+        for name, (yes, no) in _YES_AND_NO.items():
+            if text := says.get(name):
+                found.append(yes if is_yes(name, text) else no)
+        known = [one for one in (*found, person.standing) if one]
+        if known:
+            person.standing = min(known, key=_WORST_FIRST.index)
+
+    def _standing(self, status: str) -> Standing | None:
+        word = status.lower().replace("_", " ")
+        if word not in self._words:
+            known = ", ".join([*SubscriptionState.values, *SUPPRESSED])
+            raise Refused(f"status {status!r} is not known; write one of {known}.")
+        return self._words[word]
+
+
+# ---- what a cell says, taken over ----------------------------------------------------------------
+
+
+def _text(name: str) -> Taker:
+    def take(person: Person, text: str) -> None:
+        setattr(person, name, text)
+
+    return take
+
+
+def _time(name: str, *, strict: bool) -> Taker:
+    def take(person: Person, text: str) -> None:
+        try:
+            setattr(person, name, moment(text, name))
+        except Refused:
+            if strict:
+                raise
+
+    return take
+
+
+def _joined(*, strict: bool) -> Taker:
+    """The earliest counts; a day that doesn't exist loses nobody."""
+
+    def take(person: Person, text: str) -> None:
+        try:
+            found = moment(text)
+        except Refused:
+            if strict:
+                raise
+            return
+        person.joined = min(found, person.joined or found)
+
+    return take
+
+
+def _left(person: Person, text: str) -> None:
+    """Whoever has a day on which they left has left, even where it is no day."""
+    if text.lower() in NO:
+        return
+    person.standing = LEFT
+    with contextlib.suppress(Refused):
+        person.left = moment(text, "left")
+
+
+def _bounced(person: Person, text: str) -> None:
+    if text.lower() in NO:
+        return
+    person.standing = BOUNCED
+    with contextlib.suppress(Refused):
+        person.left = moment(text, "bounced")
+
+
+def _topics(person: Person, text: str) -> None:
+    person.topics = listed(text)
+
+
+def _tags(person: Person, text: str) -> None:
+    person.tags = list(dict.fromkeys([*person.tags, *listed(text)]))
+    if len(person.tags) > MOST_TAGS or any(len(tag) > LONGEST_TAG for tag in person.tags):
+        raise Refused(f"has over {MOST_TAGS} tags, or one of over {LONGEST_TAG} characters.")
+
+
+def _known(name: str, read: Callable[[str], str], *, lenient: bool) -> Taker:
+    """The standard's own spelling; what it doesn't know is kept as an attribute, or refused."""
+
+    def take(person: Person, text: str) -> None:
+        try:
+            setattr(person, name, read(text))
+        except Refused:
+            if not lenient:
+                raise
+            person.attributes[name] = text
+
+    return take
+
+
+def _json(person: Person, text: str) -> None:
     try:
-        found = dt.datetime.fromisoformat(_GAP.sub("", text.removesuffix(" UTC")))
-        found = (found if found.tzinfo else found.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
-    except (ValueError, OverflowError):
+        found = json.loads(text)
+    except (ValueError, RecursionError):
         found = None
-    if found is None or not 1900 <= found.year < 2200:
-        raise Refused(f"joined {text!r} is no time; write it as 2026-01-31T09:00:00Z.")
-    return found
+    if not isinstance(found, dict):
+        raise Refused("its attributes are no JSON object.")
+    for name, value in found.items():
+        said = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        if value not in (None, "", [], {}):
+            check(name, said, clean=False, unfit=CONTROL)
+            person.attributes[attribute_name(name)] = said
 
 
-def _exactly(name: str) -> str:
-    return name if name in _OTHER_NAMES else ""
+_LONG = {Field.LEFT_WHY, Field.CONSENT, Field.ATTRIBUTES}
+"""What may have several lines."""
+
+_AS_WRITTEN = {Field.NAME, Field.SOURCE, Field.CONSENT, Field.LEFT_WHY}
+"""Whose spaces our own export keeps."""
 
 
-def _by_name(name: str) -> str:
-    return _exactly(_plain(name))
-
-
-def _by_other_name(name: str) -> str:
-    return next((own for own, others in _OTHER_NAMES.items() if _plain(name) in others), "")
-
-
-def _plain(name: str) -> str:
-    return name.lower().replace("_", " ")
-
-
-def _check(name: str, text: str, unfit: re.Pattern[str], longest: int) -> str:
-    if unfit.search(text):
-        raise Refused(f"{name} holds a control or line-separator character.")
-    if len(text) > longest:
-        raise Refused(f"{name} has {len(text):,} characters; at most {longest:,} are kept.")
-    return text
-
-
-def _stand(person: Person, status: str) -> None:
-    person.state, person.barred = _STATES.get(status), _BARRED.get(status)
-    if status and person.state is None and person.barred is None:
-        known = ", ".join([*SubscriptionState.values, *SUPPRESSED])
-        raise Refused(f"status {status!r} is not known; write one of {known}.")
-
-
-def _list(text: str) -> list[str]:
-    parts = (part.strip() for part in _PARTS.split(text)) if text else ()
-    return list(dict.fromkeys(part for part in parts if part))
-
-
-def _values(person: Person, says: Mapping[str, str]) -> None:
-    full = " ".join(filter(None, (says.get("first name", ""), says.get("last name", ""))))
-    person.values = {"name": says.get("name", "") or full, "source": says.get("source", "")}
-    readers: dict[str, Callable[[str], str]] = {
-        "language": locales.language,
-        "zone": locales.zone,
-    }
-    for name, read in readers.items():
-        person.values[name] = read(text) if (text := says.get(name, "")) else ""
-    country, person.values["country"] = says.get("country", ""), ""
-    try:
-        person.values["country"] = locales.country(country) if country else ""
-    except Refused:
+def _takers(*, strict: bool) -> Mapping[Field, Taker]:
+    """What is done with a field's text. The other fields say together how somebody stands, or
+    what they are called."""
+    return {
+        Field.NAME: _text("name"),
+        Field.SOURCE: _text("source"),
+        Field.LEFT_WHY: _text("left_why"),
+        Field.CONSENT: _text("consent"),
+        Field.TOPICS: _topics,
+        Field.TAGS: _tags,
+        Field.LANGUAGE: _known("language", language, lenient=not strict),
+        Field.ZONE: _known("zone", zone, lenient=not strict),
         # No country column is promised, so one that says "Ireland" is as good as any other.
-        person.attributes["country"] = country
+        Field.COUNTRY: _known("country", country, lenient=True),
+        Field.JOINED: _joined(strict=strict),
+        Field.ASKED: _time("asked", strict=strict),
+        Field.CONFIRMED: _time("confirmed", strict=strict),
+        Field.LEFT: _time("left", strict=True) if strict else _left,
+        Field.BOUNCED: _bounced,
+        Field.PAUSED_UNTIL: _time("paused_until", strict=True),
+        Field.ATTRIBUTES: _json,
+    }
