@@ -28,8 +28,7 @@ from subscribers import addresses, personal, signup, throttle
 OUR_PAGE = "website"
 """The source of who signed up at our own page."""
 
-LONGEST_NAME = 200
-_LONGEST_SOURCE = 90
+LONGEST_NAME, LONGEST_SOURCE = 200, 90
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
@@ -58,7 +57,7 @@ class Posted:
         return cls(
             form.get("address", "")[: addresses.LONGEST],
             one_line(form.get("name", ""), LONGEST_NAME),
-            one_line(form.get("source", ""), _LONGEST_SOURCE),
+            one_line(form.get("source", ""), LONGEST_SOURCE),
             form.getlist("topic") or [topic.slug for topic in topics if len(topics) == 1],
         )
 

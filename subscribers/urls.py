@@ -5,6 +5,7 @@ from django.urls import path
 from subscribers import (
     account_page,
     confirm_page,
+    embedding,
     leaving_page,
     people,
     preferences_page,
@@ -13,6 +14,7 @@ from subscribers import (
 
 urlpatterns = [
     path("subscribe/", signup_page.subscribe),
+    path("subscribe/form/", embedding.framed),
     path("confirm/<str:token>/", confirm_page.confirm),
     path("preferences/<str:token>/", preferences_page.choose),
     path("unsubscribe/<str:token>/", leaving_page.leave),
@@ -23,4 +25,5 @@ urlpatterns = [
     path("people/segments/", people.segment_list),
     path("people/segments/choices/", people.segment_choices),
     path("people/suppression/", people.suppression),
+    path("people/form/", embedding.make),
 ]

@@ -41,6 +41,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "t/<slug:topic>/parties/<slug:party>/": (LOOK, EVERYBODY),
     "pictures/<str:hash>.png": (LOOK, EVERYBODY),
     "subscribe/": (BOTH, EVERYBODY),
+    "subscribe/form/": (LOOK, EVERYBODY),
     "healthz": (LOOK, EVERYBODY),
     "readyz": (LOOK, EVERYBODY),
     "login/": (BOTH, EVERYBODY),
@@ -109,6 +110,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "people/segments/": (LOOK, READS_PEOPLE),
     "people/segments/choices/": (LOOK, WRITERS),
     "people/suppression/": (LOOK, READS_PEOPLE),
+    "people/form/": (LOOK, READS_PEOPLE),
     # mailbox, as seen from another machine
     "mailbox/": (LOOK, STAFF),
     "mailbox/<int:number>/": (LOOK, STAFF),

@@ -33,3 +33,19 @@ document.addEventListener("htmx:afterRequest", (event) => {
     if (sent.has(was.dataset.was)) was.value = sent.get(was.dataset.was);
   }
 });
+
+// Copies what stands in a field; without a script one marks it and copies by hand.
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.hidden = !navigator.clipboard;
+  button.addEventListener("click", async () => {
+    const field = document.getElementById(button.dataset.copy);
+    const said = button.parentElement.querySelector("[data-copied]");
+    try {
+      await navigator.clipboard.writeText(field.value);
+      said.textContent = "Copied.";
+    } catch {
+      field.select();
+      said.textContent = "Press Ctrl-C: the browser lets no page copy.";
+    }
+  });
+}
