@@ -180,6 +180,19 @@ def test_a_turn_is_bounded_and_the_next_one_goes_on_at_once(
     assert found.next_at > timezone.now()
 
 
+def test_a_worker_goes_on_where_another_stopped_while_it_was_asking(
+    inbox: Dovecot, leaving: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox.put(BY_HAND)
+    before = look()
+    inbox.put(BY_HAND)
+    look()
+    Inbox.objects.update(next_at=timezone.now())
+    monkeypatch.setattr(Inbox.objects, "get_or_create", lambda name: (before, False))
+    monkeypatch.setattr(reading, "_body", lambda *_: pytest.fail("read again"))
+    reading.read()
+
+
 def test_one_worker_reads_at_a_time(inbox: Dovecot, leaving: bytes) -> None:
     look()
     inbox.put(leaving)

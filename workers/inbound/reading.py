@@ -26,8 +26,9 @@ from workers.relay import Security
 log = structlog.get_logger()
 
 EVERY = dt.timedelta(minutes=1)
-LATEST = dt.timedelta(hours=1)
-"""Between two looks; doubled after each that failed, up to this."""
+LATEST = dt.timedelta(minutes=15)
+"""Between two looks; doubled after each that failed, up to this: whoever mends a password need
+not wait long to see that it was right."""
 
 CLAIM = dt.timedelta(minutes=4)
 """For which a worker has it to itself: longer than a task may last."""
@@ -72,6 +73,7 @@ def read() -> None:
     ours = Inbox.objects.filter(pk=inbox.pk, next_at__lte=now).update(next_at=now + CLAIM)
     if not ours:
         return
+    inbox.refresh_from_db()  # another may have read on in between
     try:
         is_done = _turn(theirs, inbox)
     except CantRead as problem:
