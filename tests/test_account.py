@@ -8,10 +8,12 @@ import time
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from django.test import Client
 from django.utils import timezone
 
-from digest.models import Letter, Topic
+from config.cli import main
+from digest.models import AuditEntry, Letter, Topic
 from subscribers import fresh_links, moving
 from subscribers.models import (
     AddressChange,
@@ -118,6 +120,20 @@ def test_links_that_somebody_else_has_can_be_made_dead(
     (new,) = re.findall(r'href="(/preferences/[^"]+)"', page)
     assert client.get(new).status_code == 200
     assert [client.get(path).status_code for path in (preferences, link)] == [404, 404]
+
+
+def test_staff_revoke_by_a_command_and_it_is_audited(
+    client: Client, ann: Subscriber, pivot: Topic, link: str
+) -> None:
+    preferences = f"/preferences/{make(Purpose.PREFERENCES, ann.id, pivot.id, 0)}/"
+    told = CliRunner().invoke(main, ["subscribers", "revoke", "Ann@example.org"])
+    assert told.exit_code == 0
+    assert "but for those to leave" in told.output
+    assert [client.get(path).status_code for path in (preferences, link)] == [404, 404]
+    entry = AuditEntry.objects.get()
+    assert (entry.what, entry.about) == ("revoked the links of", ann.ref)
+    missing = CliRunner().invoke(main, ["subscribers", "revoke", "bo@example.org"])
+    assert missing.exit_code == 2
 
 
 # ---- new links -----------------------------------------------------------------------------------

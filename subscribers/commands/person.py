@@ -1,11 +1,12 @@
-"""digest subscribers dossier and erase: what is held of one person, and forgetting it."""
+"""digest subscribers dossier, revoke and erase: one person, and what is held of them."""
 
 import json
 from typing import Any
 
 import click
 
-from subscribers import erasing
+from digest.models import audit
+from subscribers import erasing, fresh_links
 from subscribers.dossier import dossier as held
 from subscribers.dossier import named
 
@@ -21,6 +22,22 @@ def dossier(address: str, as_json: bool) -> None:
         return
     for key, value in found.items():
         _say(key, value)
+
+
+@click.command()
+@click.argument("address")
+def revoke(address: str) -> None:
+    """Let the links that this person was sent so far lead nowhere, but for those to leave.
+
+    For somebody whose links another has. The next update brings them new ones.
+    """
+    person = named(address)
+    fresh_links.revoke(person)
+    audit("command line", "revoked the links of", person.ref)
+    click.echo(
+        f"Links sent to {person.email} so far lead nowhere now, but for those to leave. New ones "
+        "come with the next update, or by the page /links/."
+    )
 
 
 @click.command()

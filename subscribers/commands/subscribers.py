@@ -27,6 +27,7 @@ def subscribers() -> None:
 
 subscribers.add_command(person.dossier)
 subscribers.add_command(person.erase)
+subscribers.add_command(person.revoke)
 
 
 @subscribers.command("import")

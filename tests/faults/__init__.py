@@ -15,6 +15,7 @@ TLS refused, a bad certificate; no such name    ``test_tls_and_names.py``
 a clock a day off; DST; an old backup restored  ``test_clocks.py``, ``test_backup_restored.py``
 a poison briefing or template                   ``test_poison.py``
 somebody leaves during the send                 ``test_unsubscribe_during_the_send.py``
+the pages killed while people leave             ``test_web_killed.py``
 an edit during the send                         ``test_edit_during_the_send.py``
 pause, cancel                                   ``test_pause_and_cancel.py``
 a deploy with a migration                       ``test_deploy.py``
