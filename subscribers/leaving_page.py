@@ -1,9 +1,12 @@
 """The page to leave a topic, or all; and where a mail program's own button posts to."""
 
 from django.http import HttpRequest, HttpResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
 
 from digest.rendering import language
-from subscribers import personal, unsubscribe
+from subscribers import personal, tokens, unsubscribe
 from subscribers.links import Link
 from subscribers.locales import spoken
 from subscribers.models import LeavingReason
@@ -13,15 +16,45 @@ ONE_CLICK = ("List-Unsubscribe", "One-Click")
 """The form field of a mail program's own button (RFC 8058 section 3.2)."""
 
 
+@csrf_exempt
+@never_cache
+@require_http_methods(personal.METHODS)
+def leave(request: HttpRequest, token: str) -> HttpResponse:
+    """A mail program's own button, or the page."""
+    field, value = ONE_CLICK
+    if request.method == "POST" and request.POST.get(field) == value:
+        return _one_click(request, token)
+    answer: HttpResponse = _page(request, token)
+    return answer
+
+
+def _one_click(request: HttpRequest, token: str) -> HttpResponse:
+    """Leave the topic. One statement, where there is anything to leave: after a mailing they come
+    by the thousand. Nobody reads the answer."""
+    claim = tokens.verify(Purpose.UNSUBSCRIBE, token)
+    why = LeavingReason.ONE_CLICK
+    if claim and unsubscribe.leave(claim.subscriber_id, claim.topic_id, why):
+        return personal.private(_left())
+    answer: HttpResponse = _again(request, token)
+    return answer
+
+
 @personal.page(Purpose.UNSUBSCRIBE)
-def leave(request: HttpRequest, link: Link) -> HttpResponse:
-    """Leave a topic, or all; undo it; say why. A mail program's POST (RFC 8058) leaves at once."""
+def _again(_request: HttpRequest, _link: Link) -> HttpResponse:
+    """They had left before."""
+    return _left()
+
+
+def _left() -> HttpResponse:
+    return HttpResponse("You are unsubscribed.\n", content_type="text/plain; charset=utf-8")
+
+
+@personal.page(Purpose.UNSUBSCRIBE)
+def _page(request: HttpRequest, link: Link) -> HttpResponse:
+    """Leave a topic, or all; undo it; say why."""
     if request.method != "POST":
         return _shown(request, link)
     person, topic, posted = link.person, link.topic, request.POST
-    field, value = ONE_CLICK
-    if posted.get(field) == value:
-        return _one_click(link)
     told = False
     if "undo" in posted:
         assert link.subscription is not None, "links.opened gives none without"
@@ -32,12 +65,6 @@ def leave(request: HttpRequest, link: Link) -> HttpResponse:
     else:
         unsubscribe.leave(person.id, None if "all" in posted else topic.id)
     return _shown(request, link, done=True, told=told)
-
-
-def _one_click(link: Link) -> HttpResponse:
-    unsubscribe.leave(link.person.id, link.topic.id, LeavingReason.ONE_CLICK)
-    said = language.words(spoken(link.person, link.topic)).gettext("You are unsubscribed.")
-    return HttpResponse(f"{said}\n", content_type="text/plain; charset=utf-8")
 
 
 def _shown(
