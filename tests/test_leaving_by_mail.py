@@ -56,6 +56,10 @@ AS_SENT = {
     "under a greeting": mail("Leaving", f"Hello,\n\nplease do.\n\n{TOKEN}\n"),
     "in base64": mail("ünsubscribe", f"ünsubscribe\n{TOKEN}\n"),
     "in HTML alone": html(f"<html><body dir=auto>unsubscribe <b>{TOKEN}</b></body></html>"),
+    "in a part without a header": (
+        b"Content-Type: multipart/mixed; boundary=x\r\n\r\n"
+        b"--x\r\n\r\nunsubscribe %b\r\n--x--\r\n" % TOKEN.encode()
+    ),
     "made by a program": mail(f"unsubscribe {TOKEN}", Auto_Submitted="auto-generated"),
 }
 

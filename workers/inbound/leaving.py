@@ -73,11 +73,11 @@ def _subject(mail: Message) -> str:
 
 
 def _first_lines(mail: Message) -> list[str]:
-    leaves = {part.get_content_type(): part for part in reversed(list(mail.walk()))}
-    part = leaves.get("text/plain") or leaves.get("text/html")
-    content = part.get_payload(decode=True) if part else None
+    parts = {part.get_content_type(): part for part in reversed(list(mail.walk()))}
+    shown = [parts[kind] for kind in ("text/plain", "text/html") if kind in parts]
+    content = shown[0].get_payload(decode=True) if shown else b""
     text = _ascii(content) if isinstance(content, bytes) else ""
-    if part and part.get_content_type() == "text/html":
+    if shown and shown[0].get_content_type() == "text/html":
         text = unescape(_TAG.sub("\n", text))
     lines = (line.strip() for line in text.splitlines())
     return list(islice((line for line in lines if line and line[0] != ">"), LINES))
