@@ -37,6 +37,10 @@ WHERE = {  # command -> where it stands, and one line for --help
     "bench": ("workers.commands.bench:bench", "Measure how fast this machine sends."),
     "subscribers": ("subscribers.commands.subscribers:subscribers", "Import and export readers."),
     "segment": ("subscribers.commands.segment:segment", "Save and count rules over readers."),
+    "suppression": (
+        "subscribers.commands.suppression:suppression",
+        "Say who must not be mailed.",
+    ),
     "schedule": ("workers.commands.schedule:schedule", "Say when a topic's updates are made."),
     "user": ("digest.commands.user:user", "Add staff."),
     "token": ("digest.commands.token:token", "Let programs in at the API."),

@@ -99,6 +99,20 @@ def _enter(request: HttpRequest, user: User, purpose: Purpose) -> HttpResponse:
     return redirect(_home(user))
 
 
+def wrong_password(request: HttpRequest) -> str:
+    """Why the field ``password`` of this form isn't the user's own, in words; "" where it is.
+
+    For what a borrowed session must not do. Bad tries count as those at the sign-in page do.
+    """
+    address = request.user.get_username()
+    if wait := seconds_to_wait(address, _client(request)):
+        return f"Too many wrong passwords. Try again in {wait} seconds; nothing was done."
+    if request.user.check_password(request.POST.get("password", "")):
+        return ""
+    audit(_client(request), FAILED, _about(address))
+    return "That isn't your password; nothing was done."
+
+
 def seconds_to_wait(address: str, client: str) -> int:
     """How long this address or client must wait before the next try, after its bad ones."""
     recent = AuditEntry.objects.filter(what=FAILED, at__gt=timezone.now() - WINDOW)

@@ -1,10 +1,10 @@
-"""The staff's pages about readers: who they are, the segments, the suppressed."""
+"""The staff's list of readers, and their segments."""
 
 import json
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -19,24 +19,23 @@ from subscribers.models import (
     Subscriber,
     SubscriberState,
     Suppression,
-    SuppressionReason,
-    address_hash,
 )
 from subscribers.selection import selected
 
 PAGE = 50
-Row = TypeVar("Row", Subscriber, Suppression)
-_SEES_PEOPLE = (Role.OPS, *APPROVERS)
+Row = TypeVar("Row", bound=Model)
+SEES_PEOPLE = (Role.OPS, *APPROVERS)
+"""Who may look at readers, and act on one who asks by phone or mail."""
 
 
 @require_safe
-@role_required(*_SEES_PEOPLE)
+@role_required(*SEES_PEOPLE)
 def people(request: HttpRequest) -> HttpResponse:
     """Everybody, newest first; a search looks into addresses and names."""
     query = request.GET.get("q", "").strip()[: addresses.LONGEST]
     everybody = Subscriber.objects.filter(state=SubscriberState.ACTIVE)
     found = everybody.filter(_matching(query)) if query else everybody
-    page, more = _page(request, found.prefetch_related("subscriptions__topic", "tags"))
+    page, more = page_of(request, found.prefetch_related("subscriptions__topic", "tags"))
     suppressed = _suppressed(page)
     now = timezone.now()
     rows = [
@@ -52,7 +51,7 @@ def people(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@role_required(*_SEES_PEOPLE)
+@role_required(*SEES_PEOPLE)
 def segment_list(request: HttpRequest) -> HttpResponse:
     """The segments, their rules, and how many people each one selects now."""
     rows = [
@@ -74,28 +73,6 @@ def segment_choices(request: HttpRequest) -> HttpResponse:
     return render(request, "people/choices.html", shown)
 
 
-@require_safe
-@role_required(*_SEES_PEOPLE)
-def suppression(request: HttpRequest) -> HttpResponse:
-    """Why addresses are not mailed. Only their hashes are kept, so one asks for an address."""
-    asked = request.GET.get("q", "").strip()[: addresses.LONGEST]
-    problem, answer = "", None
-    found = Suppression.objects.all()
-    if asked:
-        try:
-            found = found.filter(email_hash=address_hash(addresses.normal(asked)))
-            answer = found.first()
-        except Refused as refused:
-            problem, found = str(refused), found.none()
-    page, more = _page(request, found)
-    counts = [
-        (reason.label, Suppression.objects.filter(reason=reason).count())
-        for reason in SuppressionReason
-    ]
-    shown = {"q": asked, "problem": problem, "answer": answer, "rows": page, "more": more}
-    return render(request, "people/suppression.html", shown | {"counts": counts})
-
-
 def _matching(query: str) -> Q:
     text = query.replace("\0", "")
     return Q(email__icontains=text) | Q(name__icontains=text)
@@ -115,10 +92,10 @@ def _suppressed(page: Iterable[Subscriber]) -> dict[str, str]:
     return {one.email_hash: one.get_reason_display() for one in found}
 
 
-def _page(request: HttpRequest, rows: QuerySet[Row]) -> tuple[list[Row], int | None]:
+def page_of(request: HttpRequest, rows: QuerySet[Row]) -> tuple[list[Row], int | None]:
     """The rows before ``?before=``, newest first, and where the next page begins."""
     before = request.GET.get("before", "")
     if before.isascii() and before.isdigit() and len(before) < 19:
-        rows = rows.filter(id__lt=int(before))
-    page = list(rows.order_by("-id")[: PAGE + 1])
+        rows = rows.filter(pk__lt=int(before))
+    page = list(rows.order_by("-pk")[: PAGE + 1])
     return page[:PAGE], page[PAGE - 1].pk if len(page) > PAGE else None

@@ -8,8 +8,10 @@ from subscribers import (
     embedding,
     leaving_page,
     people,
+    person_page,
     preferences_page,
     signup_page,
+    suppression_page,
 )
 
 urlpatterns = [
@@ -24,6 +26,11 @@ urlpatterns = [
     path("people/", people.people),
     path("people/segments/", people.segment_list),
     path("people/segments/choices/", people.segment_choices),
-    path("people/suppression/", people.suppression),
     path("people/form/", embedding.make),
+    path("people/suppression/", suppression_page.page),
+    path("people/suppression/change/", suppression_page.change),
+    path("people/<int:number>/", person_page.person),
+    path("people/<int:number>/act/", person_page.act),
+    path("people/<int:number>/dossier/", person_page.held),
+    path("people/<int:number>/erase/", person_page.erase),
 ]

@@ -1,7 +1,12 @@
 """Who must not be mailed: addresses and whole domains."""
 
-import pytest
+import json
+from typing import Any
 
+import pytest
+from click.testing import CliRunner
+
+from config.cli import main
 from digest.errors import NotFound, Refused
 from digest.models import AuditEntry, Topic
 from subscribers import suppression
@@ -86,3 +91,27 @@ def test_an_erased_address_may_be_named_by_lists_once_its_owner_is_back(ann: Sub
     suppression.add("ann@example.org", by="ada")
     suppression.came_back("ann@example.org")
     assert suppression.suppressed(["ann@example.org"]) == {"ann@example.org": "manual"}
+
+
+def test_the_command_adds_checks_lists_and_removes(ann: Subscriber) -> None:
+    def run(*words: str) -> Any:
+        return CliRunner().invoke(main, ["suppression", *words])
+
+    assert "is not mailed from now on" in run("add", "ann@example.org", "--why", "asked").stdout
+    assert "was suppressed already" in run("add", "ann@example.org").stdout
+    run("add", "example.net", "--why", "their lawyer wrote")
+    checked = run("check", "ann@example.org", "bo@mail.example.net", "cy@example.org")
+    assert checked.exit_code == 1
+    assert checked.stdout.splitlines() == [
+        "ann@example.org: manual",
+        "bo@mail.example.net: domain",
+        "cy@example.org: not suppressed",
+    ]
+    assert run("check", "cy@example.org").exit_code == 0
+    listed = json.loads(run("list", "--json").stdout)
+    assert listed["addresses"]["manual"] == 1
+    assert [one["domain"] for one in listed["domains"]] == ["example.net"]
+    assert "Everybody at example.net  their lawyer wrote" in run("list").stdout
+    run("remove", "ann@example.org")
+    assert run("remove", "ann@example.org").exit_code == 2
+    assert run("add", "no address").exit_code == 2

@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from workers.queue import acting, pages
+from workers.queue import acting, pages, person
 
 urlpatterns = [
     path("queue/", pages.home),
     path("queue/live/", pages.home_live),
     path("queue/past/", pages.past),
     path("queue/of/<slug:topic>/<int:number>/", pages.of_update),
+    path("queue/person/<int:number>/", person.mails),
+    path("queue/delivery/<int:number>/", person.message),
     path("queue/<int:number>/", pages.mailing),
     path("queue/<int:number>/live/", pages.mailing_live),
     path("queue/<int:number>/pause/", acting.pause),

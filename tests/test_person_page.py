@@ -1,0 +1,147 @@
+"""One person on the staff's pages, and what staff do when asked to."""
+
+import json
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+
+from digest.models import AuditEntry, Topic
+from digest.signing_in import FREE_BY_ADDRESS
+from subscribers.models import (
+    Consent,
+    ConsentWay,
+    LetterRequest,
+    Subscriber,
+    Suppression,
+)
+from workers.models import Mailing
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def press(pia: User) -> Client:
+    """Pia's browser; she has a password."""
+    pia.set_password(PASSWORD)
+    pia.save()
+    browser = Client()
+    browser.force_login(pia)
+    return browser
+
+
+def shown(browser: Client, path: str) -> str:
+    return browser.get(path).content.decode()
+
+
+def test_the_story_tells_what_was_asked_agreed_to_left_and_done(
+    ann: Subscriber, press: Client
+) -> None:
+    about = ann.subscriptions.get()
+    Consent.objects.create(
+        subscription=about, way=ConsentWay.FORM, wording="Yes, mail me", source="fair.example",
+        at=about.asked_at, confirmed_at=about.confirmed_at,
+    )  # fmt: skip
+    about.left_at, about.left_code, about.left_why = timezone.now(), "too_often", "<b>Enough</b>"
+    about.state = "unsubscribed"
+    about.save()
+    AuditEntry.objects.create(who="ada@example.org", what="had new links sent", about=ann.ref)
+    page = shown(press, f"/people/{ann.id}/")
+    for words in ("Yes, mail me", "fair.example", "Left Media&#x27;s AI Pivot", "Too many mails",
+                  "&lt;b&gt;Enough&lt;/b&gt;", "ada@example.org had new links sent"):  # fmt: skip
+        assert words in page
+
+
+def test_the_mails_are_told_with_their_outcome_and_the_exact_message(
+    due: Mailing, press: Client
+) -> None:
+    delivery = due.deliveries.get(address="reader1@example.org")
+    due.deliveries.filter(id=delivery.id).update(
+        state="failed", code=550, answer="no <such> mailbox", settled_at=timezone.now()
+    )
+    page = shown(press, f"/queue/person/{delivery.subscriber_id}/")
+    for words in ("Update #1 of Media&#x27;s AI Pivot", "failed", "550 no &lt;such&gt; mailbox"):
+        assert words in page
+    message = press.get(f"/queue/delivery/{delivery.id}/")
+    assert b"To: Reader 1 <reader1@example.org>" in message.content
+    assert b"List-Unsubscribe:" in message.content
+
+
+def test_staff_unsubscribe_suppress_and_write_to_somebody_who_asks(
+    ann: Subscriber, pivot: Topic, press: Client
+) -> None:
+    act = f"/people/{ann.id}/act/"
+    press.post(act, {"do": "links"})
+    assert LetterRequest.objects.get().subscriber == ann
+    press.post(act, {"do": "revoke"})
+    press.post(act, {"do": "leave", "topic": pivot.slug})
+    assert ann.subscriptions.get().state == "unsubscribed"
+    press.post(act, {"do": "suppress", "why": "asked by phone"})
+    assert Suppression.objects.get().by == "pia@example.org"
+    done = AuditEntry.objects.filter(about=ann.ref).order_by("id").values_list("what", flat=True)
+    assert list(done) == ["had new links sent", "revoked links", "unsubscribed for them",
+                          "suppressed"]  # fmt: skip
+    assert "not mailed: manual" in shown(press, f"/people/{ann.id}/")
+
+
+def test_all_that_is_held_is_taken_out_as_json_and_that_is_noted(
+    ann: Subscriber, press: Client
+) -> None:
+    answer = press.post(f"/people/{ann.id}/dossier/")
+    assert json.loads(answer.content)["address"] == "ann@example.org"
+    assert AuditEntry.objects.get(about=ann.ref).what == "took out the dossier"
+
+
+@pytest.mark.parametrize(
+    ("address", "password", "why"),
+    [
+        ("bo@example.org", PASSWORD, "Type ann@example.org to say whom you mean"),
+        ("ann@example.org", "wrong", "That isn&#x27;t your password"),
+        ("", "", "Type ann@example.org to say whom you mean"),
+    ],
+)
+def test_nobody_is_forgotten_without_their_address_and_the_password_again(
+    address: str, password: str, why: str, ann: Subscriber, press: Client
+) -> None:
+    path = f"/people/{ann.id}/erase/"
+    assert "Forget ann@example.org" in shown(press, path)
+    answer = press.post(path, {"address": address, "password": password})
+    assert answer.status_code == 422
+    assert why in answer.content.decode()
+    assert Subscriber.objects.get().email == "ann@example.org"
+
+
+def test_with_both_the_person_is_forgotten(ann: Subscriber, press: Client) -> None:
+    said = {"address": "Ann@example.org", "password": PASSWORD}
+    assert press.post(f"/people/{ann.id}/erase/", said).status_code == 302
+    ann.refresh_from_db()
+    assert (ann.email, ann.state) == (None, "erased")
+    page = shown(press, f"/people/{ann.id}/")
+    assert "Somebody who was forgotten" in page
+    assert "ann@example.org" not in page
+
+
+def test_wrong_passwords_wait_as_at_the_sign_in_page(ann: Subscriber, press: Client) -> None:
+    said = {"address": "ann@example.org", "password": "wrong"}
+    for _ in range(FREE_BY_ADDRESS):
+        press.post(f"/people/{ann.id}/erase/", said)
+    answer = press.post(f"/people/{ann.id}/erase/", said | {"password": PASSWORD})
+    assert "Too many wrong passwords" in answer.content.decode()
+    assert Subscriber.objects.get().state == "active"
+
+
+def test_the_suppression_page_takes_addresses_and_domains_on_and_off(
+    ann: Subscriber, press: Client
+) -> None:
+    page, change = "/people/suppression/", "/people/suppression/change/"
+    press.post(change, {"do": "add", "what": "example.net", "why": "their lawyer wrote"})
+    press.post(change, {"do": "add", "what": "ann@example.org", "why": "by phone"})
+    assert "their lawyer wrote" in shown(press, page)
+    assert "Nobody at example.net is mailed" in shown(press, f"{page}?q=bo@mail.example.net")
+    assert "ann@example.org is not mailed since" in shown(press, f"{page}?q=ann@example.org")
+    assert "1 person is at that domain" in shown(press, f"{page}?q=example.org")
+    press.post(change, {"do": "remove", "what": "ann@example.org", "why": "a mistake"})
+    assert "ann@example.org is not suppressed" in shown(press, f"{page}?q=ann@example.org")
+    answer = press.post(change, {"do": "add", "what": "no address"}, follow=True)
+    assert "is no domain that can be mailed" in answer.content.decode()
