@@ -13,6 +13,7 @@ from subscribers.models import (
     ConfirmationRequest,
     Consent,
     LetterRequest,
+    LinksRequest,
     SignupRequest,
     Subscriber,
     SubscriberState,
@@ -77,6 +78,7 @@ def _drop_letters(person: Subscriber) -> None:
     for asked in (ConfirmationRequest, WelcomeRequest):
         asked.objects.filter(subscription__subscriber=person).delete()
     LetterRequest.objects.filter(subscriber=person).delete()
+    LinksRequest.objects.filter(email=person.email).delete()
     AddressChange.objects.filter(subscriber=person).delete()
     SignupRequest.objects.filter(email=person.email).delete()
 

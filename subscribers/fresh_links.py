@@ -14,6 +14,7 @@ from subscribers import addresses, signup_requests, suppression
 from subscribers.models import (
     LetterLimit,
     LetterRequest,
+    LinksRequest,
     Subscriber,
     SubscriberState,
     address_hash,
@@ -23,21 +24,38 @@ APART = dt.timedelta(minutes=10)
 A_DAY = 3
 """Letters that anybody may have written to one mailbox in a day, and how far apart."""
 
+_ROUND = 500
 _NEVER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 def ask_by_address(address: str, now: dt.datetime | None = None) -> None:
-    """Write new links to whoever has this address here; the question again to whoever has never
-    answered it. Raises Refused for what is no address."""
-    email = addresses.normal(address)
-    now = now or timezone.now()
+    """Note that somebody wants new links at this address. One row is written and nothing looked
+    up, so that neither answer nor time tells whether it is known. Raises Refused for what is no
+    address."""
+    LinksRequest.objects.create(email=addresses.normal(address), asked_at=now or timezone.now())
+
+
+def take() -> int:
+    """Look at what was asked for since; how many requests that were."""
+    if not LinksRequest.objects.exists():  # a transaction would make SQLite's writers wait
+        return 0
     with transaction.atomic():
-        may = may_write(email, now)
-        people = Subscriber.objects.filter(email=email, state=SubscriberState.ACTIVE)
-        person = people.first()
-        heard = may and suppression.may_sign_up([email])
-        if heard and person and not signup_requests.ask_again(person, now):
-            _note(person, _topic_of(person), now)
+        waiting = LinksRequest.objects.select_for_update(skip_locked=True).order_by("id")
+        taken = list(waiting[:_ROUND])
+        for email, asked_at in {one.email: one.asked_at for one in taken}.items():
+            _answer(email, asked_at)
+        LinksRequest.objects.filter(id__in=[one.id for one in taken]).delete()
+    return len(taken)
+
+
+def _answer(email: str, now: dt.datetime) -> None:
+    """Write new links to whoever has this address; the question again to whoever has never
+    answered it; nothing to anybody else."""
+    person = Subscriber.objects.filter(email=email, state=SubscriberState.ACTIVE).first()
+    if person is None or not suppression.may_sign_up([email]) or not may_write(email, now):
+        return
+    if not signup_requests.ask_again(person, now):
+        _note(person, _topic_of(person), now)
 
 
 def ask(person: Subscriber, topic: Topic, now: dt.datetime | None = None) -> None:
@@ -56,8 +74,8 @@ def revoke(person: Subscriber) -> None:
 
 
 def may_write(address: str, now: dt.datetime) -> bool:
-    """Whether a letter may go to this mailbox now, which is then counted. Within a transaction:
-    its row is locked, and saved in every case, for that takes longest and would tell."""
+    """Whether a letter may go to this mailbox now, which is then counted. Within a transaction,
+    in which its row is locked."""
     key = address_hash(addresses.mailbox(address))
     LetterLimit.objects.get_or_create(
         mailbox_hash=key, defaults={"since": _NEVER, "last_at": _NEVER}
@@ -68,7 +86,7 @@ def may_write(address: str, now: dt.datetime) -> bool:
     may = limit.letters < A_DAY and limit.last_at <= now - APART
     if may:
         limit.last_at, limit.letters = now, limit.letters + 1
-    limit.save()
+        limit.save()
     return may
 
 

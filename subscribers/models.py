@@ -412,6 +412,16 @@ class WelcomeRequest(models.Model):
         return f"Welcome of {self.subscription}"
 
 
+class LinksRequest(models.Model):
+    """Somebody wants new links sent to this address; the tick looks whose it is."""
+
+    email = models.CharField(max_length=320, help_text="In normal form.")
+    asked_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"links to {self.email}"
+
+
 class LetterRequest(models.Model):
     """A reader is to be written a letter; a worker finds this row."""
 

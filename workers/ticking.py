@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from digest.feeds import Feed
-from subscribers import signup_requests, unconfirmed
+from subscribers import fresh_links, signup_requests, unconfirmed
 from workers import asked, departures, ledger, mailings, presence, pulse, recovery, schedule, slots
 from workers.inbound import reading
 from workers.models import BULK, URGENT, Batch, BatchState, DeliveryState, Mailing, MailingState
@@ -36,6 +36,7 @@ def tick() -> None:
         asked.take_confirmations,
         asked.take_welcomes,
         unconfirmed.forget,
+        fresh_links.take,
         asked.take_letters,
         recovery.recover,
         requeue_due,
