@@ -78,8 +78,8 @@ async def load(port: int, seconds: float, connections: int) -> tuple[list[float]
 
 
 @contextmanager
-def served(env: dict[str, str], folder: Path) -> Iterator[int]:
-    """The port of a ``digest up`` that is up."""
+def served(env: dict[str, str], folder: Path) -> Iterator[tuple[int, int]]:
+    """Port and process of a ``digest up`` that is up."""
     process = subprocess.Popen(
         [DIGEST, "up", "--port", "0", "--workers", "1"],
         env=env, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -88,12 +88,27 @@ def served(env: dict[str, str], folder: Path) -> Iterator[int]:
         assert process.stdout is not None
         for line in process.stdout:
             if line.startswith("Digest is at "):
-                yield int(urlsplit(line.split()[3]).port or 0)
+                yield int(urlsplit(line.split()[3]).port or 0), process.pid
                 return
         raise SystemExit("digest up did not start")
     finally:
         process.terminate()
         process.wait(60)
+
+
+def busiest(root: int) -> float:
+    """CPU seconds of the busiest process below this one: while people sign up, the web's."""
+    stats = {}
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = file.read_text().rpartition(")")[2].split()
+        except OSError:  # it has ended
+            continue
+        stats[int(file.parent.name)] = int(fields[1]), int(fields[11]) + int(fields[12])
+    family = {root}
+    while more := {pid for pid, (parent, _) in stats.items() if parent in family} - family:
+        family |= more
+    return max(stats[pid][1] for pid in family) / os.sysconf("SC_CLK_TCK")
 
 
 def fill(url: str, people: int) -> None:
@@ -126,16 +141,19 @@ def measured(url: str, asked: argparse.Namespace, folder: Path) -> list[Row]:
     for words in (["migrate"], ["topic", "add", "harbour", "--name", "Harbour"]):
         subprocess.run([DIGEST, *words], env=env, cwd=folder, check=True, capture_output=True)
     fill(url, asked.people)
-    with served(env, folder) as port:
+    with served(env, folder) as (port, process):
         asyncio.run(load(port, 2, asked.connections))  # warm
+        before = busiest(process)
         taken, seconds = asyncio.run(load(port, asked.seconds, asked.connections))
+        cpu = (busiest(process) - before) / len(taken) * 1000
         late = noted(url, 60)
     taken.sort()
     middle, p95 = (taken[int(len(taken) * share)] * 1000 for share in (0.5, 0.95))
-    remark = f"{len(taken):,} in {seconds:.0f} s by {asked.connections} at once"
+    remark = f"{asked.connections} at once; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
     return [
         at_least("Sign-ups", PER_SECOND, len(taken) / seconds, "{:,.0f}/s", remark),
         at_most("… p95", P95, p95, "{:,.0f} ms", f"median {middle:,.0f} ms"),
+        at_most("… CPU of the web, each", 1000 / PER_SECOND, cpu, "{:.1f} ms"),
         at_most("… all looked at after the last", 5, late, "{:.1f} s"),
     ]
 
