@@ -105,6 +105,8 @@ def test_the_page_says_how_often_a_topic_comes_and_shows_its_last_update(
     assert "About weekly. The last one came on" in page
     assert 'href="/t/medias-ai-pivot/4/"' in page
     assert page.count("The first update is in the making.") == 1, "retail's"
+    style = Path("digest/static/digest/house.css").stat().st_size
+    assert len(page.encode()) + style < 50_000
 
 
 @pytest.mark.parametrize(
