@@ -27,7 +27,7 @@ from django.conf import settings
 from benchmarks import peers
 from benchmarks.figures import Row, at_least, at_most
 from benchmarks.sending import postgres
-from benchmarks.signup import DIGEST, fill, served
+from benchmarks.signup import DIGEST, busiest, fill, served
 
 PER_SECOND, P99 = 300, 250
 UNHINDERED = 10
@@ -160,9 +160,10 @@ def measured(url: str, asked: argparse.Namespace, folder: Path, sink: int) -> li
         digest("rate", "medias-ai-pivot/1", str(round(highest / 2)))
         asyncio.run(load.run(2, asked.connections))  # warm
         load.taken.clear()
-        before, begun = accepted(url), time.perf_counter()
+        before, begun, spent = accepted(url), time.perf_counter(), busiest(web.pid)
         seconds = asyncio.run(load.run(asked.seconds, asked.connections))
         meanwhile = (accepted(url) - before) / (time.perf_counter() - begun)
+        spent = busiest(web.pid) - spent
         taken = sorted(load.taken)
         asyncio.run(_killed_under(load, 4, asked.connections, web.pid))
     middle, p99 = (taken[int(len(taken) * share)] * 1000 for share in (0.5, 0.99))
@@ -171,6 +172,10 @@ def measured(url: str, asked: argparse.Namespace, folder: Path, sink: int) -> li
     return [
         at_least("One-click unsubscribes", PER_SECOND, len(taken) / seconds, "{:,.0f}/s", remark),
         at_most("… p99", P99, p99, "{:,.0f} ms", f"median {middle:,.0f} ms; {sent}"),
+        at_most(
+            "… CPU of the pages, each", 1000 / PER_SECOND, spent / len(taken) * 1000, "{:.1f} ms",
+            f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores",
+        ),
         at_most(
             "… lost when the pages are killed", 0, missing(url, load.left), "{:,.0f}",
             f"of {len(load.left):,} that were answered",

@@ -90,6 +90,11 @@ def may_write(address: str, now: dt.datetime) -> bool:
     return may
 
 
+def not_unasked(address: str) -> None:
+    """What was counted of this mailbox was no nuisance: its owner has said that they asked."""
+    LetterLimit.objects.filter(mailbox_hash=address_hash(addresses.mailbox(address))).delete()
+
+
 def _note(person: Subscriber, topic: Topic | None, now: dt.datetime) -> None:
     if topic is not None:
         LetterRequest.objects.create(

@@ -15,7 +15,7 @@ from digest.errors import Refused
 from digest.models import Letter, Topic
 from digest.rendering import language
 from subscribers import addresses, suppression, tokens, unsubscribe
-from subscribers.fresh_links import may_write
+from subscribers.fresh_links import may_write, not_unasked
 from subscribers.models import (
     AddressChange,
     LeavingReason,
@@ -91,6 +91,7 @@ def move(change: AddressChange, topic: Topic, now: dt.datetime | None = None) ->
     if other is not None:
         _hand_over(person, other, now)
     suppression.came_back(change.address)
+    not_unasked(change.address)
     person.refresh_from_db()
     return other or person
 
