@@ -119,7 +119,21 @@ def _believe(
     person: Subscriber, new: Sequence[Subscription], name: str | None, now: dt.datetime
 ) -> None:
     """What follows from it that this was the owner: consent, name, and that they are back."""
-    Consent.objects.filter(subscription__in=new, confirmed_at=None).update(confirmed_at=now)
+    open_ = Consent.objects.filter(subscription__in=new, confirmed_at=None)
+    agreed = set(open_.values_list("subscription_id", flat=True))
+    open_.update(confirmed_at=now)
+    # Whoever came pending from a list agrees here, to the words on the page.
+    Consent.objects.bulk_create(
+        Consent(
+            subscription=one,
+            way=ConsentWay.PREFERENCES,
+            wording=words_agreed_to(one),
+            at=now,
+            confirmed_at=now,
+        )
+        for one in new
+        if one.id not in agreed
+    )
     if name is not None and name != person.name:
         Subscriber.objects.filter(id=person.id).update(name=name)
     suppression.came_back(person.email or "")

@@ -189,6 +189,17 @@ def test_a_stranger_cannot_change_what_a_reader_has_left(client: Client, ann: Su
     assert ConfirmationRequest.objects.count() == 1
 
 
+def test_whoever_leaves_before_the_tick_has_looked_is_not_asked(
+    client: Client, ann: Subscriber
+) -> None:
+    ask(client, "ann@example.org")
+    ann.subscriptions.update(state="unsubscribed", left_at=timezone.now())
+    before = list(ann.subscriptions.values())
+    signup_requests.take()
+    assert list(ann.subscriptions.values()) == before
+    assert not ConfirmationRequest.objects.exists()
+
+
 def test_one_mailbox_is_asked_once_in_24_hours_however_it_is_spelt(
     client: Client, pivot: Topic, retail: Topic
 ) -> None:
@@ -322,6 +333,15 @@ def test_a_thousand_requests_from_everywhere_for_one_mailbox_are_one_question(
         pass
     assert ConfirmationRequest.objects.count() == 1
     assert Consent.objects.count() == 4, "one each for what four people might be"
+
+
+def test_another_host_in_the_request_gets_nowhere(client: Client, pivot: Topic) -> None:
+    post = {"address": "bea@example.org", "topic": pivot.slug}
+    assert client.post("/subscribe/", post, headers={"Host": "evil.example.com"}).status_code == 400
+    assert not SignupRequest.objects.exists()
+    answer = client.post("/subscribe/", post, headers={"X-Forwarded-Host": "evil.example.com"})
+    assert answer.status_code == 200
+    assert "evil" not in answer.content.decode()
 
 
 def test_signing_up_needs_no_cookie_and_no_csrf_token(pivot: Topic) -> None:
@@ -485,6 +505,17 @@ def test_whoever_confirms_sees_the_name_that_was_typed_and_has_the_last_word(
     client.post(confirm_path(bea, pivot), {"name": " Bea\r\nLind "})
     bea.refresh_from_db()
     assert bea.name == "Bea Lind"
+
+
+def test_whoever_came_pending_from_a_list_agrees_to_the_words_on_the_page(
+    client: Client, ann: Subscriber, pivot: Topic
+) -> None:
+    ann.subscriptions.update(state="pending", confirmed_at=None)
+    path = confirm_path(ann, pivot)
+    assert signup.WORDING in client.get(path).content.decode()
+    client.post(path)
+    agreed = Consent.objects.get()
+    assert (agreed.wording, agreed.confirmed_at) == (signup.WORDING, agreed.at)
 
 
 def test_a_stranger_s_name_for_a_reader_is_nobody_s_business(
