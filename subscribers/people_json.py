@@ -84,7 +84,7 @@ class Banned(_Strict):
 
 def line(one: Known | Banned) -> str:
     """Somebody's line; what is empty isn't said."""
-    return one.model_dump_json(exclude_defaults=True)
+    return one.model_dump_json(exclude_defaults=True, warnings=False)
 
 
 def is_one(file: BinaryIO) -> bool:
@@ -145,8 +145,8 @@ def _follows(line: int, one: Known, said: Follows | None) -> Person:
     person.country, person.source, person.joined = one.country, one.source, one.joined
     person.attributes = {name: value for name, value in one.attributes.items() if value != ""}
     if said:
-        person.topics = [said.topic]
-        person.standing = one.suppressed or said.state
+        person.topics, person.exact = [said.topic], True
+        person.standing, person.suppression = said.state, one.suppressed
         person.asked, person.confirmed, person.left = said.asked, said.confirmed, said.left
         person.left_why, person.paused_until = said.left_why, said.paused_until
         person.consent = said.consent

@@ -1,6 +1,7 @@
 """Lists of people in and out: the right people in the right state, or the row refused."""
 
 import csv
+import datetime as dt
 import io
 import json
 import re
@@ -21,6 +22,8 @@ from subscribers.commands.subscribers import subscribers
 from subscribers.importing import Report
 from subscribers.models import (
     ConfirmationRequest,
+    Consent,
+    Segment,
     Subscriber,
     SubscriberTag,
     Subscription,
@@ -55,9 +58,15 @@ def states(slug: str = "medias-ai-pivot") -> dict[str, str]:
     }
 
 
-def export() -> str:
-    out = io.StringIO()
-    exporting.write(out)
+def export(**how: Any) -> str:
+    out = io.StringIO(newline="")
+    exporting.write(out, exporting.Choice(**how))
+    return out.getvalue()
+
+
+def export_json() -> str:
+    out = io.StringIO(newline="")
+    exporting.write_json(out)
     return out.getvalue()
 
 
@@ -377,6 +386,7 @@ def test_the_erased_are_in_no_export(pivot: Topic, ann: Subscriber) -> None:
     assert export() == f"{HEADER}\n"
 
 
+LATER = dt.datetime(2099, 1, 2, 3, 4, 5, 678, tzinfo=dt.UTC)
 NAUGHTY = st.text(
     st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\u2028\u2029"), max_size=20
 ).map(str.strip)
@@ -393,7 +403,11 @@ PEOPLE = st.lists(
             "status": st.sampled_from(["confirmed", "pending", "paused", "unsubscribed"]),
             "barred": st.sampled_from(["", "", "hard_bounce", "complaint", "manual"]),
             "country": st.sampled_from(["", "GB"]),
-            "tags": st.lists(st.sampled_from(["trade", "=x", "ü"]), unique=True),
+            "tags": st.lists(
+                st.sampled_from(["trade", "=x", "ü", "a,b", 'say "hi"', "a;b|c"]), unique=True
+            ),
+            "until": st.sampled_from([None, LATER]),
+            "consent": st.sampled_from(["", "at the fair", "=1\n\r\n2", 'in "May"']),
         }
     ),
     max_size=4,
@@ -401,7 +415,7 @@ PEOPLE = st.lists(
 
 
 @settings(
-    max_examples=25,
+    max_examples=15,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -431,15 +445,79 @@ def test_an_export_imported_into_an_empty_database_gives_the_same_export(
                 SubscriberTag.objects.create(subscriber=person, tag=tag)
             if one["barred"]:
                 Suppression.objects.create(email_hash=person.email_hash, reason=one["barred"])
-        first = export()
-        assert not any(
-            cell[:1] in "=+-@\t\r" for row in csv.reader(io.StringIO(first)) for cell in row if cell
-        )
-        empty()
-        report = load(first, topics=[])
-        assert report.rejected == []
-        assert export() == first
+        cells = [cell for row in csv.reader(io.StringIO(export())) for cell in row if cell]
+        assert not any(cell[0] in "=+-@\t\r" for cell in cells)
+        for write in (export, lambda: export(consents=True), export_json):
+            first = write()
+            empty()
+            report = load(first, topics=[])
+            assert report.rejected == []
+            assert write() == first
         transaction.set_rollback(True)
+
+
+def test_an_export_keeps_apart_how_somebody_stands_to_several_topics(
+    pivot: Topic, retail: Topic
+) -> None:
+    third = Topic.objects.create(slug="third", name="Third")
+    ann = Subscriber.objects.create(
+        email="ann@example.org", email_hash=address_hash("ann@example.org")
+    )
+    follow = Subscription.objects.create
+    follow(subscriber=ann, topic=pivot, state="paused", paused_until=LATER, consent="by phone")
+    follow(subscriber=ann, topic=retail, state="unsubscribed", left_at=LATER, left_why="too long")
+    follow(subscriber=ann, topic=third, state="pending")
+    for whole in (False, True):
+        rows = list(csv.DictReader(io.StringIO(export(consents=whole))))
+        assert [(row["status"], row["topics"], row["paused_until"]) for row in rows] == [
+            ("pending", "third", ""),
+            ("paused", "medias-ai-pivot", "2099-01-02T03:04:05.000678Z"),
+            ("unsubscribed", "retail", ""),
+        ]
+    assert (rows[1]["consent"], rows[2]["left_why"]) == ("by phone", "too long")
+
+
+def test_json_carries_the_agreements_and_whom_nobody_may_mail(
+    pivot: Topic, ann: Subscriber
+) -> None:
+    one = ann.subscriptions.get()
+    Consent.objects.create(
+        subscription=one, way="form", wording="Mail me", source="/subscribe/", at=LATER
+    )
+    Suppression.objects.create(email_hash=address_hash("gone@example.org"), reason="erased")
+    first = export_json()
+    assert [len(json.loads(first)["people"]), "gone@" in first] == [2, False]
+    Suppression.objects.all().delete()
+    Subscriber.objects.all().delete()
+    assert counts(load(first, topics=[])) == {"read": 2, "created": 1, "suppressed": 1}
+    assert export_json() == first
+    assert Consent.objects.get().wording == "Mail me"
+    assert counts(load("email\ngone@example.org\n", consent="yes")) == {"read": 1, "suppressed": 1}
+
+
+def test_an_attribute_that_is_called_like_a_column_of_ours_comes_back_as_one(pivot: Topic) -> None:
+    names = ("email", "consent", "left", "attribute.x", "country")
+    Subscriber.objects.create(
+        email="ann@example.org",
+        email_hash=address_hash("ann@example.org"),
+        attributes=dict.fromkeys(names, "=1"),
+    )
+    first = export()
+    Subscriber.objects.all().delete()
+    load(first, topics=[])
+    assert Subscriber.objects.get().attributes == dict.fromkeys(names, "=1")
+    assert export() == first
+
+
+def test_a_topic_or_a_segment_may_be_exported_alone(
+    pivot: Topic, retail: Topic, ann: Subscriber
+) -> None:
+    load("email,tags\nbob@example.org,trade\n", topics=["retail"])
+    rule = Segment.objects.create(name="trade", rule={"field": "tag", "is": "trade"})
+    assert "bob@" not in export(topic=pivot)
+    assert "ann@" in export(topic=pivot)
+    assert "ann@" not in export(segment=rule)
+    assert "bob@" in export(segment=rule)
 
 
 # ---- the commands --------------------------------------------------------------------------------

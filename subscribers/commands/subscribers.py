@@ -1,6 +1,7 @@
 """digest subscribers: lists of people in and out."""
 
 import contextlib
+import io
 import json
 import shutil
 import sys
@@ -11,11 +12,13 @@ from typing import Any, BinaryIO, cast
 
 import click
 
-from digest.errors import Refused
+from digest import updates
+from digest.errors import NotFound, Refused
 from subscribers import exporting, importing
 from subscribers.commands import person
 from subscribers.importing import Report
 from subscribers.importing.services import EVERY
+from subscribers.models import Segment
 
 _SHOWN = 20
 
@@ -92,14 +95,20 @@ def import_(
 
 
 @subscribers.command()
-def export() -> None:
-    """Write everybody as CSV to standard output; importing it gives the same people."""
+@click.option("--json", "as_json", is_flag=True, help="JSON with all that is known, not CSV.")
+@click.option("--consents", is_flag=True, help="In CSV: how and when they agreed and left, too.")
+@click.option("--topic", metavar="SLUG", help="Only who stands to this topic.")
+@click.option("--segment", metavar="NAME", help="Only whom this segment selects.")
+def export(*, as_json: bool, consents: bool, topic: str | None, segment: str | None) -> None:
+    """Write people to standard output, as CSV; importing it gives the same people."""
+    found = Segment.objects.filter(name=segment).first() if segment else None
+    if segment and not found:
+        raise NotFound(f"There is no segment {segment!r}; nothing was written.")
+    choice = exporting.Choice(updates.topic(topic) if topic else None, found, consents)
     # UTF-8 whatever the terminal speaks: the list goes to a file.
-    import io
-
     out = io.TextIOWrapper(sys.stdout.buffer, "utf-8", newline="")
     try:
-        exporting.write(out)
+        (exporting.write_json if as_json else exporting.write)(out, choice)
     finally:
         out.detach()
 

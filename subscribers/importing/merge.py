@@ -208,6 +208,12 @@ class Batch:
         elif not _may_become(here.state, asked, named=person.standing is not None):
             return False
         here.state, here.is_changed = asked, True
+        if person.exact and not here.id:
+            here.paused_until, here.consent = person.paused_until, person.consent
+            here.confirmed, here.left, here.left_why = (
+                person.confirmed, person.left, person.left_why
+            )  # fmt: skip
+            return True
         here.paused_until = person.paused_until if asked == SubscriptionState.PAUSED else None
         if asked == LEFT:
             here.left = person.left or max(here.asked, self.terms.now)

@@ -83,13 +83,15 @@ class Person:
     paused_until: dt.datetime | None = None
     consent: str = ""
     consents: Sequence[tuple[object, ...]] = ()  # our own records of them
+    suppression: SuppressionReason | None = None  # beside how they stand, where both are told
+    exact: bool = False  # what it doesn't say of a new subscription is so: it is all we knew
     more: Sequence["Person"] = ()  # how they stand to other topics, otherwise
     file: str = ""
 
     @property
     def barred(self) -> SuppressionReason | None:
         """Why the list says that they can't be mailed."""
-        return self.standing if isinstance(self.standing, SuppressionReason) else None
+        return self.standing if isinstance(self.standing, SuppressionReason) else self.suppression
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ class Reader:
         takers = [_takers(strict=False), _takers(strict=True)]
         self._own = service is DIGEST
         self._cell = unguarded if self._own else cell
+        self._exact = self._own and bool(columns.places(Field.CONSENT))
         self._source = "" if columns.places(Field.SOURCE) else "import"
         self._email = columns.places(Field.EMAIL)[0]
         self._attributes = [
@@ -166,6 +169,7 @@ class Reader:
             self._say(person, says)
         self._settle(person)
         person.source = person.source or self._source
+        person.exact = self._exact
         return person
 
     def _filled(self, cells: list[str]) -> list[str]:
