@@ -6,6 +6,8 @@ from subscribers import (
     account_page,
     confirm_page,
     embedding,
+    export_page,
+    import_page,
     leaving_page,
     people,
     person_page,
@@ -33,4 +35,9 @@ urlpatterns = [
     path("people/<int:number>/act/", person_page.act),
     path("people/<int:number>/dossier/", person_page.held),
     path("people/<int:number>/erase/", person_page.erase),
+    path("people/import/", import_page.imports),
+    path("people/import/<int:number>/", import_page.one),
+    path("people/import/<int:number>/live/", import_page.live),
+    path("people/import/<int:number>/report.csv", import_page.report),
+    path("people/export/", export_page.export),
 ]

@@ -50,6 +50,7 @@ app.conf.update(
         "workers.tasks.tick": {"queue": "tick"},
         "workers.tasks.send_urgent": {"queue": "urgent"},
         "workers.tasks.read_feed": {"queue": "import"},
+        "workers.tasks.import_list": {"queue": "import"},
         # Not urgent: a server that is slow to answer must not keep confirmations waiting.
         "workers.tasks.read_inbox": {"queue": "import"},
         "workers.tasks.*": {"queue": "bulk"},

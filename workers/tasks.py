@@ -3,7 +3,9 @@
 from celery import shared_task
 
 from digest.intake import polling
+from subscribers.importing import at_work
 from workers import mailings, sending, ticking
+from workers.drain import draining
 from workers.inbound import reading
 from workers.models import BULK, URGENT
 from workers.wakeups import wake
@@ -35,6 +37,13 @@ def read_feed(feed_id: int) -> None:
 def read_inbox() -> None:
     """Look for mails that unsubscribe."""
     reading.read()
+
+
+@shared_task(name="workers.tasks.import_list", soft_time_limit=1000, time_limit=1060)
+def import_list(import_id: int) -> None:
+    """Check or carry out an import of a list, for a while."""
+    if at_work.go_on(import_id, seconds=4 * BUSY, stopping=draining):
+        wake("import_list", import_id)
 
 
 @shared_task(name="workers.tasks.send_bulk", soft_time_limit=1000, time_limit=1060)

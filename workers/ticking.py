@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from digest.feeds import Feed
 from subscribers import fresh_links, signup_requests, unconfirmed
+from subscribers.importing import runs as imports
 from workers import asked, departures, ledger, mailings, presence, pulse, recovery, schedule, slots
 from workers.inbound import reading
 from workers.models import BULK, URGENT, Batch, BatchState, DeliveryState, Mailing, MailingState
@@ -44,6 +45,7 @@ def tick() -> None:
         mailings.sweep_cancelled,
         ledger.finish,
         wake_for_feeds,
+        wake_for_imports,
         wake_for_inbox,
         wake_for_waiting,
     ):
@@ -101,6 +103,13 @@ def wake_for_inbox() -> None:
     """A wake-up where it is time to look for mails that unsubscribe."""
     if reading.is_due():
         wake("read_inbox")
+
+
+def wake_for_imports() -> None:
+    """A wake-up per list that waits to be checked or imported; whoever claims it has it."""
+    for import_id in imports.waiting():
+        wake("import_list", import_id)
+    imports.sweep()
 
 
 def wake_for_waiting() -> None:
