@@ -21,8 +21,8 @@ Nothing here touches the database; ``segments`` compiles the tree to a query.
 
 import datetime as dt
 import json
-import math
 import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -114,6 +114,8 @@ def parse(text: str) -> Any:
         return json.loads(text, object_pairs_hook=_once)
     except json.JSONDecodeError as problem:
         raise Refused(f"The rule is no JSON: {problem}. {_EXAMPLE}") from None
+    except ValueError:  # Python reads no number of thousands of digits
+        raise Refused("The rule holds a number that is too long; nothing was changed.") from None
     except RecursionError:
         raise Refused(f"The rule is nested deeper than {DEEPEST}; nothing was changed.") from None
 
@@ -148,11 +150,12 @@ def _refuse(place: str, why: str) -> NoReturn:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    keys = [key for key, _ in pairs]
-    twice = next((key for key in keys if keys.count(key) > 1), None)
-    if twice is not None:
-        raise Refused(f"The rule names {twice!r} twice in one object; only one would count.")
-    return dict(pairs)
+    once: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in once:
+            raise Refused(f"The rule names {key!r} twice in one object; only one would count.")
+        once[key] = value
+    return once
 
 
 class _Reader:
@@ -296,7 +299,8 @@ def _number_or_day(value: Any, operator: str, place: str) -> float | dt.date:
     if isinstance(value, str) and _DAY.fullmatch(value):
         return _span(value, place).first.date()
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if operator in {"at_least", "at_most"} and number and math.isfinite(value):
+    # A whole number may be too large for a float, and then has no finite counterpart.
+    if operator in {"at_least", "at_most"} and number and abs(value) <= sys.float_info.max:
         return float(value)
     _refuse(
         place,

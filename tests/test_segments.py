@@ -26,7 +26,7 @@ from subscribers.models import (
     Suppression,
     address_hash,
 )
-from subscribers.rules import OPERATORS, parse, read
+from subscribers.rules import LONGEST, OPERATORS, parse, read
 from subscribers.selection import reasons, selected
 
 pytestmark = pytest.mark.both_databases
@@ -381,6 +381,14 @@ def test_only_an_accepted_delivery_that_did_not_bounce_counts_as_received(
     assert not segments.people({"field": "received", "is": "two/1"}).exists()
 
 
+def test_as_many_updates_as_a_list_may_hold_are_asked_for_at_once(updates: dict[str, Any]) -> None:
+    updates["one/1"](person("got"), "accepted", "delivered")
+    updates["two/1"](person("other"), "accepted", "delivered")
+    listed = ["one/1", *(f"two/{number}" for number in range(2, LONGEST + 1))]
+    found = segments.people({"field": "received", "in": listed})
+    assert [str(one) for one in found] == ["got@example.org"]
+
+
 NESTED: Any = {"field": "tag", "is": "x"}
 for _ in range(25):
     NESTED = {"not": NESTED}
@@ -433,6 +441,7 @@ for _ in range(25):
         ({"field": "attribute", "is": "x"}, "field: "),
         ({"field": "attribute.age", "at_least": True}, "at_least: "),
         ({"field": "attribute.age", "at_least": float("inf")}, "at_least: "),
+        ({"field": "attribute.age", "at_most": 10**400}, "at_most: "),
         ({"field": "attribute.age", "before": 5}, "before: "),
         ({"field": ["tag"], "is": "x"}, "field: "),
         ({"field": "tag.x", "is": "x"}, "field: there is no field 'tag.x'"),
@@ -455,7 +464,12 @@ def test_anything_else_is_refused_with_the_place_of_the_mistake(rule: Any, place
 
 
 def test_json_that_is_broken_or_says_a_key_twice_is_refused() -> None:
-    for text in ['{"field"', "", "[" * 100_000, '{"all": [], "all": []}', "{'field': 'tag'}"]:
+    long = '{"field": "attribute.age", "at_least": ' + "9" * 5_000 + "}"
+    # Compared each with each, so many keys would take minutes.
+    many = json.dumps(dict.fromkeys(map(str, range(200_000)), 1))
+    for text in [
+        '{"field"', "", "[" * 100_000, '{"all": [], "all": []}', "{'field': 'tag'}", long, many,
+    ]:  # fmt: skip
         with pytest.raises(Refused):
             read(parse(text))
     assert parse('{"field": "tag", "is": "x"}') == {"field": "tag", "is": "x"}
