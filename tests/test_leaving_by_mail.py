@@ -10,7 +10,7 @@ from digest.models import Topic
 from subscribers import links, tokens
 from subscribers.models import Subscriber, Subscription, SubscriptionState
 from subscribers.tokens import Purpose
-from workers.inbound.leaving import DEEPEST, LINES, leave_by, tokens_in
+from workers.inbound.leaving import DEEPEST, LINES, LONGEST, leave_by, tokens_in
 
 TOKEN = "AAbc-_56" * 5
 LINK = f"https://news.example.org/unsubscribe/{TOKEN}/"
@@ -104,6 +104,12 @@ def test_what_would_take_seconds_to_take_apart_is_not_but_for_its_subject() -> N
 
 def token(about: Subscription, purpose: Purpose = Purpose.UNSUBSCRIBE) -> str:
     return links.path(purpose, links.about(about)).split("/")[2]
+
+
+def test_a_subject_is_looked_at_no_further_than_programs_write_one() -> None:
+    trap = "=?a?q?x\r\n " * 6_000  # never an encoded word, and looked for at each of its places
+    assert tokens_in(raw(f"{TOKEN} {trap}")) == [TOKEN]
+    assert tokens_in(raw(f"{'x' * LONGEST} {TOKEN}")) == []
 
 
 @pytest.mark.django_db

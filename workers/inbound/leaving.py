@@ -25,6 +25,10 @@ LINES = 5
 MOST = 10
 """Tokens in one mail that are looked at."""
 
+LONGEST = 2_000
+"""Octets of the subject that are looked at: taking apart what looks like encoded words takes
+seconds for a long one."""
+
 DEEPEST = 20
 """Mentions of a boundary, or of a mail within the mail, in one whose body is looked at."""
 
@@ -64,7 +68,7 @@ def _is_automatic(mail: Message) -> bool:
 
 
 def _subject(mail: Message) -> str:
-    value = re.sub(r"\r?\n(?=[ \t])", "", str(mail.get("Subject", "")))
+    value = re.sub(r"\r?\n(?=[ \t])", "", str(mail.get("Subject", ""))[:LONGEST])
     try:
         parts = decode_header(value)
     except HeaderParseError:
