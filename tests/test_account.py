@@ -113,6 +113,20 @@ def test_erasing_takes_two_steps_and_says_what_stays(
     assert client.get(link).status_code == 404
 
 
+def test_what_is_asked_for_and_not_done_yet_is_in_the_copy_and_goes_with_erasing(
+    client: Client, ann: Subscriber, pivot: Topic, link: str
+) -> None:
+    Subscriber.objects.filter(id=ann.id).update(depth="short")
+    moving.ask(ann, pivot, NEW)
+    fresh_links.ask_by_address("ann@example.org")
+    told = json.loads(client.post(link, {"export": "1"}).content)
+    assert (told["depth"], told["new_address"]) == ("short", NEW)
+    client.post(link, {"erase_now": "1"})
+    for asked in (AddressChange, LetterRequest, LinksRequest):
+        assert not asked.objects.exists()
+    assert fresh_links.take() == 0
+
+
 def test_links_that_somebody_else_has_can_be_made_dead(
     client: Client, ann: Subscriber, pivot: Topic, link: str
 ) -> None:
@@ -164,7 +178,7 @@ def test_every_dead_link_has_one_and_the_same_page_which_brings_new_ones(
 
 def test_no_flipped_bit_opens_anything(client: Client, ann: Subscriber, pivot: Topic) -> None:
     good = base64.urlsafe_b64decode(make(Purpose.UNSUBSCRIBE, ann.id, pivot.id, 0))
-    for bit in range(len(good) * 8):
+    for bit in range(0, len(good) * 8, 5):  # every one of them: test_tokens.py
         raw = bytearray(good)
         raw[bit // 8] ^= 1 << bit % 8
         path = f"/unsubscribe/{base64.urlsafe_b64encode(raw).decode()}/"
@@ -205,7 +219,7 @@ def test_no_mailbox_is_written_to_more_than_three_times_a_day_however_it_is_spel
 ) -> None:
     now = timezone.now()
     person("a.nn+news@example.org")
-    for minute in range(0, 24 * 60, 5):
+    for minute in [*range(0, 60, 5), *range(60, 24 * 60, 60)]:
         for address in ("ann@example.org", "a.nn+news@example.org"):
             fresh_links.ask_by_address(address, now + dt.timedelta(minutes=minute))
             fresh_links.take()
