@@ -43,7 +43,8 @@ def account(request: HttpRequest, link: Link) -> HttpResponse:
 
 def _shown(request: HttpRequest, link: Link, **more: object) -> HttpResponse:
     person = link.person
-    shown = {"person": person, "zones": locales.zones(), "name": person.name, "zone": person.zone}
+    zones = sorted({*locales.zones(), person.zone} - {""})  # theirs may be of another kind
+    shown = {"person": person, "zones": zones, "name": person.name, "zone": person.zone}
     return personal.shown(request, "account", link, **shown | more)
 
 

@@ -106,9 +106,11 @@ def _take(person: Subscriber, topic: Topic, now: dt.datetime) -> None:
 
 
 def pause_end(preset: str, day: str, zone: str, now: dt.datetime | None = None) -> dt.datetime:
-    """When a pause ends: at the beginning of a day there. Refused for a day that can't be."""
+    """When a pause ends: at the beginning of a day there. A day that was typed counts, whatever
+    else is chosen. Refused for one that can't be."""
     now = now or timezone.now()
     here = now.astimezone(ZoneInfo(zone or "UTC"))
+    preset = "" if day else preset
     try:
         until = here.date() + PRESETS[preset] if preset in PRESETS else dt.date.fromisoformat(day)
     except ValueError:
@@ -133,12 +135,23 @@ def resume(person: Subscriber, slug: str = "", now: dt.datetime | None = None) -
 
 
 def read(person: Subscriber, depth: str, lang: str) -> None:
-    """How updates come, and the language of pages and letters; what is not offered is left."""
+    """How updates come, and the language of pages and letters; what is not offered is left.
+
+    So is a language that we don't speak, and the ``de-AT`` of whoever chooses ``de``: segments
+    ask for them.
+    """
     if depth in DEPTHS:
         person.depth = depth
-    if lang in language.offered() or not lang:
+    if (lang in language.offered() or not lang) and lang != own_language(person):
         person.language = lang
     person.save(update_fields=["depth", "language"])
+
+
+def own_language(person: Subscriber) -> str:
+    """Which of the languages that we offer is theirs; "" for none."""
+    theirs = person.language.lower()
+    tags = language.offered()
+    return next((tag for tag in tags if f"{theirs}-".startswith(f"{tag.lower()}-")), "")
 
 
 def _theirs(person: Subscriber, slug: str) -> QuerySet[Subscription]:

@@ -49,8 +49,6 @@ def _shown(request: HttpRequest, link: Link, *, done: bool, problem: str) -> Htt
     person = link.person
     gettext = language.words(spoken(person, link.topic)).gettext
     choices = preferences.choices(person)
-    offered = language.offered()
-    own = next((tag for tag in offered if _is_of(tag, person.language)), "")
     return personal.shown(
         request,
         "preferences",
@@ -60,15 +58,10 @@ def _shown(request: HttpRequest, link: Link, *, done: bool, problem: str) -> Htt
         paused=[one for one in choices if one.paused],
         depths=[(depth, gettext(words)) for depth, words in preferences.DEPTHS.items()],
         depth=person.depth if person.depth in preferences.DEPTHS else "",
-        languages=offered.items(),
-        own_language=own,
+        languages=language.offered().items(),
+        own_language=preferences.own_language(person),
         zone=person.zone or link.topic.zone,
         done=done,
         problem=problem,
         sent_for=request.POST if problem else {},
     )
-
-
-def _is_of(tag: str, lang: str) -> bool:
-    """``de-AT`` is of ``de``."""
-    return lang.lower() == tag.lower() or lang.lower().startswith(f"{tag.lower()}-")

@@ -79,6 +79,13 @@ def test_a_reader_changes_name_and_zone(client: Client, ann: Subscriber, link: s
     assert (ann.name, ann.zone) == ("Ann “Æ” Lee-Ōé 李", "Asia/Tokyo")
 
 
+def test_saving_the_name_keeps_a_zone_that_the_list_has_not(
+    client: Client, ann: Subscriber, link: str
+) -> None:
+    Subscriber.objects.filter(id=ann.id).update(zone="Etc/GMT+3")
+    assert "<option selected>Etc/GMT+3" in client.get(link).content.decode()
+
+
 @pytest.mark.parametrize("name", ["a\nb", "a\x00b", "a\u2028b", "x" * 501])
 def test_a_name_that_no_mail_may_hold_is_refused_in_words(
     client: Client, ann: Subscriber, link: str, name: str

@@ -118,6 +118,7 @@ NOW = dt.datetime(2026, 12, 20, 23, 30, tzinfo=dt.UTC)
         (("month", ""), "UTC", "2027-01-19T00:00:00+00:00"),
         (("until", "2027-01-03"), "America/New_York", "2027-01-03T00:00:00-05:00"),
         (("until", "2027-07-01"), "Europe/London", "2027-07-01T00:00:00+01:00"),
+        (("month", "2027-03-01"), "UTC", "2027-03-01T00:00:00+00:00"),  # who types a day means it
     ],
 )
 def test_a_pause_ends_when_a_day_begins_where_the_reader_is(
@@ -195,6 +196,18 @@ def test_what_is_not_offered_is_not_kept(client: Client, ann: Subscriber, link: 
     client.post(link, {"reading": "1", "depth": "endless", "language": "tlh", "zone": "UTC"})
     ann.refresh_from_db()
     assert (ann.depth, ann.language, ann.zone) == ("", "", "")
+
+
+@pytest.mark.parametrize(("own", "posted"), [("fr", ""), ("de-AT", "de"), ("en-GB", "en")])
+def test_saving_the_depth_leaves_a_language_that_segments_ask_for(
+    client: Client, ann: Subscriber, link: str, own: str, posted: str
+) -> None:
+    Subscriber.objects.filter(id=ann.id).update(language=own)
+    page = client.get(link).content.decode()
+    assert (f'<option value="{posted}" lang="{posted}" selected>' in page) == bool(posted)
+    client.post(link, {"reading": "1", "depth": "full", "language": posted})
+    ann.refresh_from_db()
+    assert (ann.depth, ann.language) == ("full", own)
 
 
 # ---- strangers -----------------------------------------------------------------------------------
