@@ -7,11 +7,13 @@ import datetime as dt
 from collections.abc import Collection, Sequence
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from subscribers import addresses, erasing
 from subscribers.models import (
     ConfirmationLimit,
+    ConfirmationRequest,
     Consent,
     Subscriber,
     SubscriberState,
@@ -31,7 +33,11 @@ def forget(now: dt.datetime | None = None) -> int:
     included, but not suppressed: they are free to sign up another day.
     """
     now = now or timezone.now()
-    old = Consent.objects.filter(confirmed_at=None, at__lt=now - KEPT_FOR)
+    before = now - KEPT_FOR
+    again = ConfirmationRequest.objects.filter(
+        subscription=OuterRef("subscription"), asked_at__gte=before
+    )
+    old = Consent.objects.filter(~Exists(again), confirmed_at=None, at__lt=before)
     waiting = list(old.order_by("at").values_list("subscription_id", flat=True)[:_ROUND])
     if not waiting:
         return 0

@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -57,6 +58,14 @@ def test_whoever_was_asked_less_than_a_month_ago_is_waited_for(pivot: Topic) -> 
     before = everything()
     assert unconfirmed.forget() == 0
     assert everything() == before
+
+
+def test_whoever_had_a_fresh_link_sent_is_waited_for(pivot: Topic) -> None:
+    asks("bea@example.org", pivot, days_ago=31)
+    with transaction.atomic():
+        assert signup_requests.ask_again(Subscriber.objects.get(), timezone.now() - DAY)
+    assert unconfirmed.forget() == 0
+    assert unconfirmed.forget(timezone.now() + DAY * 30) == 1
 
 
 def test_a_reader_loses_nothing_but_the_topic_that_they_never_confirmed(
