@@ -6,7 +6,7 @@ the words that somebody agreed to and when, spares them the question.
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -23,11 +23,11 @@ from subscribers import (
     dossier,
     locales,
     signup,
-    signup_requests,
     throttle,
     unsubscribe,
     vouching,
 )
+from subscribers.importing.values import CONTROL
 from subscribers.models import ConsentWay, SignupRequest, Subscriber
 from subscribers.suppression import suppressed
 
@@ -47,6 +47,13 @@ class ConsentIn(_Strict):
     wording: str = Field(min_length=1, max_length=5_000)
     at: AwareDatetime
 
+    @field_validator("wording")
+    @classmethod
+    def _can_be_kept(cls, wording: str) -> str:
+        if CONTROL.search(wording):
+            raise ValueError("holds a control or line-separator character")
+        return wording
+
     @field_validator("at")
     @classmethod
     def _is_past(cls, at: dt.datetime) -> dt.datetime:
@@ -59,7 +66,7 @@ class PersonIn(_Strict):
     """Somebody who wants topics."""
 
     address: str = Field(max_length=1_000)
-    topics: list[str] = Field(min_length=1, max_length=100)
+    topics: list[Annotated[str, Field(max_length=120)]] = Field(min_length=1, max_length=100)
     name: str = Field("", max_length=200)
     language: str = Field("", max_length=35)
     source: str = Field("", max_length=90)
@@ -182,13 +189,17 @@ def look_up(request: HttpRequest, address: str) -> Any:  # noqa: ARG001
     summary="Unsubscribe somebody",
 )
 def leave(request: HttpRequest, address: str, topic: str = "") -> Any:
-    """From one `topic`, or from all. Sending it again changes nothing."""
-    one = _person(address)
+    """From one `topic`, or from all; 204 also where nobody has the address, for only a token that
+    may see people is told who is known. Sending it again changes nothing."""
+    try:
+        one = Subscriber.objects.filter(email=addresses.normal(address)).first()
+    except Refused as problem:
+        raise Http404(str(problem)) from None
     topic_id = Topic.objects.values_list("id", flat=True).filter(slug=topic).first()
     if topic and topic_id is None:
         raise Http404(f"There is no topic {topic!r}; nothing was changed.")
     with transaction.atomic():
-        if unsubscribe.leave(one.id, topic_id):
+        if one and unsubscribe.leave(one.id, topic_id):
             audit(who(request), "unsubscribed subscriber", one.ref, topic=topic)
     return Status(204, None)
 
@@ -196,9 +207,10 @@ def leave(request: HttpRequest, address: str, topic: str = "") -> Any:
 def _asked(
     request: HttpRequest, address: str, person: PersonIn, topics: Sequence[Topic]
 ) -> dict[str, Any]:
-    """Have the owner asked, in the words of our own form."""
+    """Have the owner asked, in the words of our own form. One row is written and nothing looked
+    up, as on the page, so that a program can't tell by the time who is known."""
     lang = _lang(person, topics)
-    one = SignupRequest(
+    one = SignupRequest.objects.create(
         email=address,
         topics=[topic.slug for topic in topics],
         name=person.name,
@@ -207,7 +219,6 @@ def _asked(
         wording=signup.wording(lang),
         source=_source(request, person),
     )
-    signup_requests.note([one])
     return {"address": address, "asked": one.topics, "confirmed": []}
 
 

@@ -2,14 +2,17 @@
 
 import datetime as dt
 import json
+import re
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from digest.models import AuditEntry, Scope, Topic
-from subscribers import signup, suppression
+from subscribers import signup, signup_requests, suppression
 from subscribers.models import ConfirmationRequest, Consent, Subscriber, WelcomeRequest
 from tests.test_api import holding
 from tests.test_signup import everything
@@ -34,7 +37,10 @@ def till(pivot: Topic) -> Client:
 
 
 def post(who: Client, **person: Any) -> Any:
-    return who.post(PEOPLE, json.dumps(BEA | person), content_type="application/json")
+    """Sign somebody up; and the tick looks at it."""
+    answer = who.post(PEOPLE, json.dumps(BEA | person), content_type="application/json")
+    signup_requests.take()
+    return answer
 
 
 def test_a_program_signs_somebody_up_and_their_owner_is_asked(shop: Client, pivot: Topic) -> None:
@@ -73,6 +79,28 @@ def test_signing_up_tells_a_program_nothing_of_who_is_known(
     assert answer.json() == stranger.json() | {"address": address}
 
 
+def test_signing_up_by_a_program_writes_one_row_and_looks_at_nobody(
+    shop: Client, ann: Subscriber
+) -> None:
+    asked = [dict(BEA, address=address) for address in ("ann@example.org", "new@example.org")]
+    said = []
+    for one in asked:
+        with CaptureQueriesContext(connection) as queries:
+            shop.post(PEOPLE, json.dumps(one), content_type="application/json")
+        said.append([re.sub(r"'[^']*'|\d+", "", query["sql"]) for query in queries])
+    # The first call of a minute also notes when its token was used.
+    known, new = ([sql for sql in one if "apitoken" not in sql] for one in said)
+    assert known == new
+    assert not any('"subscribers_subscriber"' in sql for sql in known)
+
+
+def test_leaving_by_a_program_tells_nothing_of_who_is_known(ann: Subscriber) -> None:
+    signs_up = holding(Scope.SIGN_UP)
+    answers = [signs_up.delete(f"{PEOPLE}/{who}@example.org") for who in ("ann", "nobody")]
+    assert [(one.status_code, one.content) for one in answers] == [(204, b"")] * 2
+    assert ann.subscriptions.get().state == "unsubscribed"
+
+
 @pytest.mark.parametrize("key", ["status", "state", "role", "id", "email_hash", "confirmed_at"])
 def test_a_key_that_is_nobody_s_to_set_is_refused_by_name(shop: Client, key: str) -> None:
     answer = post(shop, **{key: "confirmed"})
@@ -91,6 +119,7 @@ def test_a_key_that_is_nobody_s_to_set_is_refused_by_name(shop: Client, key: str
         ({"topics": []}, "topics"),
         ({"topics": ["no-such"]}, "There is no topic 'no-such'; nothing was changed."),
         ({"topics": "medias-ai-pivot"}, "topics"),
+        ({"topics": ["\ud800"]}, "topics.0: "),
         ({"name": "Bea\0"}, "name: Value error, holds a control"),
         ({"name": "B" * 201}, "name"),
         ({"language": "no tag"}, "language"),
@@ -99,6 +128,7 @@ def test_a_key_that_is_nobody_s_to_set_is_refused_by_name(shop: Client, key: str
         ({"consent": AGREED | {"at": "2026-05-01T10:00:00"}}, "consent.at"),
         ({"consent": AGREED | {"at": "2999-05-01T10:00:00Z"}}, "consent.at"),
         ({"consent": AGREED | {"by": "Bea"}}, "consent.by: Extra inputs"),
+        ({"consent": AGREED | {"wording": "Yes\0"}}, "consent.wording: Value error, holds a"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_its_place_and_nothing_is_kept(
