@@ -32,6 +32,11 @@ class Glance:
     people: list[Subscriber]
 
     @property
+    def most(self) -> int:
+        """So many there may be."""
+        return self.count + self.margin
+
+    @property
     def is_exact(self) -> bool:
         return self.margin == 0
 

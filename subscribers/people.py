@@ -1,26 +1,21 @@
-"""The staff's list of readers, and their segments."""
+"""The staff's list of readers."""
 
-import json
-from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from collections.abc import Iterable
+from typing import TypeVar
 
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from digest.errors import Refused
-from digest.models import Topic
-from digest.staff import APPROVERS, WRITERS, Role, role_required
-from subscribers import addresses, segments
+from digest.staff import APPROVERS, Role, role_required
+from subscribers import addresses
 from subscribers.models import (
-    Segment,
     Subscriber,
     SubscriberState,
     Suppression,
 )
-from subscribers.selection import selected
 
 PAGE = 50
 Row = TypeVar("Row", bound=Model)
@@ -50,40 +45,9 @@ def people(request: HttpRequest) -> HttpResponse:
     return render(request, "people/people.html", shown)
 
 
-@require_safe
-@role_required(*SEES_PEOPLE)
-def segment_list(request: HttpRequest) -> HttpResponse:
-    """The segments, their rules, and how many people each one selects now."""
-    rows = [
-        (one, json.dumps(one.rule, ensure_ascii=False), _count(segments.people, one))
-        for one in Segment.objects.all()
-    ]
-    return render(request, "people/segments.html", {"rows": rows})
-
-
-@require_safe
-@role_required(*WRITERS)
-def segment_choices(request: HttpRequest) -> HttpResponse:
-    """A fragment for the approval form: a box for each segment, with whom it reaches."""
-    topic = get_object_or_404(Topic, slug=request.GET.get("topic", "").replace("\0", ""))
-    rows = [
-        (one, _count(lambda rule: selected(topic, [rule]), one)) for one in Segment.objects.all()
-    ]
-    shown = {"rows": rows, "everybody": selected(topic, []).count()}
-    return render(request, "people/choices.html", shown)
-
-
 def _matching(query: str) -> Q:
     text = query.replace("\0", "")
     return Q(email__icontains=text) | Q(name__icontains=text)
-
-
-def _count(of: Callable[[Any], QuerySet[Subscriber]], segment: Segment) -> int | None:
-    """How many people a segment selects; None where that depends on the mailing's topic."""
-    try:
-        return of(segment.rule).count()
-    except Refused:
-        return None
 
 
 def _suppressed(page: Iterable[Subscriber]) -> dict[str, str]:

@@ -128,12 +128,25 @@ def save(name: str, rule: Any, variant: str | None = None) -> bool:
 
     Raises Refused for a rule that can't be read or that names a topic which doesn't exist.
     """
+    name = fit_name(name)
+    check(rule)
+    said = {"rule": rule} | ({"variant": variant} if variant else {})
+    return Segment.objects.update_or_create(name=name, defaults=said)[1]
+
+
+def fit_name(name: str) -> str:
+    """The name without blanks around it; Refused where a segment can't have it."""
     name = name.strip()
     if not name or len(name) > 100 or not name.isprintable() or "," in name:
         raise Refused(
             "A segment's name has 1 to 100 printable characters and no comma, for names are "
             "listed with commas; nothing was changed."
         )
+    return name
+
+
+def check(rule: Any) -> None:
+    """Refused for what is no rule, or names a topic which doesn't exist."""
     known = set(Topic.objects.values_list("slug", flat=True))
     for slug, place in _topics(rules.read(rule)):
         if slug not in known:
@@ -141,8 +154,6 @@ def save(name: str, rule: Any, variant: str | None = None) -> bool:
                 f"{place}: there is no topic {slug!r}; nothing was changed. "
                 "digest topic list names them."
             )
-    said = {"rule": rule} | ({"variant": variant} if variant else {})
-    return Segment.objects.update_or_create(name=name, defaults=said)[1]
 
 
 def _topics(node: Node) -> Iterator[tuple[str, str]]:

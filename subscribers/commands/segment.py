@@ -6,7 +6,7 @@ import click
 
 from digest import updates
 from digest.models import Depths, audit
-from subscribers import rules, segments
+from subscribers import rules, saved_segments, segments
 from subscribers.models import Segment
 from subscribers.selection import selected
 
@@ -39,6 +39,23 @@ def add(name: str, rule: str, depth: str | None) -> None:
         **({"depth": depth} if depth else {}),
     )
     click.echo(f"{'Added' if new else 'Changed'} segment {name}.")
+
+
+@segment.command()
+@click.argument("name")
+@click.argument("to")
+def rename(name: str, to: str) -> None:
+    """Call segment NAME something else."""
+    saved_segments.rename(name, to, by="command line")
+    click.echo(f"Segment {name} is called {to.strip()} now.")
+
+
+@segment.command()
+@click.argument("name")
+def delete(name: str) -> None:
+    """Delete segment NAME; not while an approved update waits to go to it."""
+    saved_segments.delete(name, by="command line")
+    click.echo(f"Deleted segment {name}. What went to it stays sent.")
 
 
 @segment.command("list")
