@@ -27,7 +27,7 @@ from django.conf import settings
 from benchmarks import peers
 from benchmarks.figures import Row, at_least, at_most
 from benchmarks.sending import postgres
-from benchmarks.signup import DIGEST, busiest, fill, served
+from benchmarks.signup import DIGEST, cpu, fill, served
 
 PER_SECOND, P99 = 300, 250
 UNHINDERED = 10
@@ -160,10 +160,10 @@ def measured(url: str, asked: argparse.Namespace, folder: Path, sink: int) -> li
         digest("rate", "medias-ai-pivot/1", str(round(highest / 2)))
         asyncio.run(load.run(2, asked.connections))  # warm
         load.taken.clear()
-        before, begun, spent = accepted(url), time.perf_counter(), busiest(web.pid)
+        before, begun, spent = accepted(url), time.perf_counter(), sum(cpu(web.pid).values())
         seconds = asyncio.run(load.run(asked.seconds, asked.connections))
         meanwhile = (accepted(url) - before) / (time.perf_counter() - begun)
-        spent = busiest(web.pid) - spent
+        spent = sum(cpu(web.pid).values()) - spent
         taken = sorted(load.taken)
         asyncio.run(_killed_under(load, 4, asked.connections, web.pid))
     middle, p99 = (taken[int(len(taken) * share)] * 1000 for share in (0.5, 0.99))
