@@ -1,59 +1,107 @@
-"""The staff's list of readers."""
+"""The staff's list of readers: searched, sifted, and a page at a time."""
 
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
+from urllib.parse import urlencode
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import F, Model, Q, QuerySet
+from django.db.models.functions import Reverse, Upper
+from django.db.models.lookups import StartsWith
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from digest.errors import Refused
+from digest.models import Topic
 from digest.staff import APPROVERS, Role, role_required
-from subscribers import addresses
-from subscribers.models import (
-    Subscriber,
-    SubscriberState,
-    Suppression,
-)
+from subscribers import addresses, segments, suppression
+from subscribers.models import Segment, Subscriber, SubscriberState, SubscriptionState
 
 PAGE = 50
 Row = TypeVar("Row", bound=Model)
 SEES_PEOPLE = (Role.OPS, *APPROVERS)
 """Who may look at readers, and act on one who asks by phone or mail."""
 
+_SIFTED_BY = ("topic", "state", "tag", "segment")
+
 
 @require_safe
 @role_required(*SEES_PEOPLE)
 def people(request: HttpRequest) -> HttpResponse:
-    """Everybody, newest first; a search looks into addresses and names."""
-    query = request.GET.get("q", "").strip()[: addresses.LONGEST]
+    """Everybody, newest first; sifted by what the form says."""
+    asked = {key: _said(request, key) for key in ("q", "inside", *_SIFTED_BY)}
     everybody = Subscriber.objects.filter(state=SubscriberState.ACTIVE)
-    found = everybody.filter(_matching(query)) if query else everybody
+    try:
+        found, problem = _sifted(everybody, asked), ""
+    except Refused as refused:
+        found, problem = everybody.none(), str(refused)
     page, more = page_of(request, found.prefetch_related("subscriptions__topic", "tags"))
-    suppressed = _suppressed(page)
-    now = timezone.now()
-    rows = [
-        {
-            "person": person,
-            "topics": [(one.topic, one.stands(now)) for one in person.subscriptions.all()],
-            "suppressed": suppressed.get(person.email_hash),
-        }
-        for person in page
-    ]
-    shown = {"rows": rows, "q": query, "more": more, "total": everybody.count()}
+    kept = {key: value for key, value in asked.items() if value}
+    shown = {
+        **asked,
+        "problem": problem,
+        "rows": _rows(page),
+        "more": more,
+        "older": urlencode(kept | {"before": more}) if more else "",
+        "within": urlencode(kept | {"inside": "1"}) if asked["q"] and not asked["inside"] else "",
+        "is_sifted": bool(kept),
+        "total": everybody.count(),
+        "topics": Topic.objects.order_by("name"),
+        "states": SubscriptionState.choices,
+        "segments": Segment.objects.all(),
+    }
     return render(request, "people/people.html", shown)
 
 
+def _said(request: HttpRequest, key: str) -> str:
+    return request.GET.get(key, "").replace("\0", "").strip()[: addresses.LONGEST]
+
+
+def _rows(page: Iterable[Subscriber]) -> list[dict[str, Any]]:
+    now = timezone.now()
+    barred = suppression.suppressed([person.email for person in page if person.email])
+    return [
+        {
+            "person": person,
+            "topics": [(one.topic, one.stands(now)) for one in person.subscriptions.all()],
+            "suppressed": barred[person.email].label if person.email in barred else "",
+        }
+        for person in page
+    ]
+
+
+def _sifted(people: QuerySet[Subscriber], asked: dict[str, str]) -> QuerySet[Subscriber]:
+    """Those of them whom the form means. Raises Refused for what a rule can't ask."""
+    if asked["q"]:
+        people = people.filter((_inside if asked["inside"] else _matching)(asked["q"]))
+    topic = Topic.objects.filter(slug=asked["topic"]).first() if asked["topic"] else None
+    if topic:
+        status = {"is": asked["state"]} if asked["state"] else {"exists": True}
+        people = people.filter(segments.compiled({"field": "status", **status}, topic))
+    elif asked["state"]:
+        people = people.filter(subscriptions__state=asked["state"]).distinct()
+    if asked["tag"]:
+        people = people.filter(segments.compiled({"field": "tag", "is": asked["tag"]}))
+    if segment := Segment.objects.filter(name=asked["segment"]).first():
+        people = people.filter(segments.compiled(segment.rule, topic))
+    return people
+
+
 def _matching(query: str) -> Q:
-    text = query.replace("\0", "")
-    return Q(email__icontains=text) | Q(name__icontains=text)
+    """Those whose address or name begins or ends like this: each by an index, in PostgreSQL."""
+    email, name = query.lower(), query.upper()
+    return (
+        Q(email__startswith=email)
+        | Q(StartsWith(Reverse(F("email")), email[::-1]))
+        | Q(StartsWith(Upper(F("name")), name))
+        | Q(StartsWith(Reverse(Upper(F("name"))), name[::-1]))
+    )
 
 
-def _suppressed(page: Iterable[Subscriber]) -> dict[str, str]:
-    """Hash → why, of those on the page whose address is suppressed."""
-    found = Suppression.objects.filter(email_hash__in=[person.email_hash for person in page])
-    return {one.email_hash: one.get_reason_display() for one in found}
+def _inside(query: str) -> Q:
+    """Those in whose address or name this stands anywhere; row by row."""
+    return Q(email__contains=query.lower()) | Q(name__icontains=query)
 
 
 def page_of(request: HttpRequest, rows: QuerySet[Row]) -> tuple[list[Row], int | None]:

@@ -30,7 +30,7 @@ def story(person: Subscriber) -> list[Moment]:
         moments.append(Moment(entry.at, f"{entry.who} {entry.what}", _said(entry), "info"))
     if person.erased_at:
         moments.append(Moment(person.erased_at, "Forgotten; a hash of the address is kept"))
-    return sorted(moments, key=lambda moment: moment.at, reverse=True)
+    return sorted(moments, key=lambda moment: moment.at)[::-1]
 
 
 def _from(person: Subscriber) -> str:

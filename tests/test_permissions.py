@@ -109,6 +109,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "queue/<int:number>/settle/": (ACT, OPS),
     # people
     "people/": (LOOK, READS_PEOPLE),
+    "people/growth/": (LOOK, READS_PEOPLE),
     "people/segments/": (LOOK, READS_PEOPLE),
     "people/segments/choices/": (LOOK, WRITERS),
     "people/import/": (BOTH, READS_PEOPLE),
@@ -289,6 +290,9 @@ def test_no_odd_word_in_an_address_or_a_query_upsets_a_page(
                     "width",
                     "view",
                     "segment",
+                    "tag",
+                    "state",
+                    "by",
                     "cron",
                     "zone",
                     "lead",

@@ -1,0 +1,171 @@
+"""Who came and left, why they left, and finding people."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from digest.models import Topic
+from subscribers import growth, people
+from subscribers.growth import Step
+from subscribers.models import (
+    LeavingReason,
+    Segment,
+    Subscriber,
+    SubscriberTag,
+    Subscription,
+    address_hash,
+)
+from tests.ledgering import readers
+
+NOW = dt.datetime(2026, 6, 3, 12, tzinfo=dt.UTC)  # a Wednesday
+DAY = dt.timedelta(days=1)
+
+
+def follows(
+    topic: Topic, came: dt.timedelta, left: dt.timedelta | None = None, **said: Any
+) -> None:
+    """Somebody who came so long ago, and perhaps left."""
+    (one,) = readers(topic, 1)
+    Subscription.objects.filter(subscriber=one).update(
+        confirmed_at=NOW - came,
+        left_at=NOW - left if left is not None else None,
+        state="confirmed" if left is None else "unsubscribed",
+        **said,
+    )
+
+
+@pytest.mark.both_databases
+def test_who_came_and_left_is_counted_by_day_week_and_month(pivot: Topic) -> None:
+    retail = Topic.objects.create(slug="retail", name="Retail")
+    follows(pivot, came=DAY)
+    follows(pivot, came=8 * DAY, left=DAY)
+    follows(retail, came=40 * DAY, left=9 * DAY)
+    readers(pivot, 1, state="pending")  # never came
+    days = growth.growth(None, Step.DAY, NOW)
+    assert len(days) == 30
+    assert days[-2] == growth.Period(dt.date(2026, 6, 2), 1, 1)
+    assert sum(one.joined for one in days) == 2
+    weeks = growth.growth(pivot, Step.WEEK, NOW)
+    assert len(weeks) == 26
+    assert weeks[-1] == growth.Period(dt.date(2026, 6, 1), 1, 1)
+    assert weeks[-2] == growth.Period(dt.date(2026, 5, 25), 1, 0)
+    months = growth.growth(None, Step.MONTH, NOW)
+    assert len(months) == 24
+    assert [one.begins.isoformat() for one in months[-2:]] == ["2026-05-01", "2026-06-01"]
+    assert [(one.joined, one.left, one.net) for one in months[-3:]] == [
+        (1, 0, 1), (1, 1, 0), (1, 1, 0),
+    ]  # fmt: skip
+
+
+@pytest.mark.both_databases
+def test_why_people_left_is_counted_by_topic_with_their_words(pivot: Topic) -> None:
+    for _ in range(2):
+        follows(pivot, came=9 * DAY, left=DAY, left_code=LeavingReason.TOO_OFTEN)
+    follows(pivot, came=9 * DAY, left=DAY, left_why="<i>Bye</i>", left_code=LeavingReason.OTHER)
+    follows(pivot, came=900 * DAY, left=800 * DAY, left_code=LeavingReason.TOO_LONG)
+    follows(pivot, came=9 * DAY, left=DAY)
+    since = NOW - 365 * DAY
+    assert growth.reasons(pivot, since)[0] == ("Too many mails", 2)
+    assert set(growth.reasons(None, since)[1:]) == {("Something else", 1), ("No reason given", 1)}
+    assert [one.left_why for one in growth.words(None, since)] == ["<i>Bye</i>"]
+    other = Topic.objects.create(slug="retail", name="Retail")
+    assert growth.reasons(other, since) == []
+
+
+def test_the_page_draws_it_says_it_in_numbers_and_shows_words_as_text(
+    pivot: Topic, press: Client
+) -> None:
+    assert "Nobody came or left in this time" in press.get("/people/growth/").content.decode()
+    now = timezone.now()
+    (one,) = readers(pivot, 1)
+    Subscription.objects.filter(subscriber=one).update(
+        confirmed_at=now - DAY, left_at=now, state="unsubscribed", left_why="<i>Bye</i>"
+    )
+    page = press.get("/people/growth/?by=day&topic=medias-ai-pivot").content.decode()
+    assert page.count('<rect class="came"') == 30
+    assert "1 came and 1 left" in page
+    assert "&lt;i&gt;Bye&lt;/i&gt;" in page
+    assert press.get("/people/growth/?by=x&topic=%00").status_code == 200
+
+
+# ---- finding people ------------------------------------------------------------------------------
+
+
+def named(email: str, name: str) -> Subscriber:
+    return Subscriber.objects.create(email=email, email_hash=address_hash(email), name=name)
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("ann@", ["ann"]),
+        ("ANN LEE", ["ann"]),
+        ("lee", ["ann"]),
+        ("@mail.example.org", ["bo"]),
+        ("example.org", ["ann", "bo"]),
+        ("mail.ex", []),
+        ("%", []),
+        ("ünal", ["cy"]),
+    ],
+)
+def test_a_search_finds_how_addresses_and_names_begin_and_end(
+    query: str, found: list[str], db: None
+) -> None:
+    for email, name in [
+        ("ann@example.org", "Ann Lee"),
+        ("bo@mail.example.org", "Bo Leeds"),
+        ("cy@example.net", "Cy Ünal"),
+    ]:
+        named(email, name)
+    matching = Subscriber.objects.filter(people._matching(query)).order_by("id")
+    assert [str(one).partition("@")[0] for one in matching] == found
+
+
+@pytest.mark.both_databases
+@pytest.mark.only_on("postgresql")
+def test_postgresql_finds_beginnings_and_ends_by_index(db: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    plan = Subscriber.objects.filter(people._matching("lee")).explain()
+    for index in ("subscriber_email_back", "subscriber_name ", "subscriber_name_back"):
+        assert index in plan
+    assert "Seq Scan" not in plan
+
+
+def test_people_are_sifted_by_topic_state_tag_and_segment(
+    ann: Subscriber, pivot: Topic, press: Client
+) -> None:
+    bo = named("bo@example.org", "Bo")
+    Subscription.objects.create(subscriber=bo, topic=pivot, state="unsubscribed")
+    SubscriberTag.objects.create(subscriber=bo, tag="trade")
+    Segment.objects.create(name="traders", rule={"field": "tag", "is": "trade"})
+    Segment.objects.create(name="resting", rule={"field": "status", "is": "paused"})
+
+    def shown(**asked: str) -> list[str]:
+        page = press.get("/people/", asked).content.decode()
+        return [name for name in ("ann", "bo") if f"{name}@example.org" in page]
+
+    assert shown() == ["ann", "bo"]
+    assert shown(topic=pivot.slug) == ["ann", "bo"]
+    assert shown(topic=pivot.slug, state="confirmed") == ["ann"]
+    assert shown(state="unsubscribed") == ["bo"]
+    assert shown(tag="trade") == ["bo"]
+    assert shown(segment="traders") == ["bo"]
+    assert shown(segment="traders", topic=pivot.slug, state="confirmed") == []
+    assert shown(segment="resting", topic=pivot.slug) == []
+    assert "status is how people stand" in press.get("/people/?segment=resting").content.decode()
+    assert press.get("/people/?state=x&topic=x&tag=%00&segment=x").status_code == 200
+
+
+def test_text_inside_is_looked_for_when_asked(ann: Subscriber, otto: User, signed_in: Any) -> None:
+    browser = signed_in(otto)
+    page = browser.get("/people/?q=example.o").content.decode()
+    assert "ann@example.org" not in page
+    assert "inside=1" in page
+    assert "ann@example.org" in browser.get("/people/?q=example.o&inside=1").content.decode()
