@@ -135,3 +135,33 @@ def test_the_corpus_of_valid_addresses_differs_only_in_what_is_argued() -> None:
     for address, *_ in cases["test_email_invalid_syntax"]["rows"]:
         with pytest.raises(Refused):
             normal(address.strip(" "))
+
+
+ARGUED = {
+    "test@io": "a domain without a dot: no reader has one",
+    "test@123.123.123.x123": "a top-level domain with digits: there is none",
+    "test@xn--example.com": "xn-- and no valid punycode behind it",
+}
+"""What the corpus calls valid, and we don't."""
+
+
+@pytest.mark.skipif(not CORPORA.is_dir(), reason="the shared corpora are not here")
+@pytest.mark.parametrize("name", ["isemail_tests.xml", "isemail_tests-original.xml"])
+def test_nothing_that_the_corpus_calls_wrong_is_accepted_and_what_is_refused_beyond_it_is_argued(
+    name: str,
+) -> None:
+    from lxml import etree
+
+    for case in etree.parse(CORPORA / name).iter("test"):
+        shown = case.findtext("address") or ""
+        address = "".join(chr(ord(c) - 0x2400) if 0x2400 <= ord(c) <= 0x241F else c for c in shown)
+        category, why = case.findtext("category"), case.findtext("diagnosis")
+        try:
+            normal(address)
+        except Refused:
+            fine = category in {"ISEMAIL_VALID_CATEGORY", "ISEMAIL_DNSWARN"}
+            assert not fine or address in ARGUED or len(address) > 253, (address, why)
+        else:
+            # White space around an address is trimmed; nobody asks DNS.
+            fits = category in {"ISEMAIL_VALID_CATEGORY", "ISEMAIL_DNSWARN"}
+            assert fits or why == "ISEMAIL_CFWS_FWS", (address, why)
