@@ -7,6 +7,7 @@ how far an import is.
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import BinaryIO
 
@@ -107,8 +108,7 @@ class Run:
         rows = reading.people(
             self.file, self.looks, self.wanted, self.terms.topics, self.report.read
         )
-        for batch in _batches(rows):
-            done_bytes = self.file.tell()
+        for batch, done_bytes in _ahead(_batches(rows, self.file)):
             self._take(batch, done_bytes)
             if self.progress and not self.progress(self.report, done_bytes):
                 return False
@@ -159,10 +159,20 @@ def _became(batch: merge.Batch, row: Item) -> Became:
     return batch.take(row) if isinstance(row, Person) else batch.ban(row)
 
 
-def _batches(rows: Iterable[Item]) -> Iterator[list[Item]]:
+def _batches(rows: Iterable[Item], file: BinaryIO) -> Iterator[tuple[list[Item], int]]:
+    """Some rows at a time, and how far into the file they go."""
     rest = iter(rows)
     while batch := list(islice(rest, BATCH)):
-        yield batch
+        yield batch, file.tell()
+
+
+def _ahead(batches: Iterator[tuple[list[Item], int]]) -> Iterator[tuple[list[Item], int]]:
+    """One batch is read and judged, which asks no database, while another is being kept."""
+    with ThreadPoolExecutor(1) as reader:
+        coming = reader.submit(next, batches, None)
+        while batch := coming.result():
+            coming = reader.submit(next, batches, None)
+            yield batch
 
 
 def _terms(name: str, wanted: Wanted, now: dt.datetime) -> merge.Terms:

@@ -124,12 +124,12 @@ class Batch:
         if by_id:
             batch._load_standings(by_id)
         asked = [*hashes.values(), *(one.key for one in rows if isinstance(one, Ban))]
-        found = Suppression.objects.filter(email_hash__in=asked)
+        found = Suppression.objects.filter(email_hash__in=writing.among(asked))
         batch.suppressed = dict(found.values_list("email_hash", "reason"))
         return batch
 
     def _load_people(self) -> dict[int, str]:
-        known = Subscriber.objects.filter(email__in=list(self.hashes)).order_by("id")
+        known = Subscriber.objects.filter(email__in=writing.among(list(self.hashes))).order_by("id")
         if self.lock:
             known = known.select_for_update()
         by_id = {}
@@ -142,13 +142,15 @@ class Batch:
         return by_id
 
     def _load_standings(self, by_id: Mapping[int, str]) -> None:
-        theirs = Subscription.objects.filter(subscriber_id__in=list(by_id)).order_by("id")
+        theirs = Subscription.objects.filter(subscriber_id__in=writing.among(list(by_id))).order_by(
+            "id"
+        )
         for one in theirs.select_for_update() if self.lock else theirs:
             self.stands[by_id[one.subscriber_id], one.topic_id] = _Stands(
                 one.id, one.state, one.asked_at, one.consent, one.paused_until, one.confirmed_at,
                 one.left_at, one.left_why, is_changed=False,
             )  # fmt: skip
-        tagged = SubscriberTag.objects.filter(subscriber_id__in=list(by_id))
+        tagged = SubscriberTag.objects.filter(subscriber_id__in=ids)
         self.tags = {(by_id[key], tag) for key, tag in tagged.values_list("subscriber_id", "tag")}
 
     # ---- one row ------------------------------------------------------------------------------

@@ -6,13 +6,24 @@ transaction, and both keep what the tables demand.
 """
 
 import datetime as dt
+import json
 import uuid
 from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection, models
+from django.db.models.expressions import RawSQL
 
 Row = tuple[Any, ...]
+
+
+def among(values: Sequence[str] | Sequence[int]) -> RawSQL:
+    """These values as a subquery for ``__in``: one parameter, where Django's own list has one
+    each and takes longer over them than the database does."""
+    if connection.vendor == "postgresql":
+        kind = "bigint" if values and isinstance(values[0], int) else "text"
+        return RawSQL(f"SELECT unnest(%s::{kind}[])", [list(values)])  # noqa: S611  # our own words
+    return RawSQL("SELECT value FROM json_each(%s)", [json.dumps(list(values))])
 
 
 def ids(model: type[models.Model], count: int) -> list[int]:
