@@ -25,6 +25,11 @@ LIST = "email,First name,Kind\nann@example.org,Ann,trade\nbob@example.org,Bob,\n
 PASSWORD = "a harbour of quiet teapots"
 
 
+@pytest.fixture(autouse=True)
+def own_folder(settings: Any, tmp_path: Path) -> None:
+    settings.DATA_DIR = tmp_path
+
+
 @pytest.fixture
 def browser(pia: User, signed_in: type[Client]) -> Client:
     pia.set_password(PASSWORD)
@@ -133,6 +138,7 @@ def archive(name: str, content: bytes = b"x") -> bytes:
         (b"%PDF-1.7", "a PDF"),
         (b'{"people": []}', "no export of Digest"),
     ],
+    ids=lambda one: one if isinstance(one, str) else "",  # an archive holds the time
 )
 def test_what_is_no_list_is_refused_in_words_and_not_kept(
     browser: Client, pivot: Topic, raw: bytes, why: str

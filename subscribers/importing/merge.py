@@ -142,9 +142,8 @@ class Batch:
         return by_id
 
     def _load_standings(self, by_id: Mapping[int, str]) -> None:
-        theirs = Subscription.objects.filter(subscriber_id__in=writing.among(list(by_id))).order_by(
-            "id"
-        )
+        ids = writing.among(list(by_id))
+        theirs = Subscription.objects.filter(subscriber_id__in=ids).order_by("id")
         for one in theirs.select_for_update() if self.lock else theirs:
             self.stands[by_id[one.subscriber_id], one.topic_id] = _Stands(
                 one.id, one.state, one.asked_at, one.consent, one.paused_until, one.confirmed_at,
