@@ -1,11 +1,14 @@
 """The reader's own page: what they get, and how. Whoever a mail was forwarded to may see it, so
 it shows nothing of the person, and all that it does can be undone."""
 
+from email.utils import parseaddr
+
 from django.http import HttpRequest, HttpResponse
 
 from digest.errors import Refused
+from digest.models import from_address
 from digest.rendering import language
-from subscribers import fresh_links, personal, preferences, unsubscribe
+from subscribers import fresh_links, personal, preferences, suppression, unsubscribe
 from subscribers.links import Link
 from subscribers.locales import spoken
 from subscribers.tokens import Purpose
@@ -61,6 +64,8 @@ def _shown(request: HttpRequest, link: Link, *, done: bool, problem: str) -> Htt
         languages=language.offered().items(),
         own_language=preferences.own_language(person),
         zone=person.zone or link.topic.zone,
+        stopped=not suppression.may_sign_up([person.email or ""]),
+        owner=parseaddr(from_address(link.topic))[1],
         done=done,
         problem=problem,
         sent_for=request.POST if problem else {},

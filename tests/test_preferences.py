@@ -245,6 +245,17 @@ def test_no_letter_goes_to_an_address_that_must_not_be_mailed(
     assert not LetterRequest.objects.exists()
 
 
+def test_whoever_is_not_mailed_any_more_is_told_so_and_whom_to_ask(
+    client: Client, ann: Subscriber, link: str
+) -> None:
+    told = "Nothing is sent to this address at present"
+    assert told not in client.get(link).content.decode()
+    Suppression.objects.create(email_hash=ann.email_hash, reason="hard_bounce")
+    page = client.get(link).content.decode()
+    assert told in page
+    assert 'href="mailto:digest@example.org"' in page
+
+
 def test_the_page_needs_no_script_and_weighs_little_with_its_style(
     client: Client, ann: Subscriber, link: str
 ) -> None:
