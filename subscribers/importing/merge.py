@@ -161,7 +161,7 @@ class Batch:
         if reason is None and suppression.bars(self.terms.barred_domains, person.email):
             reason = SuppressionReason.DOMAIN
         if reason:
-            return Became(Outcome.SUPPRESSED, f"is suppressed here: {_words(reason)}")
+            return Became(Outcome.SUPPRESSED, f"suppressed here: {_words(reason)}")
         one = self.people.get(person.email)
         is_new = one is None
         if one is None:
@@ -177,7 +177,7 @@ class Batch:
             self.newly_suppressed.append(
                 (key, person.barred.value, person.left_why or self.terms.left_why, self.terms.now)
             )
-            return Became(Outcome.SUPPRESSED, f"the list says so: {_words(person.barred)}")
+            return Became(Outcome.SUPPRESSED, f"{_words(person.barred)}, as the list says")
         if is_new:
             return Became(Outcome.CREATED)
         return Became(Outcome.UPDATED if changed else Outcome.UNCHANGED)
@@ -188,7 +188,7 @@ class Batch:
             return Became(Outcome.UNCHANGED)
         self.suppressed[ban.key] = ban.reason
         self.newly_suppressed.append((ban.key, ban.reason.value, ban.detail, ban.at))
-        return Became(Outcome.SUPPRESSED, f"the list says so: {_words(ban.reason)}")
+        return Became(Outcome.SUPPRESSED, f"{_words(ban.reason)}, as the list says")
 
     def _create(self, person: Person) -> _Known:
         values = dict.fromkeys(_KEPT, "")

@@ -48,7 +48,7 @@ class Field(models.TextChoices):
     DISABLED = "disabled", "Is switched off (yes or no)"  # no: they get the mails
     OPTED_OUT = "opted out", "Has opted out (yes or no)"  # no says nothing: it is no consent
     ATTRIBUTES = "attributes", "Attributes (JSON)"  # one for each of its keys
-    ATTRIBUTE = "attribute", "An attribute of that name"
+    ATTRIBUTE = "attribute", "An attribute"  # of the name that the column has
     IGNORE = "ignore", "Leave out"
 
 
@@ -285,7 +285,7 @@ SERVICES: Sequence[Service] = (
 """In the order in which they are tried: who has the rarest columns comes first."""
 
 DIGEST = Service("digest", "Digest")
-MEDIUM = Service("medium", "A plain list of addresses, as Medium gives")
+MEDIUM = Service("medium", "Medium (a plain list of addresses)")
 CSV = Service("csv", "CSV")
 EVERY: Mapping[str, Service] = {one.name: one for one in (*SERVICES, MEDIUM, DIGEST, CSV)}
 """All by name: what ``--from`` takes."""
