@@ -7,10 +7,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from digest.models import Topic
-from subscribers import growth, people
+from subscribers import growth, people, planner
 from subscribers.growth import Step
 from subscribers.models import (
     LeavingReason,
@@ -130,12 +131,29 @@ def test_a_search_finds_how_addresses_and_names_begin_and_end(
 @pytest.mark.both_databases
 @pytest.mark.only_on("postgresql")
 def test_postgresql_finds_beginnings_and_ends_by_index(db: None) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
-    plan = Subscriber.objects.filter(people._matching("lee")).explain()
-    for index in ("subscriber_email_back", "subscriber_name ", "subscriber_name_back"):
+    plans = []
+    with CaptureQueriesContext(connection) as asked:
+        people._matching("lee")
+    with planner.seeking(), connection.cursor() as cursor:
+        for query in (one["sql"] for one in asked if one["sql"].startswith("SELECT")):
+            cursor.execute(f"EXPLAIN {query}")
+            plans.append("\n".join(line for (line,) in cursor.fetchall()))
+    assert len(plans) == 4
+    indexes = ("email", "subscriber_email_back", "subscriber_name", "subscriber_name_back")
+    for plan, index in zip(plans, indexes, strict=True):
         assert index in plan
-    assert "Seq Scan" not in plan
+        assert "Index" in plan
+        assert "Seq Scan" not in plan
+
+
+def test_a_search_that_finds_many_reads_from_the_newest_on(
+    pivot: Topic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(people, "MANY", 3)
+    few = readers(pivot, 3)
+    assert set(Subscriber.objects.filter(people._matching("reader"))) == set(few)
+    many = readers(pivot, 3)
+    assert set(Subscriber.objects.filter(people._matching("reader"))) == {*few, *many}
 
 
 def test_people_are_sifted_by_topic_state_tag_and_segment(
