@@ -19,6 +19,7 @@ from digest import drafting
 from digest.feeds import DAY, Feed
 from digest.intake.slugs import slug_from
 from digest.models import Briefing, Stage, Topic, Update
+from subscribers.models import Subscriber
 from tests import newsroom
 
 NASTY = Path(__file__).parents[2].parent / "shared" / "data" / "nasty"
@@ -146,6 +147,11 @@ PAGES = [
     "/subscribe/",
     "/subscribe/form/?ask_name=1",
     "/people/form/",
+    "/people/",
+    "/people/growth/",
+    "/people/segments/new/",
+    "/people/segments/new/?as=json",
+    "/people/suppression/",
     "/desk/",
     "/desk/medias-ai-pivot/schedule/",
     "/desk/medias-ai-pivot/briefings/",
@@ -216,6 +222,20 @@ def test_words_are_saved_on_leaving_the_field_and_the_preview_follows(
     page.locator("#note").blur()
     page.frame_locator(".frame iframe").get_by_text("A note of two words.").wait_for()
     assert Update.objects.get(pk=newsdesk.pk).note == "A note of **two** words."
+
+
+def test_a_segment_s_people_are_counted_while_its_rule_is_typed(
+    window: Window, ann: Subscriber
+) -> None:
+    window.open(f"/people/{ann.id}/")
+    assert Axe().run(window.page).response["violations"] == []
+    window.open("/people/segments/new/")
+    window.page.fill("[name=g0-r0-field]", "joined")
+    window.page.select_option("[name=g0-r0-asks]", "is known")
+    window.page.wait_for_selector("#count >> text=ann@example.org")
+    window.page.select_option("[name=g0-r0-asks]", "isn't known")
+    window.page.wait_for_selector("#count >> text=Nobody fits now")
+    assert window.seen.errors == []
 
 
 def test_a_lost_session_costs_nothing_that_was_typed(window: Window, newsdesk: Update) -> None:
