@@ -498,7 +498,8 @@ class ApiToken(models.Model):
 
 
 class AuditEntry(models.Model):
-    """Who did what, when; rows are only ever added, by the functions that change things."""
+    """Who did what, when; rows are only ever added, by the functions that change things. Whoever
+    is erased is taken out of their details."""
 
     at = models.DateTimeField(default=timezone.now, db_index=True)
     who = models.CharField(max_length=320, help_text="An address, 'schedule' or 'command line'.")

@@ -60,6 +60,12 @@ def masked(address: str) -> str:
     return f"{local[:1]}•••@{domain}"
 
 
+def mention(address: str) -> str:
+    """A pattern, to be compiled for any case, of the address where it stands by itself in a text:
+    ``ann@…`` isn't mentioned by ``joann@…``."""
+    return rf"(?<![\w.!#$%&*+/=?^`{{|}}~-]){re.escape(address)}(?![\w.-])"
+
+
 @functools.lru_cache(maxsize=10_000)
 def _domain(domain: str) -> str:
     """A domain in ASCII; cached, for a list has few domains and judging one takes 70 µs."""

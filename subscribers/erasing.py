@@ -1,13 +1,17 @@
 """Forgetting a person who asks for it."""
 
 import datetime as dt
+import json
+import re
 
 from django.db import transaction
-from django.db.models import F
-from django.db.models.functions import Coalesce
+from django.db.models import F, Q, TextField
+from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
 
-from digest.models import audit
+from digest.models import AuditEntry, RequestedTest, audit
+from subscribers import addresses
+from subscribers.importing import runs
 from subscribers.models import (
     AddressChange,
     ConfirmationRequest,
@@ -39,6 +43,8 @@ def erase(person: Subscriber, by: str, now: dt.datetime | None = None) -> bool:
     if one.state == SubscriberState.ERASED:
         return False
     _suppress(one.email_hash, by, now)
+    if one.email:
+        _strike_out(one, one.email)
     empty(one, now)
     audit(by, "erased subscriber", one.ref)
     return True
@@ -72,6 +78,31 @@ def _suppress(email_hash: str, by: str, now: dt.datetime) -> None:
     )
     if not new:
         Suppression.objects.filter(email_hash=email_hash).update(detail="")
+
+
+def _strike_out(person: Subscriber, email: str) -> None:
+    """Take the address out of what staff did, and with it their own words about the person."""
+    about = {person.ref, f"address {person.email_hash[:12]}"}
+    told = AuditEntry.objects.annotate(said=Cast("detail", TextField()))
+    for entry in told.filter(Q(about__in=about) | Q(said__icontains=email)):
+        kept = {key: one for key, one in entry.detail.items() if key != "why"}
+        detail = json.dumps(kept if entry.about in about else entry.detail)
+        struck = re.sub(addresses.mention(email), "(erased)", detail, flags=re.IGNORECASE)
+        AuditEntry.objects.filter(id=entry.id).update(detail=json.loads(struck))
+    _forget_tests(person, email)
+    runs.forget(email)
+
+
+def _forget_tests(person: Subscriber, email: str) -> None:
+    """Tests of updates go to addresses, whosever they are."""
+    asked = RequestedTest.objects.annotate(said=Cast("addresses", TextField()))
+    for test in asked.filter(said__icontains=email):
+        others = [address for address in test.addresses if address.lower() != email]
+        RequestedTest.objects.filter(id=test.id).update(addresses=others)
+    # One mailing has each address once, and so must what stands there instead.
+    for mail in person.deliveries.model.objects.filter(subscriber=None, address__iexact=email):
+        mail.address, mail.answer = f"erased {mail.id}", ""
+        mail.save(update_fields=["address", "answer"])
 
 
 def _drop_letters(person: Subscriber) -> None:

@@ -1,6 +1,8 @@
 """What is held about a person, and forgetting it."""
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,13 +11,16 @@ from django.db import connection
 
 from config.cli import main
 from digest.models import AuditEntry, Topic
+from digest.requesting import request_test
 from subscribers import importing, segments, suppression
 from subscribers.dossier import dossier
 from subscribers.erasing import erase
+from subscribers.importing import runs
 from subscribers.models import (
     ConfirmationRequest,
     Consent,
     ConsentWay,
+    Import,
     SignupRequest,
     Subscriber,
     SubscriberTag,
@@ -89,6 +94,34 @@ def test_nor_in_the_mails_they_got_which_still_add_up(due: Mailing, mailed: Subs
     assert "reader1@example.org" not in everything()
     assert "Reader 1'" not in everything()
     assert due.deliveries.filter(subscriber=mailed).count() == 1
+
+
+def test_nor_in_what_staff_did_and_wrote_of_them(due: Mailing, mailed: Subscriber) -> None:
+    assert due.update is not None
+    suppression.add("reader1@example.org", by="ada", why="Mr. Quimby asked by telephone")
+    suppression.remove("Reader1@Example.org", by="ada", why="and so did Mr. Quimby later")
+    tested = ["Reader1@example.org", "xreader1@example.org"]
+    request_test(due.update, tested, by="ada")
+    for address in tested:
+        due.deliveries.create(
+            address=address, answer=f"550 <{address}> is full", batch=due.batches.first()
+        )
+    erase(mailed, by="reader")
+    left = everything().lower()
+    assert "quimby" not in left
+    assert re.findall(r"\w*reader1@example\.org", left) == ["xreader1@example.org"] * 4
+    assert due.deliveries.filter(subscriber=None).count() == 2
+
+
+def test_nor_in_the_reports_of_imports_of_which_all_else_stays(
+    ann: Subscriber, settings: Any, tmp_path: Path
+) -> None:
+    settings.DATA_DIR = tmp_path
+    job = Import.objects.create(name="list.csv", fingerprint="", by="ada")
+    line = ',1,"Ann@Example.org",unchanged,\n,2,joann@example.org,created,\n'
+    runs.report_of(job).write_text(line)
+    erase(ann, by="ada")
+    assert runs.report_of(job).read_text() == line.replace("Ann@Example.org", "x" * 15)
 
 
 def test_a_mailing_that_is_under_way_leaves_an_erased_person_out(

@@ -6,7 +6,9 @@ change in the same transaction as the people, so two can't both go on.
 
 import datetime as dt
 import hashlib
+import mmap
 import os
+import re
 import uuid
 from pathlib import Path
 from typing import BinaryIO
@@ -17,6 +19,7 @@ from django.utils import timezone
 
 from digest.errors import Refused
 from digest.models import audit
+from subscribers import addresses
 from subscribers.importing.reading import Wanted
 from subscribers.importing.report import Report
 from subscribers.models import Import, ImportState
@@ -117,7 +120,7 @@ def hand_back(job: Import) -> None:
 
 def finish(job: Import, report: Report) -> None:
     """It is done: its file is forgotten, its report kept."""
-    _change(job, state=ImportState.DONE, finished_at=timezone.now(), claimed_until=None)
+    _change(job, state=ImportState.DONE, finished_at=timezone.now(), claimed_until=None, found={})
     forget_file(job)
     audit(
         job.by, "imported subscribers", job.name[:200],
@@ -136,7 +139,7 @@ def checked(job: Import, report: Report) -> None:
 def failed(job: Import, why: str) -> None:
     """It can't go on; what it has done is kept."""
     _change(job, state=ImportState.FAILED, problem=why, finished_at=timezone.now(),
-            claimed_until=None)  # fmt: skip
+            claimed_until=None, found={})  # fmt: skip
     forget_file(job)
 
 
@@ -167,6 +170,18 @@ def forget_file(job: Import) -> None:
         file_of(job).unlink(missing_ok=True)
 
 
+def forget(address: str) -> None:
+    """Write over an address in the reports, whose every other line keeps its place."""
+    mention = re.compile(addresses.mention(address).encode(), re.IGNORECASE)
+    for report in _folder().glob("*.report.csv"):
+        with report.open("r+b") as file:
+            if not file.seek(0, os.SEEK_END):
+                continue
+            with mmap.mmap(file.fileno(), 0) as text:
+                for found in mention.finditer(text):
+                    text[found.start() : found.end()] = b"x" * len(found[0])
+
+
 def sweep(now: dt.datetime | None = None) -> int:
     """Forget the files that nobody said anything about for a day; how many."""
     old = Import.objects.filter(
@@ -176,7 +191,7 @@ def sweep(now: dt.datetime | None = None) -> int:
     )
     why = "Nobody said within a day that it is to be imported; its file was deleted."
     for job in old:
-        Import.objects.filter(id=job.id).update(state=ImportState.FAILED, problem=why)
+        Import.objects.filter(id=job.id).update(state=ImportState.FAILED, problem=why, found={})
         forget_file(job)
     return len(old)
 
