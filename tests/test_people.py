@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from digest.models import Topic
-from subscribers import segments
+from subscribers import segments, suppression
 from subscribers.models import (
     Subscriber,
     SubscriberTag,
@@ -102,6 +102,16 @@ def test_segments_are_listed_with_whom_they_select(
     assert "now 1 person" in choices
     assert "0 people" in choices
     assert signed_in(pia).get("/people/segments/choices/?topic=%00").status_code == 404
+
+
+def test_the_approval_form_says_how_many_will_be_left_out_as_suppressed(
+    ann: Subscriber, pia: User, signed_in: Any
+) -> None:
+    browser = signed_in(pia)
+    assert "suppressed" not in browser.get(CHOICES).content.decode()
+    suppression.add("example.org", by="pia@example.org")
+    page = browser.get(CHOICES).content.decode()
+    assert "now 1 person, of whom 1 is suppressed and left out" in page
 
 
 def test_an_address_is_looked_up_among_the_suppressed(
