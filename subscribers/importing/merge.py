@@ -248,16 +248,20 @@ class Batch:
             one.id = key
         writing.insert(Subscriber, _SUBSCRIBER, [self._row(email, one) for email, one in new])
         fresh = [(key, one) for key, one in self.stands.items() if not one.id]
-        keys = writing.ids(Subscription, len(fresh))
+        # Only what something else points at needs an id beforehand, and a list has none of it.
+        told = [(key, one) for key, one in fresh if one.consents]
+        writing.insert(
+            Subscription, _SUBSCRIPTION,
+            [self._follows(key, one) for key, one in fresh if not one.consents],
+        )  # fmt: skip
+        keys = writing.ids(Subscription, len(told))
         writing.insert(
             Subscription, ("id", *_SUBSCRIPTION),
-            [(at, self.people[email].id, topic, *_standing(one))
-             for at, ((email, topic), one) in zip(keys, fresh, strict=True)],
+            [(at, *self._follows(key, one)) for at, (key, one) in zip(keys, told, strict=True)],
         )  # fmt: skip
         writing.insert(
             Consent, ("subscription_id", "way", "wording", "source", "at", "confirmed_at"),
-            [(at, *said) for at, (_, one) in zip(keys, fresh, strict=True)
-             for said in one.consents],
+            [(at, *said) for at, (_, one) in zip(keys, told, strict=True) for said in one.consents],
         )  # fmt: skip
         writing.insert(
             SubscriberTag, ("subscriber_id", "tag"),
@@ -267,6 +271,10 @@ class Batch:
             Suppression, ("email_hash", "reason", "detail", "created_at"), self.newly_suppressed
         )  # fmt: skip
         self._save_changes()
+
+    def _follows(self, key: tuple[str, int], one: _Stands) -> writing.Row:
+        email, topic_id = key
+        return (self.people[email].id, topic_id, *_standing(one))
 
     def _row(self, email: str, one: _Known) -> tuple[object, ...]:
         v = one.values
