@@ -6,6 +6,7 @@ follows when it is there.
 """
 
 import math
+import random
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,7 @@ SMALL = 50_000
 
 SHOWN = 20
 _BLOCKS, _LENGTH = 40, 500
-"""What is looked at of more: blocks of neighbouring ids, evenly apart, for people who joined
+"""What is looked at of more: blocks of neighbouring ids from everywhere, for people who joined
 together lie together."""
 
 
@@ -55,9 +56,9 @@ def quick(rule: Any) -> Glance:
         )
     looked_at = _BLOCKS * _LENGTH
     count = round(len(found) * span / looked_at)
-    share = max(len(found), 1) / looked_at
-    margin = round(2 * span * math.sqrt(share * (1 - share) / looked_at)) or 1
-    return Glance(count, margin, _some(found))
+    # One more than were found, or a rare thing that wasn't met would be told as nobody for sure.
+    spread = 1 + 2 * math.sqrt((len(found) + 1) * (1 - len(found) / looked_at))
+    return Glance(count, round(spread * span / looked_at), _some(found))
 
 
 def exact(rule: Any) -> Glance:
@@ -66,9 +67,12 @@ def exact(rule: Any) -> Glance:
 
 
 def _blocks(first: int, span: int) -> Q:
-    blocks = Q()
+    """One block somewhere in each stretch of ids: evenly apart, they could keep step with a list
+    that was made by turns. Always the same ones, so that a number doesn't waver while one types."""
+    chance = random.Random(1)  # noqa: S311  # no secret
+    stretch, blocks = span // _BLOCKS, Q()
     for block in range(_BLOCKS):
-        begin = first + block * (span - _LENGTH) // (_BLOCKS - 1)
+        begin = first + block * stretch + chance.randrange(max(1, stretch - _LENGTH))
         blocks |= Q(id__gte=begin, id__lt=begin + _LENGTH)
     return blocks
 

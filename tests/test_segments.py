@@ -564,6 +564,7 @@ def test_few_people_are_counted_and_many_are_told_as_about_so_many(
     about = glance.quick(rule)
     assert not about.is_exact
     assert abs(about.count - counted.count) <= about.margin < 200
+    assert glance.quick(rule) == about, "it doesn't waver"
     assert len(set(about.people)) == 20
     assert set(about.people) <= set(segments.people(rule))
     assert glance.exact(rule).count == counted.count
