@@ -11,22 +11,53 @@ One JSON document, of one person a line, so that either side may hold a single p
 import datetime as dt
 import json
 import re
-from collections.abc import Iterator
-from typing import Any, BinaryIO
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, BinaryIO
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
 
 from digest.errors import Refused
-from subscribers import addresses
+from subscribers import addresses, locales
 from subscribers.importing.rows import Ban, Person
-from subscribers.importing.table import LONGEST_LINE, Rejected, Row
+from subscribers.importing.table import DAMAGED, LONGEST_LINE, Rejected, Row
+from subscribers.importing.values import BREAKS, CONTROL, LONGEST, LONGEST_TAG
 from subscribers.models import ConsentWay, SubscriptionState, SuppressionReason
+from subscribers.rules import attribute_name
 
 HEAD = '{"digest": "subscribers", "version": 1, "people": [\n'
 TAIL = "\n]}\n"
 
 _MARK = re.compile(rb'\s*\{\s*"digest"\s*:\s*"subscribers"')
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
+_OF_LINES = {"left_why", "consent", "wording", "detail", "attributes"}
+"""What may have several lines."""
+
+
+def _or_empty(standard: Callable[[str], str]) -> AfterValidator:
+    return AfterValidator(lambda text: standard(text) if text else "")
+
+
+def _likely(moment: dt.datetime) -> dt.datetime:
+    if not 1900 <= moment.year < 2200:
+        raise ValueError("is no time of ours")
+    return moment
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+Time = Annotated[AwareDatetime, AfterValidator(_likely)]
+Tag = Annotated[str, Field(min_length=1, max_length=LONGEST_TAG)]
+AttributeName = Annotated[str, AfterValidator(attribute_name)]
+AttributeText = Annotated[str, BeforeValidator(_as_text), Field(max_length=LONGEST)]
 
 
 class _Strict(BaseModel):
@@ -38,9 +69,9 @@ class Agreement(_Strict):
 
     way: ConsentWay
     wording: str
-    source: str = ""
-    at: dt.datetime
-    confirmed: dt.datetime | None = None
+    source: str = Field("", max_length=200)
+    at: Time
+    confirmed: Time | None = None
 
 
 class Follows(_Strict):
@@ -48,11 +79,11 @@ class Follows(_Strict):
 
     topic: str
     state: SubscriptionState
-    asked: dt.datetime | None = None
-    confirmed: dt.datetime | None = None
-    left: dt.datetime | None = None
+    asked: Time | None = None
+    confirmed: Time | None = None
+    left: Time | None = None
     left_why: str = ""
-    paused_until: dt.datetime | None = None
+    paused_until: Time | None = None
     consent: str = ""
     consents: list[Agreement] = Field(default_factory=list)
 
@@ -62,13 +93,13 @@ class Known(_Strict):
 
     email: str
     name: str = Field("", max_length=500)
-    language: str = Field("", max_length=35)
-    zone: str = Field("", max_length=64)
-    country: str = Field("", max_length=2)
+    language: Annotated[str, _or_empty(locales.language)] = ""
+    zone: Annotated[str, _or_empty(locales.zone)] = ""
+    country: Annotated[str, _or_empty(locales.country)] = ""
     source: str = Field("", max_length=200)
-    joined: dt.datetime | None = None
-    tags: list[str] = Field(default_factory=list)
-    attributes: dict[str, Any] = Field(default_factory=dict)
+    joined: Time | None = None
+    tags: list[Tag] = Field(default_factory=list)
+    attributes: dict[AttributeName, AttributeText] = Field(default_factory=dict)
     suppressed: SuppressionReason | None = None
     subscriptions: list[Follows] = Field(default_factory=list)
 
@@ -79,7 +110,7 @@ class Banned(_Strict):
     suppressed: str = Field(pattern=r"^[0-9a-f]{64}$")
     reason: SuppressionReason
     detail: str = ""
-    at: dt.datetime
+    at: Time
 
 
 def line(one: Known | Banned) -> str:
@@ -103,8 +134,15 @@ def is_one(file: BinaryIO) -> bool:
 def rows(file: BinaryIO) -> Iterator[Row | Rejected]:
     """The lines between head and tail."""
     number = 0
-    while raw := file.readline(LONGEST_LINE + 1):
+    while True:
         number += 1
+        try:
+            raw = file.readline(LONGEST_LINE + 1)
+        except DAMAGED:
+            yield Rejected(number, "the archive is damaged here; reading stopped.")
+            return
+        if not raw:
+            return
         if len(raw) > LONGEST_LINE:
             yield Rejected(number, f"longer than {LONGEST_LINE:,} bytes; reading stopped here.")
             return
@@ -121,13 +159,14 @@ def person(row: Row) -> Person | Ban:
     """Who a line is about; Refused in words that go after "line 7:"."""
     try:
         data = json.loads(row.cells[0])
+        unfit = _unfit(data)
         one = _Either.model_validate({"one": data}).one
     except (ValueError, RecursionError) as problem:
         raise Refused(f"can't be read: {_words(problem)}") from None
+    if unfit:
+        raise Refused(f"{unfit} holds a control or line-separator character.")
     if isinstance(one, Banned):
         return Ban(row.line, one.suppressed, one.reason, one.detail, one.at)
-    if unfit := _unfit(data):
-        raise Refused(f"{unfit} holds a control or line-separator character.")
     first, *more = [_follows(row.line, one, said) for said in one.subscriptions] or [
         _follows(row.line, one, None)
     ]
@@ -156,14 +195,15 @@ def _follows(line: int, one: Known, said: Follows | None) -> Person:
     return person
 
 
-def _unfit(data: Any, name: str = "it") -> str:
-    """What of it holds a character that no text may have."""
+def _unfit(data: Any, name: str = "it", unfit: re.Pattern[str] = BREAKS) -> str:
+    """What of it holds a character that its text may not have."""
     if isinstance(data, str):
-        return name if _CONTROL.search(data) else ""
+        return name if unfit.search(data) else ""
     if isinstance(data, dict):
-        return next(filter(None, (_unfit(v, str(k)) for k, v in data.items())), "")
+        parts = ((v, str(k), CONTROL if k in _OF_LINES else unfit) for k, v in data.items())
+        return next(filter(None, (_unfit(*part) for part in parts)), "")
     if isinstance(data, list):
-        return next(filter(None, (_unfit(v, name) for v in data)), "")
+        return next(filter(None, (_unfit(v, name, unfit) for v in data)), "")
     return ""
 
 

@@ -1,5 +1,6 @@
 """Imports that came by the page, taken on by a worker: checked, or carried out, for a while."""
 
+import contextlib
 import time
 from collections.abc import Callable
 
@@ -28,7 +29,8 @@ def go_on(job_id: int, seconds: float, stopping: Callable[[], bool] = lambda: Fa
     try:
         return _go_on(job, time.monotonic() + seconds, stopping)
     except Refused as problem:
-        runs.failed(job, str(problem))
+        with contextlib.suppress(Refused):  # it is another's by now, or was discarded
+            runs.failed(job, str(problem))
     except DatabaseError:
         raise  # what was done is kept, and somebody goes on when the claim has run out
     except Exception:  # else it would be taken up again and again

@@ -115,6 +115,8 @@ def _look(source: Source, name: str, wanted: Wanted) -> Look:
         rows = [row.cells for row in islice(found.rows, SAMPLES) if isinstance(row, Row)]
     except Refused as problem:
         return Look(source.name, header=header, why=str(problem))
+    except table.DAMAGED:
+        return Look(source.name, header=header, why="It is damaged; nothing was imported.")
     return Look(source.name, columns.service.name, header, columns, rows)
 
 

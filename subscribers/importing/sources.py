@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from digest.errors import Refused
 
@@ -50,7 +50,7 @@ def sources(file: BinaryIO) -> Iterator[Source]:
         return
     with _opened(file) as archive:
         for entry in _entries(archive):
-            with archive.open(entry) as stream:
+            with _unpacked(archive, entry) as stream:
                 yield Source(entry.filename, stream)  # type: ignore[arg-type]  # it reads bytes
 
 
@@ -61,6 +61,16 @@ def _opened(file: BinaryIO) -> zipfile.ZipFile:
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
         raise Refused(
             "The ZIP file is damaged or cut off; nothing was imported. Fetch it once more."
+        ) from None
+
+
+def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> IO[bytes]:
+    try:
+        return archive.open(entry)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, OSError):
+        raise Refused(
+            f"{entry.filename[:80]!r} in the ZIP file is damaged; nothing was imported. Fetch it "
+            "once more."
         ) from None
 
 

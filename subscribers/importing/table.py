@@ -36,6 +36,10 @@ _ADDRESS = re.compile(r"[^\s@\"<>]+@[^\s@\"<>]+\.[^\s@\"<>]+")
 _SEPARATOR = re.compile(r'"?sep=([,;\t|])"?', re.IGNORECASE)
 
 
+DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError)
+"""What reading a list out of a broken archive may raise, at any place of it."""
+
+
 class Row(NamedTuple):
     """One line of the list; no more cells than the header has."""
 
@@ -71,7 +75,7 @@ def read(file: BinaryIO) -> Table:
     lines = _lines(file)
     try:
         top, delimiter = _top(lines)
-    except (_TooLong, zipfile.BadZipFile, zlib.error, EOFError):
+    except (_TooLong, *DAMAGED):
         raise Refused("The file has no lines of text; nothing was imported.") from None
     if not top:
         raise Refused("The file is empty; nothing was imported.")
@@ -203,7 +207,7 @@ def _rows(lines: Iterator[str], delimiter: str, width: int, above: int) -> Itera
         except _TooLong:
             yield Rejected(line, f"longer than {LONGEST_LINE:,} characters; reading stopped here.")
             return
-        except (zipfile.BadZipFile, zlib.error, EOFError):
+        except DAMAGED:
             yield Rejected(line, "the archive is damaged here; reading stopped.")
             return
         except csv.Error as problem:

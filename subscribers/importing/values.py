@@ -16,10 +16,10 @@ LONGEST = 5_000
 """Characters of an attribute."""
 _LONGEST_OF = {"name": 500, "source": 200, "language": 35}
 
-BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 """What nothing may hold that is one line."""
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
-"""What no text may hold at all."""
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+"""What no text may hold at all; half a surrogate pair, as JSON can spell it, can't be kept."""
 
 _GAP = re.compile(r" (?=[+-]\d\d:?\d\d$)")  # "07:55:20 +0000"
 _ABBREVIATION = re.compile(r" [A-Z]{2,5}$")  # of a zone, behind its offset: "+0200 CEST"
