@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from subscribers import (
+from subscribers.pages import (
     account_page,
     confirm_page,
     embedding,

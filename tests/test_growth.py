@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from digest.models import Topic
-from subscribers import growth, people, planner
+from subscribers import growth, planner
 from subscribers.growth import Step
 from subscribers.models import (
     LeavingReason,
@@ -21,6 +21,7 @@ from subscribers.models import (
     Subscription,
     address_hash,
 )
+from subscribers.pages import people
 from tests.ledgering import readers
 
 NOW = dt.datetime(2026, 6, 3, 12, tzinfo=dt.UTC)  # a Wednesday

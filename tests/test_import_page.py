@@ -14,9 +14,10 @@ from django.test import Client
 from django.utils import timezone
 
 from digest.models import AuditEntry, Topic
-from subscribers import import_page, importing
+from subscribers import importing
 from subscribers.importing import at_work, runs
 from subscribers.models import ConfirmationRequest, Import, Subscriber, Subscription
+from subscribers.pages import import_page
 from workers import ticking
 
 pytestmark = pytest.mark.both_databases

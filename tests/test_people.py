@@ -15,7 +15,7 @@ from subscribers.models import (
     Suppression,
     address_hash,
 )
-from subscribers.people import PAGE
+from subscribers.pages.people import PAGE
 
 PAGES = ["/people/", "/people/segments/", "/people/suppression/"]
 CHOICES = "/people/segments/choices/?topic=medias-ai-pivot"

@@ -17,7 +17,7 @@ from digest.models import Topic
 from digest.rendering import language
 from digest.staff import APPROVERS, Role, role_required
 from subscribers import signup
-from subscribers.signup_page import LONGEST_NAME, LONGEST_SOURCE, one_line
+from subscribers.pages.signup_page import LONGEST_NAME, LONGEST_SOURCE, one_line
 
 _HEIGHT = 260
 """Pixels of a frame that holds the form of one topic; each further topic takes a line."""

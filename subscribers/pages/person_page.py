@@ -16,7 +16,7 @@ from digest.staff import APPROVERS, has_role, role_required
 from subscribers import erasing, fresh_links, suppression, unsubscribe
 from subscribers.dossier import dossier, selecting
 from subscribers.models import Subscriber, SubscriberState
-from subscribers.people import SEES_PEOPLE
+from subscribers.pages.people import SEES_PEOPLE
 from subscribers.story import story
 
 

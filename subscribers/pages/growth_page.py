@@ -13,7 +13,7 @@ from digest.models import Topic
 from digest.staff import role_required
 from subscribers import growth
 from subscribers.growth import Period, Step
-from subscribers.people import SEES_PEOPLE
+from subscribers.pages.people import SEES_PEOPLE
 
 WHY_SINCE = dt.timedelta(days=365)
 _WIDTH, _HALF, _GAP = 720, 80, 2

@@ -15,7 +15,7 @@ from digest.models import Depths, Topic
 from digest.staff import APPROVERS, WRITERS, has_role, role_required
 from subscribers import builder, glance, rules, saved_segments, suppression
 from subscribers.models import Segment, Subscriber, SubscriberTag, SubscriptionState
-from subscribers.people import SEES_PEOPLE
+from subscribers.pages.people import SEES_PEOPLE
 from subscribers.selection import selected
 
 SUGGESTED = 200

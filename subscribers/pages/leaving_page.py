@@ -6,10 +6,11 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from digest.rendering import language
-from subscribers import personal, tokens, unsubscribe
+from subscribers import tokens, unsubscribe
 from subscribers.links import Link
 from subscribers.locales import spoken
 from subscribers.models import LeavingReason
+from subscribers.pages import personal
 from subscribers.tokens import Purpose
 
 ONE_CLICK = ("List-Unsubscribe", "One-Click")

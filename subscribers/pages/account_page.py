@@ -14,10 +14,11 @@ from django.views.decorators.http import require_http_methods
 
 from digest.errors import Refused
 from digest.rendering import language
-from subscribers import addresses, erasing, fresh_links, locales, moving, personal, throttle
+from subscribers import addresses, erasing, fresh_links, locales, moving, throttle
 from subscribers.dossier import dossier
 from subscribers.links import Link
 from subscribers.locales import spoken
+from subscribers.pages import personal
 from subscribers.tokens import Purpose
 
 

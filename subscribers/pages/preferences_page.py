@@ -8,9 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from digest.errors import Refused
 from digest.models import from_address
 from digest.rendering import language
-from subscribers import fresh_links, personal, preferences, suppression, unsubscribe
+from subscribers import fresh_links, preferences, suppression, unsubscribe
 from subscribers.links import Link
 from subscribers.locales import spoken
+from subscribers.pages import personal
 from subscribers.tokens import Purpose
 
 

@@ -25,7 +25,8 @@ from digest.errors import Refused
 from digest.models import Topic, Update
 from digest.rendering import language
 from digest.rendering.story import day_of
-from subscribers import addresses, personal, signup, throttle
+from subscribers import addresses, signup, throttle
+from subscribers.pages import personal
 
 OUR_PAGE = "website"
 """The source of who signed up at our own page."""

@@ -2,9 +2,10 @@
 
 from django.http import HttpRequest, HttpResponse
 
-from subscribers import personal, signup
+from subscribers import signup
 from subscribers.links import Link
-from subscribers.signup_page import LONGEST_NAME, one_line
+from subscribers.pages import personal
+from subscribers.pages.signup_page import LONGEST_NAME, one_line
 from subscribers.tokens import Purpose
 
 

@@ -9,7 +9,7 @@ from digest.errors import DigestError, Refused
 from digest.staff import has_role, role_required
 from subscribers import addresses, suppression
 from subscribers.models import SuppressedDomain, Suppression, SuppressionReason, address_hash
-from subscribers.people import SEES_PEOPLE, page_of
+from subscribers.pages.people import SEES_PEOPLE, page_of
 
 DOMAINS = 500
 """Shown at most: whoever has more keeps them in a list of their own."""
