@@ -511,6 +511,11 @@ def test_an_attribute_that_is_called_like_a_column_of_ours_comes_back_as_one(piv
     assert export() == first
 
 
+def test_an_attribute_that_is_called_like_an_address_comes_back_as_one(pivot: Topic) -> None:
+    load("email,a@b.example\nann@example.org,x\n")
+    assert Subscriber.objects.get().attributes == {"a@b.example": "x"}
+
+
 def test_a_topic_or_a_segment_may_be_exported_alone(
     pivot: Topic, retail: Topic, ann: Subscriber
 ) -> None:

@@ -126,9 +126,11 @@ def _header_of(top: list[_Line]) -> tuple[int, int | None]:
     """
     last = len(top) - 1
     address_at = top[last].address_at()
-    if address_at is None:
-        named = any(plain(name) in EMAIL_NAMES for name in top[last].cells)
-        return (last if named else 0), None
+    names = enumerate(top[last].cells)
+    named_at = next((i for i, name in names if plain(name) in EMAIL_NAMES), None)
+    # A column behind "email" may be called like an address.
+    if address_at is None or (named_at is not None and named_at < address_at):
+        return (0 if named_at is None else last), None
     if last and len(top[last - 1].cells) == len(top[last].cells) and top[last - 1].text.strip():
         return last - 1, address_at
     del top[:last]
