@@ -317,3 +317,36 @@ def test_a_topic_that_is_gone_exports_nothing(browser: Client, ann: Subscriber) 
     )
     assert answer.status_code == 422
     assert "is gone" in answer.content.decode()
+
+
+def test_a_column_that_may_say_who_left_is_unsure_until_somebody_explains_it(
+    browser: Client, pivot: Topic
+) -> None:
+    upload(browser, "email,Blacklisted\nann@example.org,1\nbob@example.org,0\n")
+    job = Import.objects.get()
+    assert "selected>Not sure: may say who left<" in page(browser, job)
+    agreed: dict[str, Any] = {"topics": "medias-ai-pivot", "consent": "at the fair, May 2026"}
+    do(browser, job, "check", **agreed)
+    work()
+    shown = page(browser, job)
+    assert "Import 1 person" in shown
+    assert "line 2: its &#x27;Blacklisted&#x27; is &#x27;1&#x27;" in shown
+    do(browser, job, "check", **agreed, **{"column-1": "left"})
+    work()
+    do(browser, job, "start")
+    work()
+    standing = Subscription.objects.values_list("subscriber__email", "state")
+    assert set(standing) == {
+        ("ann@example.org", "unsubscribed"),
+        ("bob@example.org", "confirmed"),
+    }
+
+
+def test_an_unsure_column_may_be_said_to_be_an_attribute(browser: Client, pivot: Topic) -> None:
+    upload(browser, "email,Spam score\nann@example.org,3\n")
+    job = Import.objects.get()
+    do(browser, job, "check", topics="medias-ai-pivot", **{"column-1": "attribute"})
+    work()
+    do(browser, job, "start")
+    work()
+    assert Subscriber.objects.get().attributes == {"Spam score": "3"}

@@ -1,8 +1,8 @@
 """Lists of people in.
 
 ``sources`` says what a file holds, ``table`` reads one list, ``columns`` what its columns mean
-(of ``services`` that it knows), ``rows`` makes people, ``merge`` keeps them, ``runs`` remembers
-how far an import is.
+(of ``services`` that it knows), ``doubts`` which of them nobody explained, ``rows`` makes people,
+``merge`` keeps them, ``runs`` remembers how far an import is.
 """
 
 import datetime as dt

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from digest.errors import Refused
+from subscribers.importing.doubts import is_unsure
 from subscribers.importing.services import (
     ANY_NAMES,
     BOUNCED,
@@ -41,6 +42,7 @@ _OWN_NAMES = {
 
 _SEVERAL = {
     Field.JOINED, Field.TAGS, Field.LEFT, Field.LEFT_WHY, Field.STATUS, Field.ATTRIBUTE,
+    Field.UNSURE,
 }  # fmt: skip
 """What may stand in more than one column."""
 
@@ -61,10 +63,15 @@ class Columns:
     headless: bool = False
     all_stand: Standing | None = None  # what the list says of all who are in it
     strict: frozenset[int] = frozenset()  # columns that are named as ours are: held to what we say
+    said: frozenset[int] = frozenset()  # columns of which a person said what they hold
 
     def places(self, wanted: Field) -> list[int]:
         """Where this field stands."""
         return [at for at, found in enumerate(self.fields) if found is wanted]
+
+    def is_doubted(self, at: int) -> bool:
+        """Whether what stands there is kept, and nobody said that it means no more than that."""
+        return self.service is CSV and at not in self.said
 
 
 def columns(
@@ -96,7 +103,7 @@ def columns(
     ours = owner in (CSV, DIGEST)
     strict = frozenset(at for at, name in enumerate(header) if ours and name in FIELDS)
     return Columns(owner, fields, _attributes(header, fields), table.headless,
-                   _of_all(owner, header, file), strict)  # fmt: skip
+                   _of_all(owner, header, file), strict, _spoken_of(header, said))  # fmt: skip
 
 
 def unknown(said: Mapping[str, str], header: Sequence[str]) -> list[str]:
@@ -121,13 +128,14 @@ def _guessed(header: Sequence[str], owner: Service) -> list[Field]:
         for at, found in enumerate(match):
             if found and at not in fields and (found in _SEVERAL or found not in fields.values()):
                 fields[at] = found
-    rest = (
-        Field.IGNORE
-        if owner.ignores_others or not name or names[at] in owner.ignored
-        else Field.ATTRIBUTE
-        for at, name in enumerate(header)
-    )
-    return [fields.get(at, other) for at, other in enumerate(rest)]
+    return [fields.get(at) or _other(name, owner) for at, name in enumerate(header)]
+
+
+def _other(name: str, owner: Service) -> Field:
+    """A column that no table knows."""
+    if owner.ignores_others or not name or plain(name) in owner.ignored:
+        return Field.IGNORE
+    return Field.UNSURE if owner is CSV and is_unsure(name) else Field.ATTRIBUTE
 
 
 def _matches(
@@ -163,21 +171,26 @@ def _field(what: str) -> Field:
 
 def _take_from_others(fields: list[Field], header: Sequence[str], said: Mapping[str, str]) -> None:
     """Somebody said which column holds the address: one that was guessed doesn't."""
-    spoken = {at for name in said for at in _named(header, name)}
+    spoken = _spoken_of(header, said)
     for at, found in enumerate(fields):
         if found is Field.EMAIL and at not in spoken:
             fields[at] = Field.ATTRIBUTE
+
+
+def _spoken_of(header: Sequence[str], said: Mapping[str, str] | None) -> frozenset[int]:
+    return frozenset(at for name in said or {} for at in _named(header, name))
 
 
 def _attributes(header: Sequence[str], fields: Sequence[Field]) -> list[str]:
     names = []
     for name, found in zip(header, fields, strict=True):
         own = name.removeprefix(ATTRIBUTE)
-        if found is Field.ATTRIBUTE:
+        kept = found in {Field.ATTRIBUTE, Field.UNSURE}
+        if kept:
             attribute_name(own)
             if own in names:
                 raise Refused(f"Two columns are called {own!r}; nothing was imported. Rename one.")
-        names.append(own if found is Field.ATTRIBUTE else "")
+        names.append(own if kept else "")
     return names
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from digest.errors import Refused
 from subscribers import addresses
 from subscribers.importing.columns import Columns
+from subscribers.importing.doubts import doubt, refuse
 from subscribers.importing.services import (
     BARRED,
     BOUNCED,
@@ -122,9 +123,11 @@ class Reader:
         self._source = "" if columns.places(Field.SOURCE) else "import"
         self._email = columns.places(Field.EMAIL)[0]
         self._attributes = [
-            (at, columns.names[at], self._cell) for at in columns.places(Field.ATTRIBUTE)
+            (at, name, self._cell, doubt(name) if columns.is_doubted(at) else None)
+            for at, name in enumerate(columns.names)
+            if name
         ]
-        skipped = {Field.EMAIL, Field.ATTRIBUTE, Field.IGNORE}
+        skipped = {Field.EMAIL, Field.ATTRIBUTE, Field.UNSURE, Field.IGNORE}
         self._fields = [
             (at, found, takers[at in columns.strict].get(found))
             for at, found in enumerate(columns.fields)
@@ -158,8 +161,10 @@ class Reader:
                     says[found] += f"\n{text}"
                 else:
                     says[found] = text
-        for at, name, read in self._attributes:
+        for at, name, read, may_be_out in self._attributes:
             if cells[at] and (text := read(cells[at])):
+                if may_be_out and may_be_out(text):
+                    refuse(name, text)
                 if not clean and CONTROL.search(text):
                     raise Refused(f"{name} holds a control or line-separator character.")
                 if len(text) > LONGEST:
@@ -194,7 +199,7 @@ class Reader:
             person.name = " ".join(filter(None, parts))
         found = [self._standing(word) for word in says.get(Field.STATUS, "").split("\n") if word]
         for name, (yes, no) in _YES_AND_NO.items():
-            if text := says.get(name):
+            if (text := says.get(name)) and not _is_day(person, name, text):
                 found.append(yes if is_yes(name, text) else no)
         known = [one for one in (*found, person.standing) if one]
         if known:
@@ -206,6 +211,17 @@ class Reader:
             known = ", ".join([*SubscriptionState.values, *SUPPRESSED])
             raise Refused(f"status {status!r} is not known; write one of {known}.")
         return self._words[word]
+
+
+def _is_day(person: Person, name: Field, text: str) -> bool:
+    """A day in place of a yes is the one on which they subscribed; perhaps they left since."""
+    if name is not Field.SUBSCRIBED or len(text) < len("1/1/2026"):
+        return False
+    with contextlib.suppress(Refused):
+        day = moment(text)
+        person.joined = min(day, person.joined or day)
+        return True
+    return False
 
 
 # ---- what a cell says, taken over ----------------------------------------------------------------

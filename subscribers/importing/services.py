@@ -38,9 +38,9 @@ class Field(models.TextChoices):
     JOINED = "joined", "Joined (time)"  # of several the earliest counts
     SOURCE = "source", "Source"
     CONFIRMED = "confirmed", "Confirmed (time)"
-    LEFT = "left", "Left (time)"  # where there is one, they left, whatever the status says
+    LEFT = "left", "Left (time)"  # where there is one, or a yes, they left, whatever the status
     LEFT_WHY = "left why", "Why they left"
-    BOUNCED = "bounced", "Bounced (time)"
+    BOUNCED = "bounced", "Bounced (time, or why)"
     PAUSED_UNTIL = "paused until", "Paused until (time)"
     ASKED = "asked", "Asked for it (time)"
     CONSENT = "consent", "How they agreed"
@@ -49,6 +49,7 @@ class Field(models.TextChoices):
     OPTED_OUT = "opted out", "Has opted out (yes or no)"  # no says nothing: it is no consent
     ATTRIBUTES = "attributes", "Attributes (JSON)"  # one for each of its keys
     ATTRIBUTE = "attribute", "An attribute"  # of the name that the column has
+    UNSURE = "unsure", "Not sure: may say who left"  # kept like one, where it is said not to
     IGNORE = "ignore", "Leave out"
 
 
@@ -88,6 +89,10 @@ WORDS: Mapping[str, Standing] = {
     **dict.fromkeys(("rebotado", "rebotada", "hard bounce"), BOUNCED),
     **dict.fromkeys(("complained", "complaint", "spam", "beschwerde", "plainte"), COMPLAINED),
     **dict.fromkeys(("queja",), COMPLAINED),
+    **dict.fromkeys(("مشترك", "iscritto", "ingeschreven", "inscrito", "inscrita"), CONFIRMED),
+    **dict.fromkeys(("غير مشترك", "disiscritto", "uitgeschreven", "deleted"), LEFT),
+    **dict.fromkeys(("hard bounced",), BOUNCED),
+    **dict.fromkeys(("junk",), COMPLAINED),
     **dict.fromkeys(("suppressed", "blocked", "blocklisted", "blacklisted", "banned"), BARRED),
     **dict.fromkeys(("gesperrt", "bloqué", "bloquée", "bloqueado", "bloqueada"), BARRED),
 }
@@ -105,7 +110,10 @@ ANY_NAMES: Mapping[Field, Sequence[str]] = {
         "lastname", "surname", "family name", "nachname", "nom", "nom de famille", "apellidos",
         "apellido",
     ),
-    Field.STATUS: ("subscription status", "subscriber status", "statut", "estado"),
+    Field.STATUS: (
+        "subscription status", "subscriber status", "email status", "statut", "estado", "stato",
+        "situação", "الحالة",
+    ),
     Field.TOPICS: ("topic", "lists", "list"),
     Field.TAGS: ("tag", "labels", "schlagwörter", "étiquettes", "etiquetas"),
     Field.LANGUAGE: ("lang", "locale", "sprache", "langue", "idioma"),
@@ -119,8 +127,11 @@ ANY_NAMES: Mapping[Field, Sequence[str]] = {
     Field.SOURCE: ("signup source",),
     Field.LEFT: (
         "unsubscribed at", "unsubscribe date", "left at", "unsubscribed", "abmeldedatum",
-        "abgemeldet am", "date de désinscription", "fecha de baja",
+        "abgemeldet am", "date de désinscription", "fecha de baja", "cancelled at", "deleted at",
+        "opt out date", "confirmed opt out date", "unsubscribed from all email", "email opt out",
+        "do not email", "abgemeldet", "désabonné", "désinscrit",
     ),
+    Field.BOUNCED: ("bounced", "bounced at", "hard bounced", "email hard bounce reason"),
     Field.LEFT_WHY: ("unsubscribe reason", "reason"),
     Field.CONFIRMED: ("confirmed at", "confirmation date"),
     Field.SUBSCRIBED: ("is subscribed",),

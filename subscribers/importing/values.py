@@ -27,8 +27,12 @@ _BY_DAY = re.compile(r"(\d{1,2})[./](\d{1,2})[./](\d{4})(?:[ T](\d{1,2}):(\d\d))
 _PARTS = re.compile(r"[,;|]")
 _SECONDS = re.compile(r"1\d{9}(?:\d{3})?", re.ASCII)  # since 1970, or thousandths of them
 _IN_WORDS = ("%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y")
-_YES = frozenset({"true", "yes", "1", "t", "y", "on"})
-NO = frozenset({"false", "no", "0", "f", "n", "off"})
+_YES = frozenset(
+    {"true", "yes", "1", "t", "y", "on", "ja", "wahr", "oui", "vrai", "sí", "si", "نعم"}
+)
+NO = frozenset(
+    {"false", "no", "0", "f", "n", "off", "nein", "falsch", "non", "faux", "falso", "لا"}
+)
 
 
 def moment(text: str, name: str = "joined") -> dt.datetime:
