@@ -1,6 +1,7 @@
 """What each service exports comes in as a careful publisher would judge it (data/lists)."""
 
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ def test_the_right_people_come_in_in_the_right_state(pivot: Topic, name: str) ->
     assert set(Subscriber.objects.values_list("email", flat=True)) == {
         person["email"] for person in want["people"]
     }
-    rejected = {(one.file, one.line) for one in report.rejected if "passed over" not in one.why}
+    rejected = {(one.file, one.line) for one in report.rejected}
     assert rejected == {(one.get("file", ""), one["line"]) for one in want["rejected"]}, (
         report.rejected
     )
@@ -101,3 +102,26 @@ def test_stated_consent_confirms_those_of_whom_the_list_says_nothing_and_nobody_
         stands = Subscription.objects.get(subscriber__email=person["email"])
         out = person["suppressed"] or person["state"] not in {None, "confirmed"}
         assert (stands.state == "confirmed") == (not out), person
+
+
+def test_what_an_archive_holds_beside_its_lists_is_named_and_is_no_failure(pivot: Topic) -> None:
+    report = load("mailchimp-account.zip")
+    assert report.status == 0
+    assert {one["file"].partition("/")[0] for one in report.passed_over} == {
+        "campaigns.csv", "campaigns_content", "reports",
+    }  # fmt: skip
+    assert all(one["why"] for one in report.passed_over)
+
+
+def test_a_list_in_an_archive_that_cannot_be_read_is_a_failure(
+    pivot: Topic, tmp_path: Path
+) -> None:
+    """Who left may stand in it."""
+    with zipfile.ZipFile(tmp_path / "lists.zip", "w") as archive:
+        archive.writestr("in.csv", "email,name\nann@example.org,Ann\n")
+        archive.writestr("out.csv", "email,status,note,note\nbo@example.org,unsubscribed,,\n")
+    with (tmp_path / "lists.zip").open("rb") as file:
+        report = importing.load(file, "lists.zip", topics=[pivot.slug])
+    assert report.status == 1
+    assert [(one.file, one.line) for one in report.rejected] == [("out.csv", 1)]
+    assert report.passed_over == []

@@ -194,6 +194,8 @@ def _as_json(report: Report, *, dry_run: bool) -> dict[str, Any]:
             for one in report.rejected
         ],
     }
+    if report.passed_over:
+        said["passed_over"] = report.passed_over
     if report.resumed_at:
         said["resumed_at"] = report.resumed_at
     if report.rejections > len(report.rejected):
@@ -215,6 +217,8 @@ def _say(report: Report, *, dry_run: bool) -> None:
         click.echo(f"and {more:,} more; --report FILE names them all", err=True)
     if dry_run:
         _foretell(report)
+    for over in report.passed_over:
+        click.echo(f"{over['file']} was passed over. {over['why']}", err=True)
     if report.resumed_at:
         click.echo(f"Went on after {report.resumed_at:,} rows that were done before.")
     click.echo(

@@ -53,6 +53,10 @@ def attribute_column(name: str) -> str:
     return f"{ATTRIBUTE}{name}" if taken else name
 
 
+class NoAddresses(Refused):
+    """There is no column of addresses; beside lists of people such a file is none."""
+
+
 @dataclass(frozen=True)
 class Columns:
     """What each column holds, and whose list it is."""
@@ -94,7 +98,7 @@ def columns(
         fields[table.address_at] = Field.EMAIL
     if Field.EMAIL not in fields:
         shown = re.sub(r"[^ -~\u00a1-\ud7ff]+", "?", ", ".join(header))[:80]
-        raise Refused(
+        raise NoAddresses(
             f"The first line names no email column, it says “{shown}”; nothing was imported. "
             "Call one of its columns email, or say which it is: --map COLUMN=email"
         )

@@ -1,7 +1,7 @@
 """A file as people: its lists are looked at first, then read row by row."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, BinaryIO
 
@@ -48,7 +48,8 @@ class Look:
     columns: Columns | None = None
     samples: Sequence[Sequence[str]] = ()
     is_json: bool = False
-    why: str = ""  # it isn't a list of people: why not
+    why: str = ""  # it can't be read as a list of people: why not
+    is_beside: bool = False  # it is no list at all: something else that an archive holds
 
     @property
     def names_topics(self) -> bool:
@@ -62,8 +63,8 @@ class Look:
         if self.is_json:
             return people_json.rows(source.stream), people_json.person
         if self.columns is None:
-            skipped = Rejected(1, f"This file was passed over. {self.why}", source.name)
-            return iter([skipped]), people_json.person
+            broken = Rejected(1, f"This file was passed over. {self.why}", source.name)
+            return iter([] if self.is_beside else [broken]), people_json.person
         return table.read(source.stream).rows, Reader(self.columns, source.name).person
 
 
@@ -75,7 +76,7 @@ def look(file: BinaryIO, name: str, wanted: Wanted) -> list[Look]:
     if all(one.why for one in looks):
         where = f"{looks[0].file}: " if looks[0].file else ""
         raise Refused(where + looks[0].why)
-    looks = _without_strangers(looks, wanted)
+    looks = [_told_apart(one, looks, wanted) for one in looks]
     headers = [one.header for one in looks]
     for column in wanted.columns:
         if all(naming.unknown({column: ""}, header) for header in headers):
@@ -86,17 +87,16 @@ def look(file: BinaryIO, name: str, wanted: Wanted) -> list[Look]:
     return looks
 
 
-def _without_strangers(looks: list[Look], wanted: Wanted) -> list[Look]:
+def _told_apart(one: Look, looks: Sequence[Look], wanted: Wanted) -> Look:
     """Beside a service's own lists in an archive any other is no list of subscribers: who opened
     a mail long ago may have left since."""
-    known = {one.format for one in looks} - {CSV.name, MEDIUM.name, ""}
-    if not known or wanted.format:
-        return looks
+    known = {other.format for other in looks} - {CSV.name, MEDIUM.name, ""}
+    if one.is_beside:
+        return replace(one, why="Its first line names no email column.")
+    if not known or wanted.format or one.why or one.format in known:
+        return one
     why = "It isn't among the lists of subscribers that this archive holds."
-    return [
-        Look(one.file, header=one.header, why=why) if one.format not in {*known, ""} else one
-        for one in looks
-    ]
+    return Look(one.file, header=one.header, why=why, is_beside=True)
 
 
 def _look(source: Source, name: str, wanted: Wanted) -> Look:
@@ -114,7 +114,8 @@ def _look(source: Source, name: str, wanted: Wanted) -> Look:
         columns = naming.columns(found, file=source.name or name, service=wanted.format, said=said)
         rows = [row.cells for row in islice(found.rows, SAMPLES) if isinstance(row, Row)]
     except Refused as problem:
-        return Look(source.name, header=header, why=str(problem))
+        beside = isinstance(problem, naming.NoAddresses)
+        return Look(source.name, header=header, why=str(problem), is_beside=beside)
     except table.DAMAGED:
         return Look(source.name, header=header, why="It is damaged; nothing was imported.")
     return Look(source.name, columns.service.name, header, columns, rows)

@@ -38,6 +38,7 @@ class Report:
     rejections: int = 0
     resumed_at: int = 0  # rows that an earlier run had done
     rejected: list[Rejected] = field(default_factory=list)  # the first NAMED
+    passed_over: list[dict[str, str]] = field(default_factory=list)  # files beside the lists
     columns: list[dict[str, Any]] = field(default_factory=list)
     states: Counter[str] = field(default_factory=Counter)  # of standings new or changed
     stays_out: Counter[str] = field(default_factory=Counter)  # by reason
@@ -48,6 +49,7 @@ class Report:
         """A new one, or one that goes on from where the import stopped."""
         found = next(one for one in looks if not one.why)
         report = cls(format=found.format, columns=shown(looks))
+        report.passed_over = [{"file": one.file, "why": one.why} for one in looks if one.is_beside]
         if job:
             report.read = report.resumed_at = job.rows
             report.created, report.updated = job.created, job.updated
