@@ -193,6 +193,7 @@ SERVICES: Sequence[Service] = (
             frozenset({"email", "active subscription", "expiry"}),
             frozenset({"user email address", "subscription type"}),
             frozenset({"email", "start date", "paid upgrade date"}),
+            frozenset({"email", "subscription type", "subscription date"}),
         ],
         columns={
             "email disabled": Field.DISABLED, "user email address": Field.EMAIL,
@@ -200,6 +201,7 @@ SERVICES: Sequence[Service] = (
             "subscription created at": Field.JOINED, "created at": Field.JOINED,
             "unsubscribed at": Field.LEFT, "subscription type": Field.ATTRIBUTE,
             "start date": Field.JOINED, "subscription source (free)": Field.SOURCE,
+            "subscription date": Field.JOINED, "subscriber country": Field.COUNTRY,
             "stripe plan": Field.ATTRIBUTE,
         },
         ignores_others=True,
