@@ -41,7 +41,7 @@ APPROVERS = (Role.PUBLISHER,)
 PLACES: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
     ("Desk", "/desk/", WRITERS),
     ("Queue", "/queue/", (Role.OPS, Role.PUBLISHER, Role.EDITOR)),
-    ("Subscribers", "/people/", (Role.OPS, Role.PUBLISHER)),
+    ("Subscribers", "/people/", (Role.OPS, Role.PUBLISHER, Role.EDITOR)),
     ("Mailbox", "/mailbox/", tuple(Role)),
 )
 """The staff pages in the navigation, and who finds them there; admins find all."""

@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from digest.errors import Refused
-from digest.models import Depths, Stage, Topic
+from digest.models import Depths, Stage, Topic, audit
 from digest.rendering import language
 from subscribers import unsubscribe
 from subscribers.models import (
@@ -23,6 +23,9 @@ from subscribers.models import (
     standing,
 )
 from subscribers.signup import wording
+
+BY = "reader"
+"""What the audit log calls them; about whom it is tells which."""
 
 PRESETS = {"two_weeks": dt.timedelta(weeks=2), "month": dt.timedelta(days=30)}
 """Pauses that need no date."""
@@ -77,6 +80,8 @@ def choose(person: Subscriber, slugs: Collection[str], now: dt.datetime | None =
     for topic, one, *_ in choices(person, now):
         kept = one is not None and one.is_kept
         if topic.slug in slugs and not kept:
+            if one is not None:
+                unsubscribe.note_return(one)
             _take(person, topic, now)
         elif kept and topic.slug not in slugs:
             unsubscribe.leave(person.id, topic.id, now=now)
@@ -120,31 +125,44 @@ def pause_end(preset: str, day: str, zone: str, now: dt.datetime | None = None) 
     return dt.datetime.combine(until, dt.time(), here.tzinfo)
 
 
+@transaction.atomic
 def pause(person: Subscriber, until: dt.datetime, slug: str = "") -> int:
     """Send nothing until then, of one topic or of all that they have; how many those are."""
     kept = Q(state__in=[SubscriptionState.CONFIRMED, SubscriptionState.PAUSED])
     theirs = _theirs(person, slug).filter(kept)
-    return theirs.update(state=SubscriptionState.PAUSED, paused_until=until)
+    paused = theirs.update(state=SubscriptionState.PAUSED, paused_until=until)
+    if paused:
+        audit(BY, "paused", person.ref, topic=slug, until=f"{until:%Y-%m-%d}")
+    return paused
 
 
+@transaction.atomic
 def resume(person: Subscriber, slug: str = "", now: dt.datetime | None = None) -> int:
     """End the pause of one topic, or of all, at once."""
     paused = standing(SubscriptionState.PAUSED, now or timezone.now())
     theirs = _theirs(person, slug).filter(paused)
-    return theirs.update(state=SubscriptionState.CONFIRMED, paused_until=None)
+    resumed = theirs.update(state=SubscriptionState.CONFIRMED, paused_until=None)
+    if resumed:
+        audit(BY, "ended a pause", person.ref, topic=slug)
+    return resumed
 
 
+@transaction.atomic
 def read(person: Subscriber, depth: str, lang: str) -> None:
     """How updates come, and the language of pages and letters; what is not offered is left.
 
     So is a language that we don't speak, and the ``de-AT`` of whoever chooses ``de``: segments
     ask for them.
     """
+    before = person.depth, person.language
     if depth in DEPTHS:
         person.depth = depth
     if (lang in language.offered() or not lang) and lang != own_language(person):
         person.language = lang
-    person.save(update_fields=["depth", "language"])
+    if before != (person.depth, person.language):
+        person.save(update_fields=["depth", "language"])
+        chosen = {"depth": person.depth or "as arranged", "language": person.language}
+        audit(BY, "chose how mails come", person.ref, **chosen)
 
 
 def own_language(person: Subscriber) -> str:

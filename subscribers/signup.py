@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from digest.models import Topic
 from digest.rendering import language
-from subscribers import addresses, suppression
+from subscribers import addresses, suppression, unsubscribe
 from subscribers.models import (
     Consent,
     ConsentWay,
@@ -90,6 +90,8 @@ def confirm(
     with transaction.atomic():
         meant = [one for one in asked_for(person) if one.topic.slug in slugs]
         new = [one for one in meant if _confirmed(one, now)]
+        for one in new:
+            unsubscribe.note_return(one)
         if new:
             _believe(person, new, name, now)
         WelcomeRequest.objects.bulk_create(

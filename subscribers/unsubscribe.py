@@ -3,9 +3,11 @@
 import datetime as dt
 import re
 
+from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from digest.models import audit
 from digest.rendering import language
 from subscribers.models import LeavingReason, Subscription, SubscriptionState
 
@@ -77,16 +79,27 @@ def can_come_back(about: Subscription, now: dt.datetime | None = None) -> bool:
     )
 
 
+@transaction.atomic
 def come_back(about: Subscription, now: dt.datetime | None = None) -> bool:
     """Undo the leaving of a topic, and of what was left in the same moment; False when it is too
     late or there is nothing to undo."""
     if not can_come_back(about, now):
         return False
-    return bool(
-        Subscription.objects.filter(
-            subscriber_id=about.subscriber_id,
-            state=SubscriptionState.UNSUBSCRIBED,
-            confirmed_at__isnull=False,
-            left_at=about.left_at,
-        ).update(state=SubscriptionState.CONFIRMED, left_at=None, left_why="", left_code="")
+    left = Subscription.objects.filter(
+        subscriber_id=about.subscriber_id,
+        state=SubscriptionState.UNSUBSCRIBED,
+        confirmed_at__isnull=False,
+        left_at=about.left_at,
     )
+    ended = list(left.select_related("topic", "subscriber"))
+    back = left.update(state=SubscriptionState.CONFIRMED, left_at=None, left_why="", left_code="")
+    for one in ended if back else []:
+        note_return(one)
+    return bool(back)
+
+
+def note_return(left: Subscription) -> None:
+    """Keep in their story that they had left once; ``left`` is as it was before they came back."""
+    if left.left_at is not None:
+        when = f"{left.left_at.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC"
+        audit("reader", "came back", left.subscriber.ref, topic=left.topic.slug, left=when)

@@ -25,7 +25,8 @@ STAFF = EVERYBODY - {"nobody"}
 WRITERS = {"editor", "publisher", "admin"}
 PUBLISHERS = {"publisher", "admin"}
 OPS = {"ops", "admin"}
-READS_PEOPLE = {"publisher", "ops", "admin"}
+READS_PEOPLE = STAFF
+HELPS_PEOPLE = {"publisher", "ops", "admin"}
 
 LOOK, ACT, BOTH = {"GET"}, {"POST"}, {"GET", "POST"}
 
@@ -98,7 +99,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "queue/past/": (LOOK, STAFF),
     "queue/of/<slug:topic>/<int:number>/": (LOOK, STAFF),
     "queue/person/<int:number>/": (LOOK, READS_PEOPLE),
-    "queue/delivery/<int:number>/": (LOOK, READS_PEOPLE),
+    "queue/delivery/<int:number>/": (LOOK, HELPS_PEOPLE),
     "queue/<int:number>/": (LOOK, STAFF),
     "queue/<int:number>/live/": (LOOK, STAFF),
     "queue/<int:number>/pause/": (ACT, OPS),
@@ -112,21 +113,21 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "people/growth/": (LOOK, READS_PEOPLE),
     "people/segments/": (LOOK, READS_PEOPLE),
     "people/segments/choices/": (LOOK, WRITERS),
-    "people/import/": (BOTH, READS_PEOPLE),
-    "people/import/<int:number>/": (BOTH, READS_PEOPLE),
-    "people/import/<int:number>/live/": (LOOK, READS_PEOPLE),
-    "people/import/<int:number>/report.csv": (LOOK, READS_PEOPLE),
-    "people/export/": (BOTH, READS_PEOPLE),
+    "people/import/": (BOTH, HELPS_PEOPLE),
+    "people/import/<int:number>/": (BOTH, HELPS_PEOPLE),
+    "people/import/<int:number>/live/": (LOOK, HELPS_PEOPLE),
+    "people/import/<int:number>/report.csv": (LOOK, HELPS_PEOPLE),
+    "people/export/": (BOTH, HELPS_PEOPLE),
     "people/segments/new/": (BOTH, PUBLISHERS),
     "people/segments/count/": (ACT, PUBLISHERS),
     "people/segments/<int:number>/": (BOTH, PUBLISHERS),
     "people/segments/<int:number>/overlap/": (LOOK, READS_PEOPLE),
     "people/segments/<int:number>/delete/": (ACT, PUBLISHERS),
-    "people/suppression/": (LOOK, READS_PEOPLE),
-    "people/form/": (LOOK, READS_PEOPLE),
-    "people/suppression/change/": (ACT, READS_PEOPLE),
+    "people/suppression/": (LOOK, HELPS_PEOPLE),
+    "people/form/": (LOOK, HELPS_PEOPLE),
+    "people/suppression/change/": (ACT, HELPS_PEOPLE),
     "people/<int:number>/": (LOOK, READS_PEOPLE),
-    "people/<int:number>/act/": (ACT, READS_PEOPLE),
+    "people/<int:number>/act/": (ACT, HELPS_PEOPLE),
     "people/<int:number>/dossier/": (ACT, PUBLISHERS),
     "people/<int:number>/erase/": (BOTH, PUBLISHERS),
     # mailbox, as seen from another machine

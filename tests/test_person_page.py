@@ -1,5 +1,6 @@
 """One person on the staff's pages, and what staff do when asked to."""
 
+import datetime as dt
 import json
 
 import pytest
@@ -9,6 +10,7 @@ from django.utils import timezone
 
 from digest.models import AuditEntry, Topic
 from digest.signing_in import FREE_BY_ADDRESS
+from subscribers import preferences, unsubscribe
 from subscribers.models import (
     Consent,
     ConsentWay,
@@ -51,6 +53,35 @@ def test_the_story_tells_what_was_asked_agreed_to_left_and_done(
     for words in ("Yes, mail me", "fair.example", "Left Media&#x27;s AI Pivot", "Too many mails",
                   "&lt;b&gt;Enough&lt;/b&gt;", "ada@example.org had new links sent"):  # fmt: skip
         assert words in page
+
+
+def test_the_story_keeps_what_a_reader_chose_and_that_they_had_left_once(
+    ann: Subscriber, pivot: Topic, press: Client
+) -> None:
+    preferences.pause(ann, timezone.now() + dt.timedelta(days=14))
+    preferences.resume(ann)
+    preferences.read(ann, "short", "de")
+    preferences.read(ann, "short", "de")  # saved again, and nothing chosen
+    preferences.choose(ann, [])
+    preferences.choose(ann, [pivot.slug])
+    unsubscribe.leave(ann.id)
+    assert unsubscribe.come_back(ann.subscriptions.get())
+    page = shown(press, f"/people/{ann.id}/")
+    for words in ("reader paused", "reader ended a pause", "depth short, language de"):
+        assert page.count(words) == 1, words
+    assert page.count("reader came back") == 2
+
+
+def test_an_editor_sees_whom_they_write_for_and_can_do_nothing_to_them(
+    ann: Subscriber, edda: User, signed_in: type[Client]
+) -> None:
+    browser = signed_in(edda)
+    assert "ann@example.org" in shown(browser, "/people/")
+    page = shown(browser, f"/people/{ann.id}/")
+    assert "What happened" in page
+    assert "/act/" not in page
+    assert "/people/export/" not in page
+    assert "Subscribers" in shown(browser, "/desk/")
 
 
 def test_the_mails_are_told_with_their_outcome_and_the_exact_message(

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from digest.errors import Refused
 from digest.models import Topic
-from digest.staff import APPROVERS, Role, role_required
+from digest.staff import APPROVERS, WRITERS, Role, role_required
 from subscribers import addresses, planner, segments, suppression
 from subscribers.models import Segment, Subscriber, SubscriberState, SubscriptionState
 
@@ -23,8 +23,11 @@ MANY = 1000
 """What a search finds by an index at most."""
 
 Row = TypeVar("Row", bound=Model)
-SEES_PEOPLE = (Role.OPS, *APPROVERS)
-"""Who may look at readers, and act on one who asks by phone or mail."""
+SEES_PEOPLE = (Role.OPS, *WRITERS)
+"""Who may look at readers."""
+
+ACTS_FOR_PEOPLE = (Role.OPS, *APPROVERS)
+"""Who may act on one who asks by phone or mail."""
 
 _SIFTED_BY = ("topic", "state", "tag", "segment")
 

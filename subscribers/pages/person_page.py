@@ -16,7 +16,7 @@ from digest.staff import APPROVERS, has_role, role_required
 from subscribers import erasing, fresh_links, suppression, unsubscribe
 from subscribers.dossier import dossier, selecting
 from subscribers.models import Subscriber, SubscriberState
-from subscribers.pages.people import SEES_PEOPLE
+from subscribers.pages.people import ACTS_FOR_PEOPLE, SEES_PEOPLE
 from subscribers.story import story
 
 
@@ -36,13 +36,14 @@ def person(request: HttpRequest, number: int) -> HttpResponse:
         "barred": next(iter(barred.values()), None),
         "story": story(one),
         "is_here": one.state == SubscriberState.ACTIVE,
+        "may_act": has_role(request.user, *ACTS_FOR_PEOPLE),
         "may_erase": has_role(request.user, *APPROVERS),
     }
     return render(request, "people/person.html", shown)
 
 
 @require_POST
-@role_required(*SEES_PEOPLE)
+@role_required(*ACTS_FOR_PEOPLE)
 def act(request: HttpRequest, number: int) -> HttpResponseBase:
     """Do for a person what they asked of us: what ``do`` says."""
     one = get_object_or_404(Subscriber, id=number, state=SubscriberState.ACTIVE)

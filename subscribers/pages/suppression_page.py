@@ -9,14 +9,14 @@ from digest.errors import DigestError, Refused
 from digest.staff import has_role, role_required
 from subscribers import addresses, suppression
 from subscribers.models import SuppressedDomain, Suppression, SuppressionReason, address_hash
-from subscribers.pages.people import SEES_PEOPLE, page_of
+from subscribers.pages.people import ACTS_FOR_PEOPLE, page_of
 
 DOMAINS = 500
 """Shown at most: whoever has more keeps them in a list of their own."""
 
 
 @require_safe
-@role_required(*SEES_PEOPLE)
+@role_required(*ACTS_FOR_PEOPLE)
 def page(request: HttpRequest) -> HttpResponse:
     """Why addresses are not mailed. Only their hashes are kept, so one asks for an address."""
     asked = request.GET.get("q", "").replace("\0", "").strip()[: addresses.LONGEST]
@@ -27,13 +27,13 @@ def page(request: HttpRequest) -> HttpResponse:
         "more": more,
         "domains": SuppressedDomain.objects.order_by("domain")[:DOMAINS],
         "counts": _counts(),
-        "may_act": has_role(request.user, *SEES_PEOPLE),
+        "may_act": has_role(request.user, *ACTS_FOR_PEOPLE),
     }
     return render(request, "people/suppression.html", shown | (_answer(asked) if asked else {}))
 
 
 @require_POST
-@role_required(*SEES_PEOPLE)
+@role_required(*ACTS_FOR_PEOPLE)
 def change(request: HttpRequest) -> HttpResponseBase:
     """Put an address or a domain on the list, or take one off."""
     what, why = request.POST.get("what", ""), request.POST.get("why", "").replace("\0", "")

@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from digest.staff import APPROVERS, Role, role_required
+from digest.staff import APPROVERS, WRITERS, Role, has_role, role_required
 from workers import ledger
 from workers.letters import Letters
 from workers.models import Delivery, DeliveryState, Outcome
@@ -20,7 +20,7 @@ _TONES = {
 
 
 @require_safe
-@role_required(Role.OPS, *APPROVERS)
+@role_required(Role.OPS, *WRITERS)
 def mails(request: HttpRequest, number: int) -> HttpResponse:
     """The mails to this person, newest first, with what became of each."""
     rows = Delivery.objects.filter(subscriber__id=number).select_related(
@@ -33,6 +33,8 @@ def mails(request: HttpRequest, number: int) -> HttpResponse:
     shown = {
         "person": number,
         "rows": [(one, _tone(one)) for one in page[:PAGE]],
+        # Their links are in it, with which one may choose for them.
+        "may_read": has_role(request.user, Role.OPS, *APPROVERS),
         "more": page[PAGE - 1].id if len(page) > PAGE else None,
     }
     return render(request, "queue/person.html", shown)
