@@ -82,7 +82,7 @@ def test_why_people_left_is_counted_by_topic_with_their_words(pivot: Topic) -> N
 def test_the_page_draws_it_says_it_in_numbers_and_shows_words_as_text(
     pivot: Topic, press: Client
 ) -> None:
-    assert "Nobody came or left in this time" in press.get("/people/growth/").content.decode()
+    assert "Nobody came or left since" in press.get("/people/growth/").content.decode()
     now = timezone.now()
     (one,) = readers(pivot, 1)
     Subscription.objects.filter(subscriber=one).update(
@@ -90,7 +90,8 @@ def test_the_page_draws_it_says_it_in_numbers_and_shows_words_as_text(
     )
     page = press.get("/people/growth/?by=day&topic=medias-ai-pivot").content.decode()
     assert page.count('<rect class="came"') == 30
-    assert "1 came and 1 left" in page
+    first = growth.growth(pivot, growth.Step.DAY, now)[0].begins
+    assert f"Since {first:%-d %b %Y} 1 came and 1 left" in page
     assert "&lt;i&gt;Bye&lt;/i&gt;" in page
     assert press.get("/people/growth/?by=x&topic=%00").status_code == 200
 

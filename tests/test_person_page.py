@@ -50,6 +50,7 @@ def test_the_story_tells_what_was_asked_agreed_to_left_and_done(
     about.save()
     AuditEntry.objects.create(who="ada@example.org", what="had new links sent", about=ann.ref)
     page = shown(press, f"/people/{ann.id}/")
+    assert '<a href="/people/" aria-current="true">' in page
     for words in ("Yes, mail me", "fair.example", "Left Media&#x27;s AI Pivot", "Too many mails",
                   "&lt;b&gt;Enough&lt;/b&gt;", "ada@example.org had new links sent"):  # fmt: skip
         assert words in page

@@ -52,6 +52,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "step": step,
         "bars": _bars(periods),
         "newest_first": periods[::-1],
+        "since": periods[0].begins,
         "joined": sum(one.joined for one in periods),
         "left": sum(one.left for one in periods),
         "width": _WIDTH,
