@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from config.cli import main
 from digest.models import Topic
 from subscribers import importing
 from subscribers.models import Subscriber, Subscription, Suppression, address_hash
@@ -75,11 +77,24 @@ def assert_stands(person: dict[str, Any], stands: Subscription) -> None:
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_each_column_is_taken_for_what_it_is(pivot: Topic, name: str) -> None:
-    want = expected(name)["mapping"]
-    found = {one["name"]: one["field"] for one in load(name, dry_run=True).columns}
-    for column, what in want.items():
+def test_a_dry_run_says_what_each_column_is_taken_for_and_which_rows_cannot_be_used(
+    pivot: Topic, name: str
+) -> None:
+    want = expected(name)
+    words = ["subscribers", "import", str(LISTS / name), "--topic", pivot.slug, "--dry-run"]
+    result = CliRunner().invoke(main, [*words, "--json"])
+    assert result.exit_code == (1 if want["rejected"] else 0), result.output
+    told = json.loads(result.stdout)
+    found = {one["name"]: one["field"] for one in told["columns"]}
+    for column, what in want["mapping"].items():
         assert same(found[column], what), f"{column}: {found[column]}, not {what}"
+    assert lines(told["rejected"]) == lines(want["rejected"])
+    assert not Subscriber.objects.exists()
+
+
+def lines(rejected: list[dict[str, Any]]) -> list[tuple[str, int]]:
+    """File within an archive, and line."""
+    return [(one.get("file", ""), one["line"]) for one in rejected]
 
 
 def same(found: str, wanted: str | None) -> bool:
