@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
+from digest.errors import Refused
+
 How = Literal["all", "any", "none"]
 WORDS = {
     "is": ("is", False),
@@ -139,7 +141,11 @@ def _value(row: Row, operator: str) -> Any:
     if operator == "exists":
         return True
     if operator == "in":
-        return [part.strip() for part in next(csv.reader([row.value], skipinitialspace=True), [])]
+        try:
+            parts = next(csv.reader([row.value], skipinitialspace=True), [])
+        except csv.Error as problem:
+            raise Refused(f"The values of {row.field} can't be read: {problem}.") from None
+        return [part.strip() for part in parts]
     if row.field.startswith(("attribute.", "sample.")) and operator not in {"is", "contains"}:
         try:
             return int(row.value)

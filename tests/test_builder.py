@@ -203,6 +203,14 @@ def test_a_mistake_is_told_with_its_place_and_what_was_typed_stays(
     assert not Segment.objects.exists()
 
 
+@pytest.mark.parametrize("value", ["a\rb", "x" * 200_000])
+def test_values_that_are_no_list_are_refused_in_words(press: Client, value: str) -> None:
+    row = {"g0-how": "all", "g0-r0-field": "tag", "g0-r0-asks": "is one of", "g0-r0-value": value}
+    answer = press.post(NEW, {"name": "x", "variant": "arranged", "do": "save", **row})
+    assert answer.status_code == 422
+    assert "The values of tag can&#x27;t be read" in answer.content.decode()
+
+
 def test_a_deeper_rule_is_shown_and_kept_as_json(press: Client, traders: Subscriber) -> None:
     deep = '{"any": [{"all": [{"any": [{"field": "tag", "is": "trade"}]}]}]}'
     press.post(NEW, {"name": "deep", "variant": "arranged", "rule": deep, "do": "save"})
