@@ -117,10 +117,23 @@ def test_staff_unsubscribe_suppress_and_write_to_somebody_who_asks(
     assert "not mailed: manual" in shown(press, f"/people/{ann.id}/")
 
 
-def test_all_that_is_held_is_taken_out_as_json_and_that_is_noted(
+def test_a_topic_that_is_not_there_takes_nobody_out_of_all_others(
     ann: Subscriber, press: Client
 ) -> None:
-    answer = press.post(f"/people/{ann.id}/dossier/")
+    answer = press.post(f"/people/{ann.id}/act/", {"do": "leave", "topic": "no-such"})
+    assert answer.status_code == 404
+    assert ann.subscriptions.get().state == "confirmed"
+
+
+def test_all_that_is_held_is_taken_out_as_json_once_the_password_was_given_and_that_is_noted(
+    ann: Subscriber, press: Client
+) -> None:
+    path = f"/people/{ann.id}/dossier/"
+    for wrong in ({}, {"password": "wrong"}):
+        assert press.post(path, wrong)["Location"] == f"/people/{ann.id}/"
+    assert "That isn&#x27;t your password" in shown(press, f"/people/{ann.id}/")
+    assert not AuditEntry.objects.filter(about=ann.ref).exists()
+    answer = press.post(path, {"password": PASSWORD})
     assert json.loads(answer.content)["address"] == "ann@example.org"
     assert AuditEntry.objects.get(about=ann.ref).what == "took out the dossier"
 

@@ -63,11 +63,15 @@ def act(request: HttpRequest, number: int) -> HttpResponseBase:
     return redirect(f"/people/{number}/")
 
 
+@sensitive_post_parameters("password")
 @require_POST
 @role_required(*APPROVERS)
-def held(request: HttpRequest, number: int) -> HttpResponse:
-    """All that is held about the person, to send to them."""
+def held(request: HttpRequest, number: int) -> HttpResponseBase:
+    """All that is held about the person, to send to them, once the password was given again."""
     one = get_object_or_404(Subscriber, id=number)
+    if wrong := wrong_password(request):
+        messages.error(request, wrong)
+        return redirect(f"/people/{number}/")
     audit(request.user.get_username(), "took out the dossier", one.ref)
     told = json.dumps(dossier(one), ensure_ascii=False, indent=2)
     answer = HttpResponse(told, content_type="application/json; charset=utf-8")
@@ -99,7 +103,8 @@ def erase(request: HttpRequest, number: int) -> HttpResponseBase:
 
 @transaction.atomic
 def _leave(request: HttpRequest, one: Subscriber, by: str) -> None:
-    topic = Topic.objects.filter(slug=request.POST.get("topic", "").replace("\0", "")).first()
+    slug = request.POST.get("topic", "").replace("\0", "")
+    topic = get_object_or_404(Topic, slug=slug) if slug else None
     if unsubscribe.leave(one.id, topic.id if topic else None):
         audit(by, "unsubscribed for them", one.ref, topic=topic.slug if topic else "all")
     what = f"{topic.name} any more" if topic else "any update any more"
