@@ -7,7 +7,11 @@ follows when it is there.
 
 import math
 import random
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import stdev
 from typing import Any
 
 from django.db.models import Max, Min, Q
@@ -22,6 +26,10 @@ SHOWN = 20
 _BLOCKS, _LENGTH = 40, 500
 """What is looked at of more: blocks of neighbouring ids from everywhere, for people who joined
 together lie together."""
+_STUDENT = 2.023
+"""So many standard errors hold 19 times in 20, where the spread is known by 40 blocks only."""
+_THREE = 3
+"""What was met in none of n looks is, 19 times in 20, in fewer than 3/n of all: rule of three."""
 
 
 @dataclass(frozen=True)
@@ -48,17 +56,33 @@ def quick(rule: Any) -> Glance:
     span = (ids["last"] or 0) - (ids["first"] or 0) + 1
     if span <= SMALL:
         return exact(rule)
+    starts = _starts(ids["first"], span)
     with planner.counting(memory="1MB"):
         found = list(
             segments.people(rule)
-            .filter(_blocks(ids["first"], span), id__gte=ids["first"])
+            .filter(_within(starts), id__gte=ids["first"])
             .values_list("id", flat=True)
         )
-    looked_at = _BLOCKS * _LENGTH
-    count = round(len(found) * span / looked_at)
-    # One more than were found, or a rare thing that wasn't met would be told as nobody for sure.
-    spread = 1 + 2 * math.sqrt((len(found) + 1) * (1 - len(found) / looked_at))
-    return Glance(count, round(spread * span / looked_at), _some(found))
+    hits = Counter(bisect_right(starts, one) for one in found)
+    return Glance(*estimate([hits[n] for n in range(1, _BLOCKS + 1)], span), _some(found))
+
+
+def estimate(hits: Sequence[int], span: int) -> tuple[int, int]:
+    """How many there are among ``span`` ids, by how many each block holds, and the margin.
+
+    Neighbours are alike, so that a block says little more than one person would: the margin comes
+    from how far the blocks differ from each other (cluster sampling), and is never less than if
+    people had been drawn one by one.
+    """
+    found, looked_at = sum(hits), len(hits) * _LENGTH
+    count = round(found * span / looked_at)
+    if found in (0, looked_at):  # no block differs; what was not met may be a list of its own
+        return count, round(_THREE * span / len(hits))
+    unseen = 1 - looked_at / span
+    by_block = _STUDENT * stdev(hits) * math.sqrt(len(hits) * unseen)
+    # One more than were found, or a rare thing that was met once would be told too surely.
+    one_by_one = 1 + 2 * math.sqrt((found + 1) * (1 - found / looked_at))
+    return count, round(max(by_block, one_by_one) * span / looked_at)
 
 
 def exact(rule: Any) -> Glance:
@@ -66,15 +90,20 @@ def exact(rule: Any) -> Glance:
     return Glance(segments.count(rule), 0, _some(segments.some(rule, SHOWN)))
 
 
-def _blocks(first: int, span: int) -> Q:
+def _starts(first: int, span: int) -> list[int]:
     """One block somewhere in each stretch of ids: evenly apart, they could keep step with a list
     that was made by turns. Always the same ones, so that a number doesn't waver while one types."""
     chance = random.Random(1)  # noqa: S311  # no secret
-    stretch, blocks = span // _BLOCKS, Q()
-    for block in range(_BLOCKS):
-        begin = first + block * stretch + chance.randrange(max(1, stretch - _LENGTH))
-        blocks |= Q(id__gte=begin, id__lt=begin + _LENGTH)
-    return blocks
+    stretch = span // _BLOCKS
+    return [
+        first + block * stretch + chance.randrange(max(1, stretch - _LENGTH))
+        for block in range(_BLOCKS)
+    ]
+
+
+def _within(starts: list[int]) -> Q:
+    blocks = (Q(id__gte=start, id__lt=start + _LENGTH) for start in starts)
+    return Q(*blocks, _connector=Q.OR)
 
 
 def _some(ids: list[int]) -> list[Subscriber]:
