@@ -16,7 +16,13 @@ from django.utils import timezone
 from digest.models import AuditEntry, Topic
 from subscribers import importing
 from subscribers.importing import at_work, runs
-from subscribers.models import ConfirmationRequest, Import, Subscriber, Subscription
+from subscribers.models import (
+    ConfirmationRequest,
+    Import,
+    Subscriber,
+    SubscriberTag,
+    Subscription,
+)
 from subscribers.pages import import_page
 from workers import ticking
 
@@ -124,6 +130,31 @@ def archive(name: str, content: bytes = b"x") -> bytes:
     with zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr(name, content)
     return raw.getvalue()
+
+
+def test_a_column_that_several_lists_of_an_archive_have_is_asked_about_once(
+    browser: Client, pivot: Topic
+) -> None:
+    raw = io.BytesIO()
+    head = "Email Address,First Name,OPTIN_TIME,MEMBER_RATING,Notes"
+    with zipfile.ZipFile(raw, "w") as packed:
+        packed.writestr("subscribed_x.csv", f"{head}\ns@example.org,Sam,2024-01-01,2,vip\n")
+        packed.writestr(
+            "cleaned_x.csv", f"{head},CLEAN_TIME\nc@example.org,Cy,2024-01-01,2,b,2024-02-02\n"
+        )
+    upload(browser, raw.getvalue(), "list.zip")
+    job = Import.objects.get()
+    shown = page(browser, job)
+    assert "As Mailchimp names them" in shown
+    assert "<details>" in shown
+    assert (shown.count("<select"), shown.count("cleaned_x.csv")) == (6, 1)
+    assert 'value="medias-ai-pivot" checked' in shown, "the only topic is ticked"
+    do(browser, job, "check", topics="medias-ai-pivot", **{"column-4": "tags"})
+    work()
+    assert "<details open>" in page(browser, job)
+    do(browser, job, "start")
+    work()
+    assert set(SubscriberTag.objects.values_list("tag", flat=True)) == {"vip", "b"}
 
 
 @pytest.mark.parametrize(

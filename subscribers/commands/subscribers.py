@@ -233,7 +233,7 @@ def _foretell(report: Report) -> None:
     click.echo(f"Taken for: {report.label} (--from {report.format}). Its columns:")
     for one in report.columns:
         sample = f"   such as {one['samples'][0]!r}" if one["samples"] else ""
-        where = f"{one['file']}: " if one["file"] else ""
+        where = f"{one['files']}: " if one["files"] else ""
         click.echo(f"  {where}{one['name'] or '(no name)'} = {one['field']}{sample}")
     for one in report.first:
         said = [text for name, text in one.items() if text and name not in {"email", "outcome"}]

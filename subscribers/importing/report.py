@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any, BinaryIO
 
 from subscribers.importing.merge import Became, Outcome
-from subscribers.importing.reading import Look
+from subscribers.importing.reading import SAMPLES, Look
 from subscribers.importing.rows import Ban, Person
 from subscribers.importing.services import EVERY
 from subscribers.importing.table import Rejected, guarded
@@ -116,21 +116,38 @@ class Report:
 
 
 def shown(looks: Sequence[Look]) -> list[dict[str, Any]]:
-    """Each column, what it is taken for, and what it holds in the first rows."""
-    return [
-        {
-            "file": one.file,
-            "name": name,
-            "field": str(one.columns.fields[at]),
-            "label": one.columns.fields[at].label,
-            "samples": [
-                text for cells in one.samples if (text := "".join(cells[at : at + 1])[:80])
-            ],
-        }
-        for one in looks
-        if one.columns
-        for at, name in enumerate(one.header)
-    ]
+    """Each column, what it is taken for, and what it holds in the first rows.
+
+    The lists of an archive share most of their columns, and what somebody says of a column counts
+    by its name: so each is told once, with its lists where only some of them have it.
+    """
+    told: dict[str, dict[str, Any]] = {}
+    lists = 0
+    for one in looks:
+        if one.columns is None:
+            continue
+        lists += 1
+        for name in dict.fromkeys(one.header):
+            at = one.header.index(name)
+            kind = one.columns.fields[at]
+            new = {
+                "name": name,
+                "field": str(kind),
+                "label": kind.label,
+                "files": [],
+                "samples": [],
+            }
+            column = told.setdefault(name, new)
+            column["files"].append(one.file)
+            column["samples"] += _samples(one, at)
+    for column in told.values():
+        column["files"] = ", ".join(column["files"]) if len(column["files"]) < lists else ""
+        del column["samples"][SAMPLES:]
+    return list(told.values())
+
+
+def _samples(one: Look, at: int) -> list[str]:
+    return [text for cells in one.samples if (text := "".join(cells[at : at + 1])[:80])]
 
 
 def _example(row: Person, became: Became) -> dict[str, str]:

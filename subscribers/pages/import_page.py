@@ -18,13 +18,17 @@ from subscribers import importing
 from subscribers.importing import reading, runs
 from subscribers.importing.reading import Look, Wanted
 from subscribers.importing.report import shown
-from subscribers.importing.services import CSV, EVERY, Field
+from subscribers.importing.services import CSV, EVERY, MEDIUM, Field
 from subscribers.models import Import, ImportState
 
 LARGEST = 512 * 1024 * 1024
 """Bytes of an upload: some four million people. More come by the command."""
 
 PAGE = 50
+
+GUESSED = {CSV.name, MEDIUM.name}
+"""Formats whose columns are guessed, and so shown at once; a service's own are folded."""
+
 _MAY = (Role.OPS, *APPROVERS)
 
 
@@ -207,6 +211,7 @@ def _one(job: Import, wanted: Wanted | None = None, problem: str = "") -> dict[s
         "wanted": wanted,
         "problem": problem,
         "service": EVERY.get(job.format, CSV).label,
+        "is_guessed": job.format in GUESSED,
         "services": [] if job.format == CSV.name else EVERY.values(),
         "columns": shown(looks),
         "passed_over": [one for one in looks if one.why],

@@ -67,6 +67,7 @@ def test_a_list_goes_in_by_the_page_that_moves_on_by_itself_and_comes_out_again(
     page.wait_for_selector("text=What the columns hold")
     is_sound(page)
     page.check("label:has-text('AI Pivot')")
+    page.locator("summary").click()
     page.locator("tr", has_text="Favourite topic").locator("select").select_option("tags")
     page.click("text=See what would happen")
     page.wait_for_selector("text=Being looked at")
