@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from digest.models import Topic
-from subscribers import erasing, unsubscribe
+from subscribers import erasing, fresh_links, unsubscribe
 from subscribers.models import Subscriber, Subscription
 from subscribers.tokens import Purpose, make
 
@@ -189,6 +189,20 @@ def test_a_forwarded_mail_brings_nobody_back_who_left_long_ago(
     assert 'name="undo"' not in client.get(link).content.decode()
     client.post(link, {"undo": "1"})
     assert state(ann) == "unsubscribed"
+
+
+def test_a_link_from_before_they_were_revoked_leaves_and_does_nothing_else(
+    client: Client, ann: Subscriber, link: str
+) -> None:
+    fresh_links.revoke(ann)
+    page = client.post(link).content.decode()
+    assert ann.subscriptions.get().state == "unsubscribed"
+    assert 'name="undo"' not in page
+    assert 'name="tell"' not in page
+    client.post(link, {"tell": "1", "why": "words of somebody else"})
+    client.post(link, {"undo": "1"})
+    one = ann.subscriptions.get()
+    assert (one.state, one.left_why) == ("unsubscribed", "")
 
 
 def test_undo_gives_nobody_what_they_had_never_confirmed(

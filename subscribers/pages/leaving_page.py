@@ -52,17 +52,21 @@ def _left() -> HttpResponse:
 
 @personal.page(Purpose.UNSUBSCRIBE)
 def _page(request: HttpRequest, link: Link) -> HttpResponse:
-    """Leave a topic, or all; undo it; say why."""
+    """Leave a topic, or all; undo it; say why. A link from before they were revoked only leaves:
+    whoever holds it may not be its reader."""
     if request.method != "POST":
         return _shown(request, link)
     person, topic, posted = link.person, link.topic, request.POST
     told = False
     if "undo" in posted:
         assert link.subscription is not None, "links.opened gives none without"
-        unsubscribe.come_back(link.subscription)
+        if link.is_current:
+            unsubscribe.come_back(link.subscription)
     elif "tell" in posted:
         words = posted.get("why", "")
-        told = unsubscribe.tell(person.id, topic.id, posted.get("code", ""), words)
+        told = link.is_current and unsubscribe.tell(
+            person.id, topic.id, posted.get("code", ""), words
+        )
     else:
         unsubscribe.leave(person.id, None if "all" in posted else topic.id)
     return _shown(request, link, done=True, told=told)
@@ -81,7 +85,7 @@ def _shown(
         done=done,
         told=told,
         left=not about.is_kept and not about.is_asked_for,
-        can_come_back=unsubscribe.can_come_back(about),
+        can_come_back=link.is_current and unsubscribe.can_come_back(about),
         several=sum(one.is_kept for one in theirs) > 1,
         reasons=[(code, gettext(words)) for code, words in unsubscribe.ASKED.items()],
     )
