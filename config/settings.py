@@ -22,7 +22,8 @@ def _kept(name: str, make: str) -> str:
     """The text of a private file in DATA_DIR; made, readable by its owner alone, when absent."""
     path = DATA_DIR / name
     try:
-        DATA_DIR.mkdir(parents=True, exist_ok=True)
+        # Its database holds readers' addresses: nobody else on the machine may look into it.
+        DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = path.with_name(f".{name}.{os.getpid()}.{secrets.token_hex(4)}")
         if not path.exists():
             handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -210,7 +211,8 @@ CONTENT_SECURITY_POLICY = {
 }
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
-STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns of one that is not there
+DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+STATIC_ROOT.mkdir(exist_ok=True)  # WhiteNoise warns of one that is not there
 WHITENOISE_USE_FINDERS = True
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

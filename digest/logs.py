@@ -1,10 +1,14 @@
 """Logs: one line per event, for people or as JSON; set up alike for web, workers and commands."""
 
 import logging
+import re
 import sys
 
 import structlog
 from django.conf import settings
+
+_KEY = re.compile(r"(?<=/)(?:[\w-]{40}|\w{5,8}-[0-9a-f]{32,64})(?=/)", re.ASCII)
+"""What makes a reader's or a staff link one's own, in a path."""
 
 
 def set_up() -> None:
@@ -13,6 +17,7 @@ def set_up() -> None:
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _without_keys,
     ]
     if settings.LOG_FORMAT == "json":
         render: structlog.typing.Processor = structlog.processors.JSONRenderer()
@@ -38,3 +43,12 @@ def set_up() -> None:
     # One line for each tick and each task would drown what matters.
     for name in ("celery.worker.strategy", "celery.app.trace", "celery.beat"):
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+
+
+def _without_keys(
+    _logger: object, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Django names the path of what it answers with an error; in a log no link may stand that
+    opens a page."""
+    event["event"] = _KEY.sub("…", str(event["event"]))
+    return event
