@@ -140,7 +140,14 @@ class Subscriber(models.Model):
 
     class Meta:
         # Not db_index: Django adds a second one for LIKE, which nobody asks of a hash.
-        indexes = [models.Index(fields=["email_hash"], name="subscriber_by_hash")]
+        indexes = [
+            models.Index(fields=["email_hash"], name="subscriber_by_hash"),
+            models.Index(
+                fields=["erased_at"],
+                condition=models.Q(erased_at__isnull=False),
+                name="subscriber_erased",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.email or "(erased)"

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from config.cli import main
 from digest.models import AuditEntry, Topic
 from digest.requesting import request_test
-from subscribers import importing, segments, suppression
+from subscribers import importing, planner, segments, suppression
 from subscribers.dossier import dossier
 from subscribers.erasing import erase
 from subscribers.importing import runs
@@ -27,10 +29,11 @@ from subscribers.models import (
     Suppression,
     WelcomeRequest,
 )
+from tests.ledgering import mailing
 from tests.sends import received
-from workers import ledger, sending
+from workers import ledger, leftovers, sending
 from workers.identity import host, worker
-from workers.models import BULK, Mailing
+from workers.models import BULK, Batch, Delivery, Mailing
 
 pytestmark = pytest.mark.both_databases
 
@@ -133,6 +136,46 @@ def test_a_mailing_that_is_under_way_leaves_an_erased_person_out(
     sending.send_batch(batch)
     assert received(relay) == [f"reader{n}@example.org" for n in (2, 3, 4, 5)]
     assert due.deliveries.get(subscriber=mailed).reason == "erased"
+
+
+def test_what_was_written_in_the_moment_of_erasing_is_swept_within_a_minute(
+    due: Mailing, mailed: Subscriber
+) -> None:
+    read_before = Subscriber.objects.get(id=mailed.id)
+    first = due.deliveries.get(subscriber=mailed)
+    erase(mailed, by="reader")
+    accepted = ledger.Result(first.id, "accepted", 250, "2.1.5 reader1@example.org takes it")
+    ledger.record(due.id, [accepted])
+    later = mailing(due.topic)
+    Delivery.objects.create(
+        mailing=later, batch=Batch.objects.create(mailing=later, size=1), subscriber=read_before,
+        address=read_before.email or "", name=read_before.name,
+    )  # fmt: skip
+    assert everything().count("reader1@example.org") == 2
+    minute = timezone.now().replace(second=0)
+    assert leftovers.sweep(minute.replace(second=1)) == 0
+    assert leftovers.sweep(minute) == 2
+    assert "reader1@example.org" not in everything()
+    assert "Reader 1'" not in everything()
+    first.refresh_from_db()
+    assert (first.state, first.code) == ("accepted", 250), "the sheet stays as it is"
+    assert due.deliveries.exclude(address="").count() == 4, "other people's mails as well"
+    assert leftovers.sweep(minute) == 0
+
+
+def test_the_sweep_asks_two_indexes_in_one_query_where_nothing_is_left(
+    due: Mailing, mailed: Subscriber
+) -> None:
+    erase(mailed, by="reader")
+    with CaptureQueriesContext(connection) as asked:
+        assert leftovers.sweep(timezone.now().replace(second=0)) == 0
+    (query,) = (one["sql"] for one in asked)
+    with planner.seeking(), connection.cursor() as cursor:
+        explain = "EXPLAIN QUERY PLAN" if connection.vendor == "sqlite" else "EXPLAIN"
+        cursor.execute(f"{explain} {query}")
+        plan = str(cursor.fetchall())
+    assert "subscriber_erased" in plan
+    assert "workers_delivery_subscriber_id" in plan
 
 
 def test_erasing_is_told_without_the_address_and_once(ann: Subscriber) -> None:

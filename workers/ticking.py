@@ -14,7 +14,18 @@ from django.utils import timezone
 from digest.feeds import Feed
 from subscribers import fresh_links, signup_requests, unconfirmed
 from subscribers.importing import runs as imports
-from workers import asked, departures, ledger, mailings, presence, pulse, recovery, schedule, slots
+from workers import (
+    asked,
+    departures,
+    ledger,
+    leftovers,
+    mailings,
+    presence,
+    pulse,
+    recovery,
+    schedule,
+    slots,
+)
 from workers.inbound import reading
 from workers.models import BULK, URGENT, Batch, BatchState, DeliveryState, Mailing, MailingState
 from workers.pulse import Cause, Gap
@@ -44,6 +55,7 @@ def tick() -> None:
         mailings.resend_uncertain,
         mailings.sweep_cancelled,
         ledger.finish,
+        leftovers.sweep,
         wake_for_feeds,
         wake_for_imports,
         wake_for_inbox,
