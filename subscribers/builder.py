@@ -124,6 +124,8 @@ def rule(form: Form) -> dict[str, Any]:
             nodes.append({group.how: said})
     if not form.part:
         return {form.top: nodes}
+    if not form.part_name:
+        raise Refused("Name the sample: under one name it is always the same people.")
     operator, _, number = form.part.partition(" ")
     part = {"field": f"sample.{form.part_name}", operator: int(number)}
     if form.top == "all" or not nodes:

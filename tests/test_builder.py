@@ -188,7 +188,7 @@ def test_people_are_counted_while_one_types(traders: Subscriber, press: Client) 
         ({"name": "a, b"}, "no comma"),
         ({"variant": "huge"}, "no depth 'huge'"),
         ({"g0-r0-field": "topic", "g0-r0-value": "onne"}, "there is no topic 'onne'"),
-        ({"part": "before 5"}, "can't name a sample"),
+        ({"part": "before 5"}, "Name the sample"),
         ({"rule": '{"all": ['}, "The rule is no JSON"),
         ({"rule": '{"all": [{"field": "tag"}]}'}, "all[0]: write the field and one operator"),
     ],

@@ -188,5 +188,7 @@ def test_the_suppression_page_takes_addresses_and_domains_on_and_off(
     assert "1 person is at that domain" in shown(press, f"{page}?q=example.org")
     press.post(change, {"do": "remove", "what": "ann@example.org", "why": "a mistake"})
     assert "ann@example.org is not suppressed" in shown(press, f"{page}?q=ann@example.org")
-    answer = press.post(change, {"do": "add", "what": "no address"}, follow=True)
-    assert "is no domain that can be mailed" in answer.content.decode()
+    answer = press.post(change, {"do": "add", "what": "no address", "why": "by letter"})
+    assert answer.status_code == 422
+    for words in ("is no domain that can be mailed", 'value="no address"', 'value="by letter"'):
+        assert words in answer.content.decode(), "what was typed is kept"

@@ -19,6 +19,11 @@ DOMAINS = 500
 @role_required(*ACTS_FOR_PEOPLE)
 def page(request: HttpRequest) -> HttpResponse:
     """Why addresses are not mailed. Only their hashes are kept, so one asks for an address."""
+    return _page(request)
+
+
+def _page(request: HttpRequest, refused: str = "") -> HttpResponse:
+    """``refused``: why what was just typed was not put on the list; it stands there still."""
     asked = request.GET.get("q", "").replace("\0", "").strip()[: addresses.LONGEST]
     rows, more = page_of(request, Suppression.objects.all())
     shown = {
@@ -29,7 +34,9 @@ def page(request: HttpRequest) -> HttpResponse:
         "counts": _counts(),
         "may_act": has_role(request.user, *ACTS_FOR_PEOPLE),
     }
-    return render(request, "people/suppression.html", shown | (_answer(asked) if asked else {}))
+    shown |= {"refused": refused, "typed": request.POST} if refused else {}
+    shown |= _answer(asked) if asked else {}
+    return render(request, "people/suppression.html", shown, status=422 if refused else 200)
 
 
 @require_POST
@@ -47,6 +54,8 @@ def change(request: HttpRequest) -> HttpResponseBase:
         else:
             messages.info(request, f"{what.strip()} was suppressed already; nothing was changed.")
     except DigestError as problem:
+        if request.POST.get("do") != "remove":
+            return _page(request, str(problem))
         messages.error(request, str(problem))
     return redirect("/people/suppression/")
 
