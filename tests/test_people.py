@@ -1,10 +1,13 @@
 """The staff's pages about readers."""
 
+import re
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from digest.models import Topic
 from subscribers import segments, suppression
@@ -109,10 +112,31 @@ def test_the_approval_form_says_how_many_will_be_left_out_as_suppressed(
     ann: Subscriber, pia: User, signed_in: Any
 ) -> None:
     browser = signed_in(pia)
+    SubscriberTag.objects.create(subscriber=ann, tag="trade")
+    segments.save("trade", {"field": "tag", "is": "trade"})
+    segments.save("others", {"not": {"field": "tag", "is": "trade"}})
     assert "suppressed" not in browser.get(CHOICES).content.decode()
     suppression.add("example.org", by="pia@example.org")
     page = browser.get(CHOICES).content.decode()
     assert "now 1 person, of whom 1 is suppressed and left out" in page
+    said = dict(re.findall(r'value="(\w+)".*small">(.*?)</span>', page))
+    assert said == {"trade": "1 person, of whom 1 is suppressed and left out", "others": "0 people"}
+
+
+def test_the_approval_form_asks_once_about_each_segment(
+    ann: Subscriber, pia: User, signed_in: Any
+) -> None:
+    browser = signed_in(pia)
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            browser.get(CHOICES)
+        return len(queries)
+
+    without = asked()
+    segments.save("trade", {"field": "tag", "is": "trade"})
+    segments.save("others", {"not": {"field": "tag", "is": "trade"}})
+    assert asked() == without + 2
 
 
 def test_an_address_is_looked_up_among_the_suppressed(

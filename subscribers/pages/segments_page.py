@@ -1,11 +1,10 @@
 """The staff's pages of segments: the list, the form that makes one, and counts while one types."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -46,15 +45,10 @@ def listed(request: HttpRequest) -> HttpResponse:
 def choices(request: HttpRequest) -> HttpResponse:
     """A fragment for the approval form: a box for each segment, with whom it reaches."""
     topic = get_object_or_404(Topic, slug=request.GET.get("topic", "").replace("\0", ""))
-    rows = [
-        (one, _count(lambda rule: selected(topic, [rule]).count(), one))
-        for one in Segment.objects.all()
-    ]
-    everybody = selected(topic, [])
+    stops = suppression.stops()
     shown = {
-        "rows": rows,
-        "everybody": everybody.count(),
-        "stopped": everybody.filter(suppression.stops()).count(),
+        "rows": [(one, _reached(topic, [one.rule], stops)) for one in Segment.objects.all()],
+        "everybody": _reached(topic, [], stops),
     }
     return render(request, "people/choices.html", shown)
 
@@ -204,8 +198,10 @@ def _quick(rule: Any) -> glance.Glance | None:
         return None
 
 
-def _count(of: Callable[[Any], int], segment: Segment) -> int | None:
+def _reached(topic: Topic, rules: list[Any], stops: Q) -> dict[str, int] | None:
+    """How many people, and how many of them are stopped; None where a rule can't be read."""
     try:
-        return of(segment.rule)
+        people = selected(topic, rules)
     except Refused:
         return None
+    return people.aggregate(people=Count("pk"), stopped=Count("pk", filter=stops))
