@@ -26,7 +26,7 @@ def _page(request: HttpRequest, refused: str = "") -> HttpResponse:
     """``refused``: why what was just typed was not put on the list; it stands there still."""
     asked = request.GET.get("q", "").replace("\0", "").strip()[: addresses.LONGEST]
     rows, more = page_of(request, Suppression.objects.all())
-    shown = {
+    shown: dict[str, object] = {
         "q": asked,
         "rows": rows,
         "more": more,
