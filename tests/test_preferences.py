@@ -127,6 +127,18 @@ def test_a_pause_ends_when_a_day_begins_where_the_reader_is(
     assert preferences.pause_end(*asked, zone, NOW).isoformat() == ends
 
 
+def test_a_refused_day_that_still_stands_there_does_not_keep_them_from_choosing_a_month(
+    client: Client, ann: Subscriber, link: str
+) -> None:
+    sent = {"pause": "1", "for": "until", "day": "2020-01-01"}
+    assert 'name="again"' in client.post(link, sent).content.decode()
+    assert (
+        "Choose a day"
+        not in client.post(link, sent | {"for": "month", "again": "1"}).content.decode()
+    )
+    assert ann.subscriptions.get().paused_until
+
+
 @pytest.mark.parametrize("day", ["", "tomorrow", "2020-01-01", "9999-12-31", "2026-02-30", "\0"])
 def test_a_day_that_can_not_be_is_refused_beside_its_field_and_nothing_changes(
     client: Client, ann: Subscriber, link: str, day: str

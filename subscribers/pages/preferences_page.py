@@ -41,8 +41,11 @@ def choose(request: HttpRequest, link: Link) -> HttpResponse:
 def _pause(request: HttpRequest, link: Link) -> str:
     """Pause as asked; why not, in the reader's words."""
     posted, zone = request.POST, link.person.zone or link.topic.zone
+    chosen, day = posted.get("for", ""), posted.get("day", "")
+    if "again" in posted and chosen != "until":
+        day = ""  # the one that was refused, still in its field; now they chose otherwise
     try:
-        until = preferences.pause_end(posted.get("for", ""), posted.get("day", ""), zone)
+        until = preferences.pause_end(chosen, day, zone)
     except Refused as problem:
         return language.words(spoken(link.person, link.topic)).gettext(str(problem))
     preferences.pause(link.person, until, posted.get("of", ""))
