@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from digest.models import Topic
-from subscribers import segments, suppression
+from subscribers import glance, segments, suppression
 from subscribers.models import (
     Subscriber,
     SubscriberTag,
@@ -106,6 +106,21 @@ def test_segments_are_listed_with_whom_they_select(
     assert "now 1 person" in choices
     assert "0 people" in choices
     assert signed_in(pia).get("/people/segments/choices/?topic=%00").status_code == 404
+
+
+def test_a_segment_of_which_nobody_was_met_is_not_said_to_be_empty(
+    pivot: Topic, many: list[Subscriber], pia: User, signed_in: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(glance, "SMALL", 40)
+    monkeypatch.setattr(glance, "_LENGTH", 1)
+    segments.save("rare", {"field": "tag", "is": "rare"})
+    browser, most = signed_in(pia), round(len(many) * 3 / 40)
+    page = browser.get("/people/segments/").content.decode()
+    assert f"fewer than {most} people" in page
+    assert "about 0" not in page
+    rule = {"rule": '{"field": "tag", "is": "rare"}'}
+    typed = browser.post("/people/segments/count/", rule).content.decode()
+    assert f"Fewer than {most} people" in typed
 
 
 def test_the_approval_form_says_how_many_will_be_left_out_as_suppressed(
