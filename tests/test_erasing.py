@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -31,7 +32,7 @@ from subscribers.models import (
 )
 from tests.ledgering import mailing
 from tests.sends import received
-from workers import ledger, leftovers, sending
+from workers import ledger, leftovers, sending, ticking
 from workers.identity import host, worker
 from workers.models import BULK, Batch, Delivery, Mailing
 
@@ -161,6 +162,16 @@ def test_what_was_written_in_the_moment_of_erasing_is_swept_within_a_minute(
     assert (first.state, first.code) == ("accepted", 250), "the sheet stays as it is"
     assert due.deliveries.exclude(address="").count() == 4, "other people's mails as well"
     assert leftovers.sweep(minute) == 0
+
+
+def test_the_tick_sweeps(due: Mailing, mailed: Subscriber, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ticking, "wake", lambda *_: None)
+    full_minute = SimpleNamespace(now=lambda: timezone.now().replace(second=0))
+    monkeypatch.setattr(leftovers, "timezone", full_minute)
+    erase(mailed, by="reader")
+    due.deliveries.filter(subscriber=mailed).update(address="reader1@example.org")
+    ticking.tick()
+    assert due.deliveries.get(subscriber=mailed).address == ""
 
 
 def test_the_sweep_asks_two_indexes_in_one_query_where_nothing_is_left(
