@@ -104,14 +104,14 @@ def _places(request: HttpRequest) -> list[dict[str, Any]]:
     return [
         {"name": name, "url": url, "current": request.path.startswith(url)}
         for name, url, wanted in PLACES
-        if has_role(request.user, *wanted) and _exists(url)
+        if has_role(request.user, *wanted) and _exists(url, settings.ROOT_URLCONF)
     ]
 
 
 @functools.cache
-def _exists(url: str) -> bool:
+def _exists(url: str, pages: str) -> bool:
     try:
-        resolve(url)
+        resolve(url, pages)
     except Resolver404:
         return False
     return True
