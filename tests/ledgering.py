@@ -2,6 +2,8 @@
 
 import datetime as dt
 
+from django.utils import timezone
+
 from digest.models import Topic
 from subscribers.models import Subscriber, Subscription, SubscriptionState, address_hash
 from workers.models import Mailing, MailingKind, MailingState
@@ -32,6 +34,8 @@ def mailing(topic: Topic, **said: object) -> Mailing:
         "kind": MailingKind.SCHEDULED,
         "state": MailingState.PREPARING,
         "give_up_after": dt.timedelta(hours=24),
+        # SQLite's clock tells milliseconds: due at this very moment may be due only in the next.
+        "due_at": timezone.now() - dt.timedelta(seconds=1),
         **said,
     }
     return Mailing.objects.create(topic=topic, **said)

@@ -50,7 +50,10 @@ class Server:
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             said = client.makefile("rb")
             assert said.readline().startswith(b"220 ")
-            for write in (*writes, b"QUIT\r\n"):
+            # QUIT goes with the last: alone, it might reach a server that has closed, whose reset
+            # would take its last reply along.
+            *before, last = writes
+            for write in (*before, last + b"QUIT\r\n"):
                 step = split or len(write)
                 for at in range(0, len(write), step):
                     client.sendall(write[at : at + step])

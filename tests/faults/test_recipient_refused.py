@@ -48,7 +48,9 @@ def test_per_recipient_4xx_is_deferred_5xx_is_failed_421_costs_a_connection(
         assert (refused.attempts, refused.code) == (1, 550), "5xx is one attempt"
         holds(due, [who for who, _ in polite.accepted], ended=False)
         answers.clear()
-        due.deliveries.filter(state="deferred").update(next_attempt_at=timezone.now())
+        due.deliveries.filter(state="deferred").update(
+            next_attempt_at=timezone.now() - dt.timedelta(seconds=1)
+        )
         ticking.requeue_due()
         sending.send(BULK, seconds=5)
     got = [who for who, _ in polite.accepted]
