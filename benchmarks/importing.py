@@ -6,7 +6,6 @@ database of its own. ``--people N`` takes another number, ``--sqlite`` or ``--po
 
 import argparse
 import datetime as dt
-import json
 import os
 import random
 import resource
@@ -22,6 +21,7 @@ from benchmarks.figures import Row, at_most
 
 ROW = "{:58}{:>12}{:>14}  {:10}{}"
 MILLION = 1_000_000
+MEMORY = 200  # megabytes
 WORDS = ("trade", "research", "press", "broadcast", "film", "games", "radio", "print")
 
 
@@ -41,42 +41,28 @@ def main(arguments: list[str]) -> None:
 def on_postgresql(people: int) -> None:
     from tests.servers import postgres
 
-    found = measured(people, {"DATABASE_URL": os.environ.get("DATABASE_URL") or postgres()})
-    show(f"PostgreSQL, {people:,} people", found, seconds=90 * people / MILLION, megabytes=200)
+    database = {"DATABASE_URL": os.environ.get("DATABASE_URL") or postgres()}
+    measure(f"PostgreSQL, {people:,} people", people, database, seconds=90 * people / MILLION)
 
 
 def on_sqlite(people: int) -> None:
-    found = measured(people, {"DATABASE_URL": ""})
-    show(f"SQLite, {people:,} people", found, seconds=5 * people / 10_000, megabytes=200)
+    seconds = 5 * people / 10_000
+    measure(f"SQLite, {people:,} people", people, {"DATABASE_URL": ""}, seconds=seconds)
 
 
-def show(what: str, found: dict[str, Any], *, seconds: float, megabytes: float) -> None:
-    once = found["import"]
-    print(ROW.format(what, "", "", "", ""))
-    rate = f"{found['people'] / once['seconds']:,.0f} rows/s, CPU {once['cpu']:.0f} s of ours"
-    told(at_most("  import", seconds, once["seconds"], "{:.1f} s", rate))
-    told(at_most("  … memory", megabytes, found["import_mb"], "{:.0f} MB"))
-    for name, label in (("dry", "dry run"), ("again", "the same list again"),
-                        ("csv", "export as CSV"), ("json", "export as JSON")):  # fmt: skip
-        one = found[name]
-        told(Row(f"  {label}", "", f"{one['seconds']:.1f} s", f"CPU {one['cpu']:.0f} s of ours"))
-    told(at_most("  memory at the end of it all", megabytes, found["all_mb"], "{:.0f} MB"))
+def measure(what: str, people: int, environment: dict[str, str], *, seconds: float) -> None:
+    """In a process of its own, so that its memory is the import's alone; told as it goes."""
+    print(ROW.format(what, "", "", "", ""), flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        place = {"DATA_DIR": folder, "DJANGO_SETTINGS_MODULE": "config.settings"}
+        subprocess.run(
+            [sys.executable, "-m", "benchmarks.importing", str(people), str(seconds)],
+            env={**os.environ, **environment, **place}, check=True,
+        )  # fmt: skip
 
 
 def told(row: Row) -> None:
     print(ROW.format(row.figure, row.target, row.measured, row.verdict, row.remark), flush=True)
-
-
-def measured(people: int, environment: dict[str, str]) -> dict[str, Any]:
-    """In a process of its own, so that its memory is the import's alone."""
-    with tempfile.TemporaryDirectory() as folder:
-        place = {"DATA_DIR": folder, "DJANGO_SETTINGS_MODULE": "config.settings"}
-        ran = subprocess.run(
-            [sys.executable, "-m", "benchmarks.importing", str(people)],
-            env={**os.environ, **environment, **place}, check=True, stdout=subprocess.PIPE,
-        )  # fmt: skip
-    found: dict[str, Any] = json.loads(ran.stdout)
-    return found
 
 
 def write_list(path: Path, people: int) -> None:
@@ -94,8 +80,8 @@ def write_list(path: Path, people: int) -> None:
             )
 
 
-def inside(people: int) -> None:
-    """The measuring itself; prints what it found as JSON."""
+def inside(people: int, seconds: float) -> None:
+    """The measuring itself; prints each figure as it has it."""
     import django
 
     django.setup()
@@ -118,22 +104,25 @@ def inside(people: int) -> None:
         with (path.parent / name).open("w", encoding="utf-8", newline="") as out:
             (exporting.write if name == "csv" else exporting.write_json)(out)
 
-    found: dict[str, Any] = {"people": people}
-    found["dry"] = timed(lambda: load(dry_run=True))
-    found["import"] = timed(load)
-    found["import_mb"] = megabytes()
+    taken, cpu = timed(load)
     assert Subscriber.objects.count() == people
-    found["again"] = timed(load)
-    found["csv"] = timed(lambda: export("csv"))
-    found["json"] = timed(lambda: export("json"))
-    found["all_mb"] = megabytes()
-    print(json.dumps(found))
+    rate = f"{people / taken:,.0f} rows/s, CPU {cpu:.0f} s of ours"
+    told(at_most("  import", seconds, taken, "{:.1f} s", rate))
+    told(at_most("  … memory", MEMORY, megabytes(), "{:.0f} MB"))
+    for label, work in (
+        ("the same list again", load), ("dry run", lambda: load(dry_run=True)),
+        ("export as CSV", lambda: export("csv")), ("export as JSON", lambda: export("json")),
+    ):  # fmt: skip
+        taken, cpu = timed(work)
+        told(Row(f"  {label}", "", f"{taken:.1f} s", f"CPU {cpu:.0f} s of ours"))
+    told(at_most("  memory at the end of it all", MEMORY, megabytes(), "{:.0f} MB"))
 
 
-def timed(work: Callable[[], object]) -> dict[str, float]:
+def timed(work: Callable[[], object]) -> tuple[float, float]:
+    """How long it took by the clock, and of this process's CPU, in seconds."""
     began, cpu = time.perf_counter(), time.process_time()
     work()
-    return {"seconds": time.perf_counter() - began, "cpu": time.process_time() - cpu}
+    return time.perf_counter() - began, time.process_time() - cpu
 
 
 def megabytes() -> float:
@@ -142,4 +131,4 @@ def megabytes() -> float:
 
 
 if __name__ == "__main__":
-    inside(int(sys.argv[1]))
+    inside(int(sys.argv[1]), float(sys.argv[2]))

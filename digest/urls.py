@@ -6,7 +6,16 @@ from digest import signing_in
 from digest.api.briefings import api
 from digest.archive import pictures
 from digest.archive import views as archive
-from digest.desk import approved, briefings, drafts, overview, preview, sources
+from digest.desk import (
+    approved,
+    approving,
+    briefings,
+    drafts,
+    overview,
+    preview,
+    sources,
+    testing,
+)
 
 urlpatterns = [
     # public: what was sent
@@ -43,10 +52,10 @@ urlpatterns = [
     path("desk/<slug:topic>/draft/words/", drafts.reword),
     path("desk/<slug:topic>/draft/items/<slug:slug>/", drafts.item),
     path("desk/<slug:topic>/draft/preview/", preview.of_draft),
-    path("desk/<slug:topic>/draft/test/", drafts.test),
+    path("desk/<slug:topic>/draft/test/", testing.test),
     path("desk/<slug:topic>/<int:number>/", approved.update),
     path("desk/<slug:topic>/<int:number>/preview/", preview.of_update),
     # publishers
-    path("desk/<slug:topic>/draft/approve/", drafts.approve),
+    path("desk/<slug:topic>/draft/approve/", approving.approve),
     path("desk/<slug:topic>/<int:number>/unapprove/", approved.unapprove),
 ]
