@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 from django.template import Context, Template
+from django.test import Client
 
+from digest.models import Topic
 from digest.rendering.colour import contrast
 from digest.templatetags import house
 
@@ -127,3 +129,12 @@ def test_no_page_runs_a_script_of_its_own_or_handles_events_in_its_markup() -> N
         html = template.read_text()
         assert not re.search(r'<script(?! src=| type="application/json")', html), template
         assert not re.search(r"\s(on\w+|hx-on[\w:-]*)\s*=", html), template
+
+
+def test_the_desks_own_look_comes_after_the_houses_and_on_no_readers_page(
+    client: Client, desk: Client, pivot: Topic
+) -> None:
+    html = desk.get("/desk/").content.decode()
+    assert html.index("digest/house.css") < html.index("digest/desk.css")
+    assert "digest/desk.js" in html
+    assert "digest/desk" not in client.get("/").content.decode()

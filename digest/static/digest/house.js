@@ -25,15 +25,6 @@ document.addEventListener("htmx:sendError", () => {
   tell("That was not done: the server can’t be reached. Try again in a minute; nothing you typed here is lost.");
 });
 
-// What was saved is what the next change is compared with, so that two editors don't undo each other.
-document.addEventListener("htmx:afterRequest", (event) => {
-  if (!event.detail.successful) return;
-  const sent = event.detail.requestConfig.formData;
-  for (const was of event.target.querySelectorAll("[data-was]")) {
-    if (sent.has(was.dataset.was)) was.value = sent.get(was.dataset.was);
-  }
-});
-
 // Copies what stands in a field; without a script one marks it and copies by hand.
 for (const button of document.querySelectorAll("[data-copy]")) {
   button.hidden = !navigator.clipboard;
