@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from digest.feeds import Feed, FeedEntry  # noqa: F401 - Django finds models from here alone
 from digest.parts import BriefingData
+from digest.unsaved import UnsavedBriefing  # noqa: F401 - as above
 
 
 class Depths(models.TextChoices):
@@ -47,11 +48,19 @@ class Stage(models.TextChoices):
     DISCARDED = "discarded", "Discarded"  # thrown away as a draft; consumed nothing
 
 
+class Format(models.TextChoices):
+    """What a picture's bytes are; the value is the ending of its address."""
+
+    PNG = "png", "image/png"  # a logo, or a drawing
+    JPEG = "jpg", "image/jpeg"  # a photograph
+
+
 class Picture(models.Model):
     """A picture that mails show, under the hash of its bytes; it never changes."""
 
     hash = models.CharField(max_length=64, primary_key=True, help_text="SHA-256, in hex.")
-    content = models.BinaryField(help_text="A PNG, as pictures.py takes it.")
+    content = models.BinaryField(help_text="As pictures.py takes it.")
+    format = models.CharField(max_length=4, choices=Format.choices, default=Format.PNG)
     width = models.PositiveSmallIntegerField()
     height = models.PositiveSmallIntegerField()
 
@@ -59,7 +68,7 @@ class Picture(models.Model):
         return self.hash[:12]
 
     def get_absolute_url(self) -> str:
-        return f"/pictures/{self.hash}.png"
+        return f"/pictures/{self.hash}.{self.format}"
 
 
 class Topic(models.Model):
