@@ -235,7 +235,7 @@ SETTINGS = (
     Setting(
         "POSTAL_ADDRESS",
         "",
-        "Printed in each mail's foot; approval is blocked without it "
+        "Printed in each mail's foot, unless the topic has its own; approval is blocked without it "
         "when the relay is not on loopback.",
         "Example Press, 1 Example Street, London",
         _one_line,

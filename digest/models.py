@@ -78,6 +78,9 @@ class Topic(models.Model):
     name = models.CharField(max_length=200)
     description = models.TextField(blank=True)
     from_address = models.CharField(max_length=320, blank=True, help_text="Else FROM_ADDRESS.")
+    postal_address = models.CharField(
+        max_length=500, blank=True, help_text="In its mails' foot; else POSTAL_ADDRESS."
+    )
     accent = models.CharField(max_length=7, default="#a8321f", help_text="As #rrggbb.")
     logo = models.ForeignKey(
         Picture,
@@ -542,3 +545,8 @@ def audit(who: str, what: str, about: str, **detail: Any) -> None:
 def from_address(topic: Topic) -> str:
     """Who the topic's mails are from."""
     return topic.from_address or str(settings.FROM_ADDRESS)
+
+
+def postal_address(topic: Topic) -> str:
+    """The postal address in the foot of the topic's mails; "" where there is none."""
+    return topic.postal_address or str(settings.POSTAL_ADDRESS)

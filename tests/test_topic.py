@@ -1,11 +1,14 @@
 """digest topic: what can be set, and what is refused in words."""
 
+from typing import Any
+
 import pytest
 from click.testing import CliRunner, Result
-from django.conf import settings
+from django.conf import settings as set_up
 
 from config.cli import main
-from digest.models import Topic
+from digest.models import AuditEntry, Topic
+from digest.rendering.story import imprint_of
 from workers.headers import split_mailbox
 
 pytestmark = pytest.mark.django_db
@@ -54,7 +57,7 @@ def test_what_no_mail_could_say_is_refused_when_it_is_set(pivot: Topic, wish: li
 @pytest.mark.parametrize(
     "sender",
     ["news@example.org", "Media Desk <news@example.org>", '"Desk, Media" <news@example.org>',
-     "Rédaction <news@example.org>", settings.FROM_ADDRESS],
+     "Rédaction <news@example.org>", set_up.FROM_ADDRESS],
 )  # fmt: skip
 def test_a_sender_that_may_be_set_can_stand_in_a_mail(pivot: Topic, sender: str) -> None:
     assert run("set", pivot.slug, "--from", sender).exit_code == 0
@@ -86,3 +89,19 @@ def test_a_topics_own_closing_statuses_are_set_and_taken_back(pivot: Topic) -> N
     run("set", pivot.slug, "--closing", "none")
     pivot.refresh_from_db()
     assert pivot.closing == []
+
+
+def test_a_topic_prints_its_own_postal_address_else_the_settings(
+    pivot: Topic, settings: Any
+) -> None:
+    settings.POSTAL_ADDRESS = "Example Press, 1 Example Street, London"
+    assert imprint_of(pivot).postal_address == "Example Press, 1 Example Street, London"
+    run("set", pivot.slug, "--postal", "Pivot House\n2 Example Road\n Leeds ")
+    pivot.refresh_from_db()
+    assert imprint_of(pivot).postal_address == "Pivot House, 2 Example Road, Leeds"
+
+
+def test_a_change_is_audited_by_what_differs(pivot: Topic) -> None:
+    run("set", pivot.slug, "--name", pivot.name, "--items", "9")
+    entry = AuditEntry.objects.get(what="changed topic")
+    assert (entry.about, entry.detail) == (pivot.slug, {"items_budget": 9})

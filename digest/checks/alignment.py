@@ -32,7 +32,7 @@ def check(_view: EmailView, _email: RenderedEmail, context: Context) -> Iterator
             f"The mail is from {sender or 'nobody'} but would be signed for {domains}; "
             "the two are not aligned.",
             f"Add {sender or 'the domain'} to DKIM_DOMAIN with a key of its own, or send from "
-            f"{context.dkim_domains[0]}: digest topic set SLUG --from ADDRESS.",
+            f"{context.dkim_domains[0]}: the sender stands in the topic's settings.",
         )
 
 

@@ -32,7 +32,8 @@ def _missing(view: EmailView, context: Context) -> Iterator[Finding]:
             NAME,
             Level.BLOCK,
             "The foot has no postal address, which the law asks of newsletters in many countries.",
-            "Set POSTAL_ADDRESS, e.g. Example Press, 1 Example Street, London.",
+            "Set the topic's postal address in its settings, or POSTAL_ADDRESS for all topics, "
+            "e.g. Example Press, 1 Example Street, London.",
         )
     domain = parseaddr(context.from_address)[1].rpartition("@")[2].lower().rstrip(".")
     if not domain or any(domain == one or domain.endswith(f".{one}") for one in _NOBODY):
@@ -40,5 +41,5 @@ def _missing(view: EmailView, context: Context) -> Iterator[Finding]:
             NAME,
             Level.BLOCK,
             f"The mail is from {context.from_address or 'nobody'}, a domain that nobody owns.",
-            "Set FROM_ADDRESS, or the topic's own: digest topic set SLUG --from ADDRESS.",
+            "Set the sender in the topic's settings, or FROM_ADDRESS for all topics.",
         )

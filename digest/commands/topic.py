@@ -1,22 +1,16 @@
 """digest topic: add, set, list."""
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import click
-from django.db import transaction
 
-from digest import pictures, updates
+from digest import pictures, topics, updates
 from digest.errors import Refused
-from digest.models import Depths, Picture, Topic, audit
-from digest.rendering.colour import palette
-from digest.rendering.language import tag
-from digest.sender import one_mailbox
+from digest.models import Depths, Picture, Topic
 
-_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+BY = "command line"
 
 
 def _options(command: Any) -> Any:
@@ -24,6 +18,12 @@ def _options(command: Any) -> Any:
         [
             click.option(
                 "--from", "from_address", metavar="ADDRESS", help="Who its mails are from."
+            ),
+            click.option(
+                "--postal",
+                "postal_address",
+                metavar="ADDRESS",
+                help="The postal address in its mails' foot; '': POSTAL_ADDRESS again.",
             ),
             click.option("--items", type=click.IntRange(1, 200), help="Items in an update (6)."),
             click.option(
@@ -88,18 +88,7 @@ def topic() -> None:
 @_options
 def add(slug: str, name: str, **given: Any) -> None:
     """Add a topic."""
-    if not _SLUG.fullmatch(slug):
-        raise Refused(
-            f"{slug!r} can't be a slug; nothing was added. Use small letters, digits "
-            "and single hyphens, e.g. medias-ai-pivot"
-        )
-    if Topic.objects.filter(slug=slug).exists():
-        raise Refused(
-            f"There is a topic {slug!r} already; nothing was changed. "
-            f"Change it with: digest topic set {slug} …"
-        )
-    _keep(Topic(slug=slug, name=name.strip()), given)
-    audit("command line", "added topic", slug)
+    topics.add(slug, _fields({"name": name, **given}), BY)
     click.echo(f"Added topic {slug}. Load briefings with: digest load FILE --topic {slug}")
 
 
@@ -110,12 +99,13 @@ def add(slug: str, name: str, **given: Any) -> None:
 def set_(slug: str, name: str | None, **given: Any) -> None:
     """Change a topic; what isn't named stays."""
     found = updates.topic(slug)
-    changed = {key: value for key, value in {"name": name, **given}.items() if value is not None}
-    if not changed:
+    wished = _fields({"name": name, **given})
+    if not wished:
         raise Refused("Nothing to change was named; see: digest topic set --help")
-    _keep(found, changed)
-    audit("command line", "changed topic", slug, **changed)
-    click.echo(f"Changed {', '.join(sorted(changed))} of {slug}.")
+    topics.change(found, wished, BY)
+    named = {"name": name, **given}
+    changed = sorted(one for one, value in named.items() if value is not None)
+    click.echo(f"Changed {', '.join(changed)} of {slug}.")
 
 
 @topic.command("list")
@@ -126,35 +116,23 @@ def list_() -> None:
         click.echo(f"{found.slug}\t{found.name}\t{found.items_budget} items, {minutes}")
 
 
-@transaction.atomic
-def _keep(topic: Topic, given: dict[str, Any]) -> None:
-    """Set what was given (field or option names), check it, and save."""
+def _fields(given: dict[str, Any]) -> dict[str, object]:
+    """The topic's fields that the options which were given set."""
     fields = {
         "items": "items_budget",
         "minutes": "minutes_budget",
         "words": "words_budget",
     }
-    for name, value in given.items():
-        if value is not None:
-            read = _READ.get(name)
-            setattr(topic, fields.get(name, name), read(value) if read else value)
-    if topic.zone not in available_timezones() and not _known_zone(topic.zone):
-        raise Refused(
-            f"{topic.zone!r} is no time zone; nothing was changed. "
-            "Write for example --zone Europe/London"
-        )
-    if not topic.name.strip() or len(topic.name.splitlines()) > 1:
-        raise Refused("A topic's name is one line that isn't empty; nothing was changed.")
-    if topic.from_address:
-        topic.from_address = one_mailbox(topic.from_address)
-    topic.language = tag(topic.language)
-    palette(topic.accent)  # refuses a colour that nobody could read
-    topic.save()
+    return {
+        fields.get(name, name): _READ[name](value) if name in _READ else value
+        for name, value in given.items()
+        if value is not None
+    }
 
 
 def _statuses(text: str) -> list[str]:
     """Those of a comma-separated list; [] stands for the usual ones."""
-    return [] if text == "none" else [one.strip() for one in text.split(",") if one.strip()]
+    return [] if text == "none" else topics.statuses(text)
 
 
 def _logo(file: str) -> Picture | None:
@@ -168,14 +146,6 @@ def _logo(file: str) -> Picture | None:
             f"{file} can't be read ({fault.strerror}); nothing was changed. Name a PNG."
         ) from fault
     return pictures.kept(content, file)
-
-
-def _known_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (ValueError, OSError, ZoneInfoNotFoundError):
-        return False
-    return True
 
 
 _READ: dict[str, Callable[[str], object]] = {"logo": _logo, "closing": _statuses}

@@ -15,7 +15,17 @@ from django.conf import settings
 
 from digest import carrying, closing, pictures, titles
 from digest.assembly import CHARACTERS_A_SECOND, depth_at
-from digest.models import Depth, Depths, Item, Kind, Picture, Topic, Update, from_address
+from digest.models import (
+    Depth,
+    Depths,
+    Item,
+    Kind,
+    Picture,
+    Topic,
+    Update,
+    from_address,
+    postal_address,
+)
 from digest.parts import Analysis, BriefingData, Perspective
 from digest.rendering import markup
 from digest.rendering.language import direction, words
@@ -35,11 +45,11 @@ _MARKS = re.compile(r" ?\[\d+\]")
 
 
 def imprint_of(topic: Topic) -> Imprint:
-    """Whose name and address stand under the topic's mails, by the settings."""
+    """Whose name and address stand under the topic's mails: its own, else the settings'."""
     name, address = parseaddr(from_address(topic))
     return Imprint(
         from_name=name or address or topic.name,
-        postal_address=settings.POSTAL_ADDRESS,
+        postal_address=postal_address(topic),
         base_url=settings.BASE_URL,
     )
 
