@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('digest', '0012_briefing_moved_on'),
+        ('digest', '0013_unsaved_briefing'),
     ]
 
     operations = [
