@@ -279,6 +279,9 @@ class Update(models.Model):
     )
     note = models.TextField(blank=True, help_text="The editor's note, Markdown.")
     arranged = models.BooleanField(default=False, help_text="An editor set the order.")
+    sectioned = models.BooleanField(
+        default=False, help_text="An editor set the sections: items name theirs."
+    )
     dropped = models.JSONField(default=list, blank=True, help_text="Slugs an editor left out.")
     left_out = models.JSONField(
         default=list, blank=True, help_text='[{"slug", "headline", "code", "why"}]'
@@ -362,6 +365,12 @@ class Item(models.Model):
     change = models.TextField(blank=True, help_text="What changed since then, in a sentence.")
     headline = models.CharField(max_length=500, blank=True, help_text="For this update only.")
     summary = models.TextField(blank=True, help_text="For this update only.")
+    section = models.CharField(
+        max_length=120, blank=True, help_text="Where the update is sectioned: the one it stands in."
+    )
+    anyway = models.TextField(
+        blank=True, help_text="Why an editor took it in past the cut-off, in their words."
+    )
     frozen = models.JSONField(
         null=True, blank=True, help_text="BriefingData as approved; null while a draft."
     )

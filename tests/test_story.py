@@ -268,6 +268,24 @@ def test_sections_have_headings_in_mail_text_and_archive(pivot: Topic, client: C
     assert '<p class="kicker">Arts</p>' in client.get("/t/medias-ai-pivot/1/").content.decode()
 
 
+def test_sections_that_an_editor_set_stand_in_mail_text_and_archive(
+    pivot: Topic, client: Client
+) -> None:
+    told = [newsroom.briefing(pivot, f"Story {n}", tag="Law") for n in range(4)]
+    update = newsroom.update(pivot, 1, *told, depth=Depth.STANDARD, sectioned=True)
+    for item, section in zip(
+        update.items.all(), ["", "Harbours", "Harbours", "Piers"], strict=True
+    ):
+        item.section = section
+        item.save()
+    view = seen(update)
+    assert [story.section for story in view.stories] == ["", "Harbours", "", "Piers"]
+    email = pipeline.render(view)
+    assert email.html.count(">Harbours</h2>") == 1
+    assert "\nPiers\n=====\n" in email.text
+    assert '<p class="kicker">Piers</p>' in client.get("/t/medias-ai-pivot/1/").content.decode()
+
+
 def test_sections_of_one_story_each_have_no_headings(pivot: Topic) -> None:
     pivot.sections = True
     pivot.save()

@@ -94,7 +94,9 @@ def email_view(
         for at, (item, data, depth) in enumerate(told, 1)
     ]
     stories = tuple(view for view in views if view.kind != "correction")
-    if topic.sections:
+    if update.sectioned:
+        stories = headed(stories, {item.briefing.slug: item.section for item in items})
+    elif topic.sections:
         stories = sectioned(stories)
     title = update.title or (views[0].headline if views else topic.name)
     subject = update.subject or title
@@ -187,6 +189,17 @@ def sectioned(stories: Sequence[StoryView]) -> tuple[StoryView, ...]:
     for tag, (first, *others) in runs:
         headed += [first.model_copy(update={"section": tag}), *others]
     return tuple(headed)
+
+
+def headed(stories: Sequence[StoryView], sections: Mapping[str, str]) -> tuple[StoryView, ...]:
+    """With a heading where a section begins, by the section that an editor put each (by its slug)
+    in; those of none stand before the first heading."""
+    made, above = [], ""
+    for story in stories:
+        here = sections[story.slug]
+        made.append(story.model_copy(update={"section": here}) if here != above else story)
+        above = here
+    return tuple(made)
 
 
 def shared_perspectives(told: Iterable[tuple[BriefingData, str]]) -> tuple[Perspective, ...]:
