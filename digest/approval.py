@@ -102,6 +102,7 @@ def unapprove(update: Update, by: str) -> Update:
         later = update.topic.updates.filter(number__gt=update.number or 0)
         if later.exists():
             raise Refused(f"{update.label} is followed by a later number; nothing was changed.")
+        audit(by, "unapproved update", update)
         update.stage, update.content_hash, update.approved_at = Stage.DRAFT, "", None
         update.approved_by, update.due_at, update.despite = "", None, ""
         update.save()
@@ -113,7 +114,6 @@ def unapprove(update: Update, by: str) -> Update:
             _carry_back(item.briefing)
         for fold in update.folds.select_related("briefing__topic"):
             _carry_back(fold.briefing)
-        audit(by, "unapproved update", f"{update.topic.slug}/{update.number}")
     return update
 
 
@@ -185,7 +185,7 @@ def _fixed(
     audit(
         update.approved_by,
         "approved update",
-        update.ref,
+        update,
         hash=update.content_hash,
         despite=update.despite,
         segments=update.segments,

@@ -224,7 +224,7 @@ def _editing(update: Update, by: str, verb: str, slug: str) -> Iterator[None]:
             raise Refused(f"{update.label} is approved; unapprove it to change it.")
         yield
         word(update)
-        audit(by, "edited update", update.ref, did=f"{verb} {slug}")
+        audit(by, "edited update", update, did=f"{verb} {slug}")
 
 
 def _item(update: Update, slug: str) -> Item:

@@ -79,7 +79,7 @@ def draft(topic: Topic, until: dt.datetime | None = None, by: str = "command lin
     _keep_items(update, made)
     _keep_folds(update, made)
     word(update)
-    audit(by, "assembled update", update.ref, items=len(made.items), left_out=left_out)
+    audit(by, "assembled update", update, items=len(made.items), left_out=left_out)
     return update
 
 
@@ -117,7 +117,7 @@ def discard(update: Update, by: str = "command line") -> None:
         )
     update.stage = Stage.DISCARDED
     update.save(update_fields=["stage"])
-    audit(by, "discarded update", update.ref)
+    audit(by, "discarded update", update)
 
 
 @contextlib.contextmanager

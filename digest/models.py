@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from digest.feeds import Feed, FeedEntry  # noqa: F401 - Django finds models from here alone
 from digest.parts import BriefingData
+from digest.teamwork import ApprovalRequest, Presence, Version  # noqa: F401 - as above
 from digest.unsaved import UnsavedBriefing  # noqa: F401 - as above
 
 
@@ -110,6 +111,12 @@ class Topic(models.Model):
     )
     resend_uncertain = models.BooleanField(
         default=False, help_text="Messages that may have arrived are sent once more, unasked."
+    )
+    two_people = models.BooleanField(
+        default=False, help_text="One asks for an update's approval, another gives it."
+    )
+    undo_seconds = models.PositiveSmallIntegerField(
+        default=60, help_text="How long an approval at the desk for now waits; 0: not at all."
     )
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -526,6 +533,14 @@ class AuditEntry(models.Model):
     who = models.CharField(max_length=320, help_text="An address, 'schedule' or 'command line'.")
     what = models.CharField(max_length=60, help_text="A verb and a noun: 'approved update'.")
     about = models.CharField(max_length=200, db_index=True, help_text="As commands name it.")
+    update = models.ForeignKey(
+        Update,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The one it is about: a draft's name is that of the topic's next one, too.",
+    )
     detail = models.JSONField(default=dict, blank=True)
 
     class Meta:
@@ -546,9 +561,11 @@ class Installation(models.Model):
         return self.key_fingerprint[:12]
 
 
-def audit(who: str, what: str, about: str, **detail: Any) -> None:
+def audit(who: str, what: str, about: "str | Update", **detail: Any) -> None:
     """Add one line to the audit log, in the caller's transaction."""
-    AuditEntry.objects.create(who=who, what=what, about=about, detail=detail)
+    update = about if isinstance(about, Update) else None
+    said = str(about) if update is None else update.ref
+    AuditEntry.objects.create(who=who, what=what, about=said, update=update, detail=detail)
 
 
 def from_address(topic: Topic) -> str:

@@ -28,5 +28,5 @@ def request_test(update: Update, addresses: Sequence[str], by: str) -> Requested
             raise Refused(f"{address[:60]!r} is no e-mail address; nothing was sent.") from None
     if not update.items.exists():
         raise Refused(f"{update.label} of {update.topic} has no items; nothing was sent.")
-    audit(by, "asked for a test of", update.ref, addresses=wanted)
+    audit(by, "asked for a test of", update, addresses=wanted)
     return RequestedTest.objects.create(update=update, addresses=wanted, asked_by=by)

@@ -35,7 +35,7 @@ def take_requested_tests() -> int:
         except Exception as problem:  # else this one would keep all others from theirs
             log.exception("a test could not be made", update=request.update.ref)
             RequestedTest.objects.filter(id=request.id).update(taken_at=Now())
-            audit("workers", "could not make a test of", request.update.ref, why=str(problem))
+            audit("workers", "could not make a test of", request.update, why=str(problem))
     return taken
 
 

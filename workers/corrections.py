@@ -44,7 +44,7 @@ def correct(update: Update, text: str, slugs: Sequence[str], by: str) -> Mailing
             state=MailingState.PREPARING,
             give_up_after=GIVE_UP,
         )
-        audit(by, "corrected update", update.ref, mailing=mailing.id, briefings=list(slugs))
+        audit(by, "corrected update", update, mailing=mailing.id, briefings=list(slugs))
     return mailing
 
 

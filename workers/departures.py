@@ -148,7 +148,7 @@ def _failed(update: Update, problem: Exception) -> None:
     waiting = Mailing.objects.filter(id=mailing.id, state=MailingState.SCHEDULED)
     waiting.update(tries=F("tries") + 1, why=why)
     if waiting.filter(tries__gte=TRIES).update(state=MailingState.QUARANTINED):
-        audit("workers", "quarantined mailing", update.ref, why=why)
+        audit("workers", "quarantined mailing", update, why=why)
 
 
 def _forget_unapproved() -> None:
