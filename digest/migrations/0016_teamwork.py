@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('digest', '0013_unsaved_briefing'),
+        ('digest', '0015_sections_by_hand'),
     ]
 
     operations = [
