@@ -74,7 +74,7 @@ def write(request: HttpRequest, topic: str) -> HttpResponseBase:
         data = None
     if data is None:
         return _form(request, form, None)
-    return _save(request, found, data)
+    return _save(request, found, data, None)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -96,17 +96,19 @@ def briefing(request: HttpRequest, topic: str, slug: str) -> HttpResponseBase:
         data = None
     if data is None:
         return _form(request, form, found)
-    return _save(request, found.topic, data)
+    return _save(request, found.topic, data, found)
 
 
-def _save(request: HttpRequest, topic: Topic, data: BriefingData) -> HttpResponseBase:
+def _save(
+    request: HttpRequest, topic: Topic, data: BriefingData, found: Briefing | None
+) -> HttpResponseBase:
     result = store.keep(data, topic, by=request.user.get_username())
     said = {
         "created": "Saved. It is a candidate for the next update.",
         "updated": "Saved. What it said before is in its history.",
         "unchanged": "Nothing had changed.",
     }
-    messages.success(request, said[result])
+    messages.success(request, said[result], extra_tags=_kept_as(topic, found))
     return redirect(f"/desk/{topic.slug}/briefings/{data.slug}/")
 
 
@@ -162,12 +164,18 @@ def _form(request: HttpRequest, form: BriefingForm, found: Briefing | None) -> H
         "form": form,
         "briefing": found,
         "seen": found.content_hash if found else "",
+        "kept_as": _kept_as(form.topic, found),
         "versions": found.versions.all()[:20] if found else [],
         "timeline": continuity.timeline(found.pk, unsent=True) if found else [],
         "known": _known(form.topic),
         "zone": place(form.topic.zone),
     }
     return render(request, "desk/briefing.html", page, status=422 if form.errors else 200)
+
+
+def _kept_as(topic: Topic, found: Briefing | None) -> str:
+    """Under which name the browser keeps what is typed into the form (keep.js)."""
+    return f"briefing {topic.slug}/{found.slug if found else '+'}"
 
 
 def _known(topic: Topic) -> dict[str, Any]:

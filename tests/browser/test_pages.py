@@ -1,19 +1,12 @@
 """The archive and the desk in a real browser: they can be used, and hostile content can't."""
 
 import json
-import os
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.contrib.auth.models import User
-from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, Dialog, Page, Request, Route
-from pytest_django.live_server_helper import LiveServer
 
 from digest import drafting
 from digest.feeds import DAY, Feed
@@ -21,6 +14,7 @@ from digest.intake.slugs import slug_from
 from digest.models import Briefing, Stage, Topic, Update
 from subscribers.models import Subscriber
 from tests import newsroom
+from tests.browser.windows import Window
 
 NASTY = Path(__file__).parents[2].parent / "shared" / "data" / "nasty"
 SHORT_LIST = [
@@ -36,71 +30,6 @@ SHORT_LIST = [
     "<base href=https://evil.example.com/>",
     "{{ constructor.constructor('alert(1)')() }}",
 ]
-
-
-@dataclass
-class Seen:
-    """What a page did that it should not."""
-
-    dialogs: list[str] = field(default_factory=list)
-    elsewhere: list[str] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
-
-
-@dataclass
-class Window:
-    """A browser's window onto the site."""
-
-    page: Page
-    site: str
-    client: Client
-    seen: Seen
-
-    def open(self, path: str, width: int = 1200, look: str = "light") -> None:
-        self.page.set_viewport_size({"width": width, "height": 900})
-        self.page.emulate_media(color_scheme=look)  # type: ignore[arg-type]  # light or dark
-        self.page.goto(self.site + path)
-
-    def dismiss(self, dialog: Dialog) -> None:
-        self.seen.dialogs.append(dialog.message)
-        dialog.dismiss()
-
-    def shut_out(self, route: Route, request: Request) -> None:
-        """Let nothing but the site itself be reached, and write down what was asked for."""
-        if request.url.startswith(f"{self.site}/"):
-            route.continue_()
-        else:
-            self.seen.elsewhere.append(request.url)
-            route.abort()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def in_one_thread() -> Iterator[None]:
-    """Playwright runs its loop in this thread; Django would take our queries for the loop's."""
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-    yield
-    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
-
-
-@pytest.fixture(params=[{}], ids=["usual"])
-def window(
-    request: pytest.FixtureRequest,
-    live_server: LiveServer,
-    chromium: Browser,
-    pia: User,
-    signed_in: type[Client],
-) -> Iterator[Window]:
-    """Pia's window; a test may ask for one with other options."""
-    client = signed_in(pia)  # type: ignore[call-arg]  # SignedIn of conftest
-    context = chromium.new_context(**request.param)
-    session = client.cookies["sessionid"].value
-    context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
-    made = Window(context.new_page(), live_server.url, client, Seen())
-    made.page.route("**/*", made.shut_out)
-    made.page.on("dialog", made.dismiss)
-    made.page.on("pageerror", lambda error: made.seen.errors.append(str(error)))
-    yield made
-    context.close()
 
 
 @pytest.fixture

@@ -1,0 +1,121 @@
+"""What was typed and not saved is kept by the browser, and offered again."""
+
+import re
+
+from digest.models import Briefing, Topic
+from tests import newsroom
+from tests.browser.windows import Window
+
+T = "/desk/medias-ai-pivot"
+OFFER = "Unsaved words from"
+
+
+def kept(window: Window) -> dict[str, str]:
+    """What the browser holds, by its key."""
+    kept_here = "filter(([key]) => key.startsWith('keep/'))"
+    found: dict[str, str] = window.page.evaluate(
+        f"Object.fromEntries(Object.entries(localStorage).{kept_here})"
+    )
+    return found
+
+
+def typed(window: Window, field: str, text: str) -> None:
+    """Type, and wait until the browser has kept it."""
+    window.page.fill(field, text)
+    window.page.wait_for_function(
+        "text => Object.values(localStorage).some(one => one.includes(text))",
+        arg=text.strip(),
+    )
+
+
+def test_what_was_typed_is_offered_after_a_reload_and_put_back(
+    window: Window, pivot: Topic
+) -> None:
+    window.open(f"{T}/write/")
+    typed(window, "#headline", "Half a headline")
+    window.page.reload()
+    offer = window.page.locator(".notice.kept")
+    assert re.search(rf"{OFFER} \d\d:\d\d, kept by this browser", offer.inner_text())
+    assert window.page.input_value("#headline") == ""
+    offer.get_by_role("button", name="Put them back").click()
+    assert window.page.input_value("#headline") == "Half a headline"
+    assert offer.count() == 0
+    assert len(kept(window)) == 1
+    assert not window.seen.errors
+
+
+def test_what_is_forgotten_is_offered_no_more(window: Window, pivot: Topic) -> None:
+    window.open(f"{T}/write/")
+    typed(window, "#headline", "Half a headline")
+    window.page.reload()
+    window.page.get_by_role("button", name="Forget them").click()
+    assert not kept(window)
+    window.page.reload()
+    assert window.page.get_by_text(OFFER).count() == 0
+
+
+def test_saving_forgets_what_was_kept(window: Window, pivot: Topic) -> None:
+    window.open(f"{T}/write/")
+    typed(window, "#headline", "A pier reopens ")
+    window.page.fill("#summary", "It does.")
+    window.page.get_by_role("button", name="Save", exact=True).first.click()
+    window.page.get_by_text("Saved.").wait_for()
+    assert Briefing.objects.get().headline == "A pier reopens"
+    assert not kept(window)
+    window.open(f"{T}/write/")
+    assert window.page.get_by_text(OFFER).count() == 0
+
+
+def test_a_session_that_is_lost_while_typing_costs_no_word(window: Window, pivot: Topic) -> None:
+    one = newsroom.briefing(pivot)
+    window.open(f"{T}/briefings/{one.slug}/")
+    window.client.logout()
+    window.page.fill("#summary", "Written while signed out.")
+    window.page.get_by_role("button", name="Save", exact=True).first.click()
+    window.page.wait_for_url("**/login/**")
+    assert len(kept(window)) == 1
+    context = window.page.context
+    window.client.force_login(window.user)
+    session = window.client.cookies["sessionid"].value
+    context.add_cookies([{"name": "sessionid", "value": session, "url": window.site}])
+    window.open(f"{T}/briefings/{one.slug}/")
+    window.page.get_by_role("button", name="Put them back").click()
+    assert window.page.input_value("#summary") == "Written while signed out."
+
+
+def test_words_sent_while_offline_are_kept(window: Window, pivot: Topic) -> None:
+    window.open(f"{T}/write/")
+    window.page.context.set_offline(True)
+    window.page.fill("#headline", "Sent into the void")
+    with window.page.expect_event("requestfailed"):
+        window.page.get_by_role("button", name="Save", exact=True).first.click()
+    window.page.context.set_offline(False)
+    window.open(f"{T}/write/")
+    window.page.get_by_role("button", name="Put them back").click()
+    assert window.page.input_value("#headline") == "Sent into the void"
+
+
+def test_a_form_that_came_back_with_mistakes_is_still_unsaved(window: Window, pivot: Topic) -> None:
+    window.open(f"{T}/write/")
+    window.page.fill("#headline", "No summary yet")
+    window.page.get_by_role("button", name="Save", exact=True).first.click()
+    window.page.get_by_text("1 part needs mending").wait_for()
+    window.open(f"{T}/write/")
+    assert window.page.get_by_text(OFFER).count() == 1
+
+
+def test_somebody_else_is_offered_nothing_and_no_secret_is_kept(
+    window: Window, pivot: Topic
+) -> None:
+    window.open(f"{T}/write/")
+    typed(window, "#headline", "Half a headline")
+    (text,) = kept(window).values()
+    assert "csrf" not in text
+    window.page.evaluate("document.body.dataset.who = 'somebody else'")
+    window.page.evaluate(
+        "localStorage.setItem(Object.keys(localStorage)[0].replace(/keep\\/\\d+/, 'keep/0'),"
+        " Object.values(localStorage)[0]); for (const key of Object.keys(localStorage))"
+        " if (!key.startsWith('keep/0')) localStorage.removeItem(key)"
+    )
+    window.page.reload()
+    assert window.page.get_by_text(OFFER).count() == 0
