@@ -15,6 +15,7 @@ from digest.desk import (
     preview,
     sources,
     testing,
+    updates,
 )
 
 urlpatterns = [
@@ -44,6 +45,7 @@ urlpatterns = [
     path("desk/<slug:topic>/briefings/<slug:slug>/withdraw/", briefings.withdraw),
     path("desk/<slug:topic>/briefings/<slug:slug>/put-back/", briefings.put_back),
     path("desk/<slug:topic>/briefings/<slug:slug>/release/", briefings.release),
+    path("desk/<slug:topic>/updates/", updates.updates),
     path("desk/<slug:topic>/sources/", sources.sources),
     path("desk/<slug:topic>/sources/<int:number>/", sources.source),
     path("desk/<slug:topic>/draft/", drafts.draft),

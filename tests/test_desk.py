@@ -51,6 +51,7 @@ FOR_WRITERS = [
     ("POST", f"{T}/briefings/sent-story/withdraw/"),
     ("POST", f"{T}/briefings/sent-story/put-back/"),
     ("POST", f"{T}/briefings/sent-story/release/"),
+    ("GET", f"{T}/updates/"),
     ("GET", f"{T}/sources/"),
     ("POST", f"{T}/sources/"),
     ("POST", f"{T}/sources/1/"),

@@ -1,8 +1,10 @@
-"""Fields of the desk's forms."""
+"""Fields of the desk's forms, and what stands above a topic's pages."""
 
 from django import template
 
+from digest.desk import strip
 from digest.desk.briefing_form import BriefingForm
+from digest.models import Topic
 
 register = template.Library()
 
@@ -62,3 +64,14 @@ def cell(
 def shown_rows(form: BriefingForm, name: str) -> list[dict[str, str]]:
     """The rows of a part, filled and empty."""
     return form.shown_rows(name)
+
+
+@register.inclusion_tag("desk/strip.html")
+def topic_strip(topic: Topic, here: str) -> dict[str, object]:
+    """Where one is, the topic's other pages, and the other topics; ``here`` is of strip.PLACES."""
+    return {
+        "topic": topic,
+        "here": here,
+        "places": strip.places(topic),
+        "others": strip.others(),
+    }

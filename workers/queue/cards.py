@@ -176,10 +176,13 @@ def past(before: int | None = None) -> list[Card]:
     )
     if before is not None:
         rows = rows.filter(id__lt=before)
-    now = timezone.now()
-    nobody = Crew((), Counter(), Counter())
-    found = _with_update(rows).order_by("-id")[: PAGE + 1]
-    return [Card(_facts(mailing, nobody, now)) for mailing in found]
+    return settled(_with_update(rows).order_by("-id")[: PAGE + 1])
+
+
+def settled(mailings: Iterable[Mailing]) -> list[Card]:
+    """Cards that ask for nothing more: no speed, no retries, nobody at work."""
+    now, nobody = timezone.now(), Crew((), Counter(), Counter())
+    return [Card(_facts(mailing, nobody, now)) for mailing in mailings]
 
 
 def _is_shown(card: Card, now: dt.datetime) -> bool:

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from workers.queue import acting, pages, person
+from workers.queue import acting, for_desk, pages, person
 
 urlpatterns = [
     path("queue/", pages.home),
     path("queue/live/", pages.home_live),
     path("queue/past/", pages.past),
+    path("queue/desk/<slug:topic>/", for_desk.of_topic),
     path("queue/of/<slug:topic>/<int:number>/", pages.of_update),
     path("queue/person/<int:number>/", person.mails),
     path("queue/delivery/<int:number>/", person.message),

@@ -1,0 +1,34 @@
+// The list of topics above a topic's pages: found by typing, left by Escape or a click elsewhere.
+"use strict";
+
+for (const list of document.querySelectorAll("details.switch")) {
+  const find = list.querySelector("input");
+  const rows = [...list.querySelectorAll("li")];
+  find.hidden = rows.length < 8;
+  list.addEventListener("toggle", () => {
+    if (list.open) (find.hidden ? rows[0].firstElementChild : find).focus();
+  });
+  find.addEventListener("input", () => {
+    const wanted = find.value.trim().toLowerCase();
+    for (const row of rows) row.hidden = !row.textContent.toLowerCase().includes(wanted);
+  });
+  list.addEventListener("keydown", (event) => {
+    const links = rows.filter((row) => !row.hidden).map((row) => row.firstElementChild);
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (event.key === "Escape") {
+      list.open = false;
+      list.querySelector("summary").focus();
+    } else if (event.key === "Enter" && event.target === find && links.length) {
+      links[0].click();
+    } else if (step && list.open && links.length) {
+      const at = links.indexOf(document.activeElement);
+      links[Math.max(0, Math.min(links.length - 1, at + step))].focus();
+    } else {
+      return;
+    }
+    event.preventDefault();
+  });
+  document.addEventListener("click", (event) => {
+    if (!list.contains(event.target)) list.open = false;
+  });
+}
