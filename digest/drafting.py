@@ -4,9 +4,7 @@ Nothing is consumed here: a draft that fails, or is thrown away, leaves every br
 it was.
 """
 
-import contextlib
 import datetime as dt
-import gc
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -28,6 +26,7 @@ from digest.assembly import (
 )
 from digest.candidates import Candidate
 from digest.errors import Refused
+from digest.garbage import no_collecting
 from digest.models import Briefing, Depth, Fold, Item, Kind, Stage, Topic, Update, audit
 
 FIRST_WINDOW = dt.timedelta(days=30)
@@ -67,7 +66,7 @@ def draft(topic: Topic, until: dt.datetime | None = None, by: str = "command lin
         topic.depth,
         topic.sections,
     )
-    with _no_collecting():
+    with no_collecting():
         candidates = _candidates(topic, last, since)
         made = assemble(candidates, since, until, budget, _hand(update), stories)
         update.left_out = [_omitted(one) for one in made.left_out]
@@ -118,18 +117,6 @@ def discard(update: Update, by: str = "command line") -> None:
     update.stage = Stage.DISCARDED
     update.save(update_fields=["stage"])
     audit(by, "discarded update", update)
-
-
-@contextlib.contextmanager
-def _no_collecting() -> Iterator[None]:
-    """Among a hundred thousand candidates none is garbage, and looking took half of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 # ---- between the database and the pure assembly ------------------------------------------

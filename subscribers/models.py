@@ -174,8 +174,11 @@ class SubscriberTag(models.Model):
 class Subscription(models.Model):
     """One person's standing to one topic."""
 
-    subscriber = models.ForeignKey(Subscriber, models.CASCADE, related_name="subscriptions")
-    topic = models.ForeignKey(Topic, models.PROTECT, related_name="subscriptions")
+    # No index of their own: the two below begin with them.
+    subscriber = models.ForeignKey(
+        Subscriber, models.CASCADE, related_name="subscriptions", db_index=False
+    )
+    topic = models.ForeignKey(Topic, models.PROTECT, related_name="subscriptions", db_index=False)
     state = models.CharField(max_length=12, choices=SubscriptionState.choices)
     paused_until = models.DateTimeField(null=True, blank=True)
     consent = models.TextField(

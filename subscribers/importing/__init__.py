@@ -6,6 +6,7 @@
 """
 
 import datetime as dt
+import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
@@ -16,9 +17,10 @@ from django.utils import timezone
 
 from digest import updates
 from digest.errors import Refused
+from digest.garbage import no_collecting
 from digest.models import Topic
 from subscribers import planner, suppression
-from subscribers.importing import merge, reading, runs
+from subscribers.importing import merge, reading, runs, writing
 from subscribers.importing.merge import Became, Outcome
 from subscribers.importing.reading import Look, Wanted
 from subscribers.importing.report import Lines, Report, lines
@@ -30,6 +32,9 @@ __all__ = ["Report", "Wanted", "load"]
 
 BATCH = 5_000
 """Rows in one transaction: SQLite's other writers wait for one, a third of a second."""
+
+COLLECTING = 20
+"""Batches between two looks for garbage: refused rows leave some."""
 
 Item = Person | Ban | Rejected
 Progress = Callable[[Report, int], bool]
@@ -108,10 +113,13 @@ class Run:
         rows = reading.people(
             self.file, self.looks, self.wanted, self.terms.topics, self.report.read
         )
-        for batch, done_bytes in _ahead(_batches(rows, self.file)):
-            self._take(batch, done_bytes)
-            if self.progress and not self.progress(self.report, done_bytes):
-                return False
+        with no_collecting():
+            for at, (batch, done_bytes) in enumerate(_ahead(_batches(rows, self.file)), 1):
+                self._take(batch, done_bytes)
+                if self.progress and not self.progress(self.report, done_bytes):
+                    return False
+                if at % COLLECTING == 0:
+                    gc.collect()
         return True
 
     def _take(self, rows: Sequence[Item], done_bytes: int) -> None:
@@ -130,6 +138,7 @@ class Run:
     ) -> None:
         """These rows' people and the checkpoint behind them, or neither."""
         with transaction.atomic():
+            writing.without_waiting()
             batch = merge.Batch.load(people, self.terms, lock=True)
             became = [(row, _became(batch, row)) for row in rows]
             batch.save()
