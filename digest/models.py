@@ -11,6 +11,7 @@ from django.db import models
 from django.utils import timezone
 
 from digest.feeds import Feed, FeedEntry  # noqa: F401 - Django finds models from here alone
+from digest.partners import PartnerBlock  # noqa: F401 - as above
 from digest.parts import BriefingData
 from digest.teamwork import ApprovalRequest, Presence, Version  # noqa: F401 - as above
 from digest.unsaved import UnsavedBriefing  # noqa: F401 - as above
@@ -117,6 +118,9 @@ class Topic(models.Model):
     )
     undo_seconds = models.PositiveSmallIntegerField(
         default=60, help_text="How long an approval at the desk for now waits; 0: not at all."
+    )
+    testers = models.JSONField(
+        default=list, blank=True, help_text="Addresses that tests went to last: offered again."
     )
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -482,9 +486,11 @@ class RequestedTest(models.Model):
 
     update = models.ForeignKey(Update, models.CASCADE, related_name="+")
     addresses = models.JSONField(help_text="Addresses, each gets one mail.")
+    variant = models.CharField(max_length=10, choices=Depths.choices, default=Depths.ARRANGED)
     asked_by = models.CharField(max_length=320, blank=True)
     asked_at = models.DateTimeField(default=timezone.now)
     taken_at = models.DateTimeField(null=True, blank=True)
+    trouble = models.TextField(blank=True, help_text="Why it could not be made.")
 
     class Meta:
         indexes = [

@@ -9,7 +9,7 @@ from django.db.models import F, Q, TextField
 from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
 
-from digest.models import AuditEntry, RequestedTest, audit
+from digest.models import AuditEntry, RequestedTest, Topic, audit
 from subscribers import addresses
 from subscribers.importing import runs
 from subscribers.models import (
@@ -99,6 +99,11 @@ def _forget_tests(person: Subscriber, email: str) -> None:
     for test in asked.filter(said__icontains=email):
         others = [address for address in test.addresses if address.lower() != email]
         RequestedTest.objects.filter(id=test.id).update(addresses=others)
+    for topic in Topic.objects.annotate(said=Cast("testers", TextField())).filter(
+        said__icontains=email
+    ):
+        others = [address for address in topic.testers if address.lower() != email]
+        Topic.objects.filter(id=topic.id).update(testers=others)
     # One mailing has each address once, and so must what stands there instead.
     for mail in person.deliveries.model.objects.filter(subscriber=None, address__iexact=email):
         mail.address, mail.answer = f"erased {mail.id}", ""

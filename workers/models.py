@@ -10,7 +10,7 @@ import uuid
 from django.db import models
 from django.utils import timezone
 
-from digest.models import Depths, Edition, Topic, Update
+from digest.models import Depths, Edition, RequestedTest, Topic, Update
 from subscribers.models import Subscriber
 from workers.rules import Rule
 
@@ -90,7 +90,7 @@ class MailingKind(models.TextChoices):
     """What a mailing is."""
 
     SCHEDULED = "scheduled", "Update"  # an update to its audience
-    TEST = "test", "Test"  # an update to named addresses, marked [Test]
+    TEST = "test", "Test"  # an update to named addresses, marked [Test #2]
     CONFIRM = "confirm", "Confirmation"  # asks people whether they meant to sign up
     WELCOME = "welcome", "Welcome"  # greets those who have just confirmed
     LETTER = "letter", "Letter"  # what a reader asked for at their own links
@@ -132,6 +132,14 @@ class Mailing(models.Model):
         blank=True,
         related_name="corrections",
         help_text="A correction: the mailing whose readers get it.",
+    )
+    asked_for = models.ForeignKey(
+        RequestedTest,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="mailings",
+        help_text="A test: what somebody asked for.",
     )
     kind = models.CharField(max_length=10, choices=MailingKind.choices)
     state = models.CharField(max_length=12, choices=MailingState.choices)
