@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from typing import NamedTuple
 
 from django.conf import settings
@@ -9,20 +10,20 @@ from django.conf import settings
 from digest import checks
 from digest.models import Depths, Edition, Stage, Topic, Update, from_address
 from digest.rendering import bounded, story
+from digest.rendering.language import words
 from digest.rendering.rendered import RenderedEmail
-from digest.rendering.view import EmailView, Mail, View
+from digest.rendering.view import EmailView, View
 from digest.updates import provisional_number
 
 _REMEMBERED = 30  # updates whose subjects a new one is held against
 
 
-def view_of(update: Update, kind: Mail = "update", variant: str = Depths.ARRANGED) -> EmailView:
+def view_of(update: Update, variant: str = Depths.ARRANGED) -> EmailView:
     """What the update says, as it would be (or was) approved: with the number it gets."""
     return story.email_view(
         update,
         story.imprint_of(update.topic),
         number=provisional_number(update),
-        kind=kind,
         variant=variant,
     )
 
@@ -71,16 +72,20 @@ def made(
     topic: Topic,
     update: Update | None,
     variant: str = Depths.ARRANGED,
+    kind: str = "",
 ) -> Edition:
-    """The edition of this rendering, not kept; its hash is that of all a reader gets of it."""
+    """The edition of this rendering, not kept; its hash is that of all a reader gets of it.
+
+    ``kind``: the view's, unless it is a test of it.
+    """
     sender = from_address(topic)
-    said = [view.kind, variant, topic.pk, update and update.pk, sender]
+    said = [kind or view.kind, variant, topic.pk, update and update.pk, sender]
     said += [email.subject, email.html, email.text]
     return Edition(
         hash=hashlib.sha256(json.dumps(said).encode()).hexdigest(),
         update=update,
         topic=topic,
-        kind=view.kind,
+        kind=kind or view.kind,
         variant=variant,
         view=view.model_dump(mode="json"),
         sender=sender,
@@ -98,9 +103,10 @@ def keep(
     topic: Topic,
     update: Update | None,
     variant: str = Depths.ARRANGED,
+    kind: str = "",
 ) -> Edition:
     """The frozen edition; one that says the same is kept once."""
-    edition = made(view, email, topic, update, variant)
+    edition = made(view, email, topic, update, variant, kind)
     Edition.objects.bulk_create([edition], ignore_conflicts=True)
     return Edition.objects.get(hash=edition.hash)
 
@@ -133,7 +139,10 @@ def variants(update: Update, arranged: checks.Report) -> list[Variant]:
     return others
 
 
-def for_test(update: Update) -> Edition:
-    """The update as it stands, marked as a test."""
-    view = view_of(update, kind="test")
-    return keep(view, rendered(view), update.topic, update)
+def for_test(update: Update, variant: str = Depths.ARRANGED) -> Edition:
+    """The update as it stands. Its subject is marked as a test's; all else is what readers get."""
+    view = view_of(update, variant)
+    email = rendered(view)
+    mark = words(view.lang).gettext("[Test #%(number)s] %(subject)s")
+    marked = mark % {"number": view.number, "subject": email.subject}
+    return keep(view, replace(email, subject=marked), update.topic, update, variant, kind="test")

@@ -5,8 +5,8 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
-from digest import reader_letters
-from digest.models import Letter, Stage, Topic
+from digest import editions, reader_letters, requesting
+from digest.models import Briefing, Depths, Letter, RequestedTest, Stage, Topic, Update
 from subscribers.models import ConfirmationRequest, LetterRequest, Subscriber, WelcomeRequest
 from tests import newsroom
 from workers import asked, schedule
@@ -131,3 +131,26 @@ def test_one_letter_that_can_not_be_written_keeps_no_other(
     said[Letter.MOVE] = lambda _: 1 / 0  # type: ignore[assignment,return-value]
     monkeypatch.setattr(reader_letters, "_SAID", said)
     assert asked.take_letters() == 1
+
+
+@pytest.mark.parametrize("variant", Depths.values)
+def test_a_test_is_what_readers_get_but_for_the_mark_in_its_subject(
+    draft: Update, variant: str
+) -> None:
+    email = editions.rendered(editions.view_of(draft, variant))
+    test = editions.for_test(draft, variant)
+    assert (test.html, test.text, test.nonce) == (email.html, email.text, email.nonce)
+    assert test.subject == f"[Test #1] {email.subject}"
+
+
+def test_what_comes_of_a_test_is_found_by_who_asked_for_it(draft: Update) -> None:
+    wanted = requesting.request_test(draft, ["edda@example.org"], "edda@example.org")
+    assert asked.take_requested_tests() == 1
+    assert wanted.mailings.get().deliveries.get().address == "edda@example.org"
+
+
+def test_a_test_that_can_t_be_made_says_why(draft: Update, stories: list[Briefing]) -> None:
+    requesting.request_test(draft, ["edda@example.org"], "edda@example.org")
+    Briefing.objects.filter(pk=stories[0].pk).update(body="No mail holds this much. " * 11_900)
+    assert asked.take_requested_tests() == 0
+    assert "can't be rendered" in RequestedTest.objects.get().trouble

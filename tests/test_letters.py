@@ -262,7 +262,7 @@ def test_a_draft_s_test_names_no_page_that_is_not_there(pivot: Topic) -> None:
     )
     mail = message_from_bytes(Letters(test).message(ANN), policy=default)
     assert mail["Archived-At"] is None
-    assert mail["Subject"].startswith("Test: ")
+    assert mail["Subject"].startswith("[Test #1] ")
 
 
 @pytest.mark.parametrize("lang", ["de", "ar", "pt-BR", "xx"])

@@ -305,12 +305,10 @@ def test_a_correction_names_itself_once() -> None:
     ]
 
 
-def test_a_test_and_a_provisional_number_are_marked() -> None:
-    email = rendered(kind="test", provisional=True)
+def test_a_provisional_number_is_marked() -> None:
+    email = rendered(provisional=True)
     for part in (email.html, email.text):
-        assert "Test of Update #2" in part
         assert "Update #2 (provisional)" in part
-    assert "Test of" not in rendered().html
 
 
 def test_dates_carry_the_year_when_it_is_not_that_of_the_mail() -> None:

@@ -206,11 +206,6 @@ def test_a_variant_shows_all_at_its_depth(pivot: Topic, variant: str, depth: str
     assert {story.depth for story in seen(update, variant=variant).stories} == {depth}
 
 
-def test_a_test_says_so_in_its_subject(pivot: Topic) -> None:
-    update = newsroom.update(pivot, 2, newsroom.whole(pivot), subject="Lantern lights up")
-    assert seen(update, kind="test").subject == "Test: Lantern lights up"
-
-
 def test_arabic_runs_from_right_to_left(pivot: Topic) -> None:
     pivot.language = "ar"
     view = seen(newsroom.update(pivot, 2, newsroom.whole(pivot)))

@@ -8,6 +8,7 @@ from django.db import DatabaseError, transaction
 from django.db.models.functions import Now
 
 from digest import editions, mails, reader_letters
+from digest.errors import DigestError
 from digest.models import Edition, Letter, RequestedTest, Topic, Update, audit
 from subscribers.locales import spoken
 from subscribers.models import ConfirmationRequest, LetterRequest, Subscriber, WelcomeRequest
@@ -19,6 +20,8 @@ log = structlog.get_logger()
 
 _OPEN = 500
 """Requests taken up at once."""
+
+_UNFORESEEN = "It could not be made, by a fault of the program; the workers’ log tells of it."
 
 _Request = ConfirmationRequest | WelcomeRequest
 
@@ -34,23 +37,25 @@ def take_requested_tests() -> int:
             raise
         except Exception as problem:  # else this one would keep all others from theirs
             log.exception("a test could not be made", update=request.update.ref)
-            RequestedTest.objects.filter(id=request.id).update(taken_at=Now())
+            told = str(problem) if isinstance(problem, DigestError) else _UNFORESEEN
+            RequestedTest.objects.filter(id=request.id).update(taken_at=Now(), trouble=told)
             audit("workers", "could not make a test of", request.update, why=str(problem))
     return taken
 
 
 def _take_test(request: RequestedTest) -> bool:
     """Make this test's mailing; False where another tick has just done so."""
-    edition = editions.for_test(request.update)
+    edition = editions.for_test(request.update, request.variant)
     with transaction.atomic():
         if not RequestedTest.objects.filter(id=request.id, taken_at=None).update(taken_at=Now()):
             return False
-        _make_small(
+        mailing = _make_small(
             edition,
             MailingKind.TEST,
             request.update,
             [Delivery(address=address) for address in dict.fromkeys(request.addresses)],
         )
+        Mailing.objects.filter(id=mailing.id).update(asked_for=request)
     return True
 
 

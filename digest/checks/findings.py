@@ -87,7 +87,7 @@ def stories(view: EmailView) -> Iterator[StoryView]:
 def texts(view: EmailView) -> Iterator[tuple[str, str, str]]:
     """Every plain text of the mail: the briefing's slug (or ""), what it is, the text."""
     yield "", "title", view.title
-    if view.subject.removeprefix("Test: ") != view.title:
+    if view.subject != view.title:
         yield "", "subject", view.subject
     yield "", "preheader", view.preheader
     if view.note:

@@ -24,7 +24,7 @@ def check(_view: EmailView, email: RenderedEmail, context: Context) -> Iterator[
         yield Finding(NAME, Level.BLOCK, "There is no subject.", "Write what is new, in brief.")
         return
     yield from _subject(email.subject)
-    if before := context.earlier_subjects.get(email.subject.removeprefix("Test: ").casefold()):
+    if before := context.earlier_subjects.get(email.subject.casefold()):
         yield _warn(
             f"{before} had the same subject; inboxes fold the two into one.",
             "Say what is new since.",

@@ -16,7 +16,7 @@ def check(view: EmailView, _email: RenderedEmail, _context: Context) -> Iterator
     """Warns of a part of the title, or a name in it, that is in no item."""
     told = " ".join(text for story in stories(view) for _, text in story_texts(story))
     told = f"{view.topic.name} {told}".casefold()
-    lines = {"title": view.title, "subject": view.subject.removeprefix("Test: ")}
+    lines = {"title": view.title, "subject": view.subject}
     if lines["title"] == lines["subject"]:
         del lines["subject"]
     for what, line in lines.items():

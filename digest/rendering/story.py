@@ -28,13 +28,12 @@ from digest.models import (
 )
 from digest.parts import Analysis, BriefingData, Perspective
 from digest.rendering import markup
-from digest.rendering.language import direction, words
+from digest.rendering.language import direction
 from digest.rendering.view import (
     Change,
     EmailView,
     Imprint,
     Logo,
-    Mail,
     StoryView,
     TopicView,
     UpdateLink,
@@ -72,7 +71,6 @@ def email_view(
     *,
     number: int,
     on: dt.date | None = None,
-    kind: Mail = "update",
     variant: str = Depths.ARRANGED,
     provisional: bool = False,
 ) -> EmailView:
@@ -99,9 +97,7 @@ def email_view(
     elif topic.sections:
         stories = sectioned(stories)
     title = update.title or (views[0].headline if views else topic.name)
-    subject = update.subject or title
     return EmailView(
-        kind=kind,
         lang=topic.language or "en",
         dir=direction(topic.language),
         topic=topic_view(topic, imprint),
@@ -111,7 +107,7 @@ def email_view(
         date=on or day_of(update),
         reading_minutes=_reading_minutes(views, shared),
         title=title,
-        subject=_as_test(subject, topic.language) if kind == "test" else subject,
+        subject=update.subject or title,
         preheader=update.preheader or (_preheader(views[0]) if views else ""),
         note=markup.render(update.note, "note") if update.note.strip() else None,
         corrections=tuple(view for view in views if view.kind == "correction"),
@@ -213,10 +209,6 @@ def shared_perspectives(told: Iterable[tuple[BriefingData, str]]) -> tuple[Persp
             first = own | first
     counted = Counter(views)
     return tuple(first[said] for said in counted if counted[said] > 1)
-
-
-def _as_test(subject: str, lang: str) -> str:
-    return words(lang).gettext("Test: %(subject)s") % {"subject": subject}
 
 
 def first_sentence(text: str) -> str:

@@ -19,9 +19,6 @@ from digest.rendering.markup import Prose
 Direction = Literal["ltr", "rtl"]
 """How the language is written: left to right, or right to left."""
 
-Mail = Literal["update", "test"]
-"""An update to its readers, or the same to whoever tests it, marked as such."""
-
 Kind = Literal["new", "continuing", "correction"]
 """What an item is to readers (``models.Kind``)."""
 
@@ -116,7 +113,7 @@ class EmailView(Part):
     did not get.
     """
 
-    kind: Mail = "update"
+    kind: Literal["update"] = "update"
     lang: str = "en"
     dir: Direction = "ltr"
     topic: TopicView

@@ -68,7 +68,6 @@ FULL = emails.update(
         ),
         Perspective(party="Example Union of Journalists", text="Asks for a say in every licence."),
     ),
-    kind="test",
     provisional=True,
     number=3,
     reading_minutes=14,

@@ -89,7 +89,7 @@ def send(ctx: click.Context, /, update: str, **options: Any) -> None:
 @click.argument("update")
 @click.argument("addresses", nargs=-1, required=True, metavar="ADDRESS…")
 def test(update: str, addresses: tuple[str, ...]) -> None:
-    """Send test mails of an update, marked [Test]."""
+    """Send test mails of an update, marked [Test #2]."""
     found = updates.find(update)
     good = [normal(address) for address in addresses]
     request_test(found, good, by=BY)
