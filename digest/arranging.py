@@ -1,12 +1,16 @@
-"""What an editor does to a draft by hand.  Each change is one transaction, audited."""
+"""What an editor does to a draft by hand.  Each change is one transaction, audited.
+
+(ordering.py: where an item stands.)
+"""
 
 import contextlib
 from collections.abc import Iterator
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
 
-from digest import folding, holding
+from digest import folding, holding, sections
 from digest.assembly import LeftOut
 from digest.drafting import ALSO_TOLD_BY, WORDED, also_told_by, change_since_carried, word
 from digest.errors import NotFound, Refused
@@ -16,65 +20,101 @@ LONGEST_LINE = 500
 """Characters of a headline, title, subject or preheader, as their columns hold them."""
 
 
-def move(update: Update, slug: str, places: int, by: str) -> None:
-    """Move an item up (negative) or down by so many places."""
-    with _editing(update, by, "moved", slug):
-        items = list(update.items.order_by("position"))
-        item = _item(update, slug)
-        order = [one.pk for one in items]
-        here = order.index(item.pk)
-        order.insert(max(0, min(len(order) - 1, here + places)), order.pop(here))
-        _set_order(update, order)
-
-
-def _set_order(update: Update, order: list[int]) -> None:
-    """Give the items (by id) the places they have in the list."""
-    by_id = {item.pk: item for item in update.items.all()}
-    for position, pk in enumerate(order, 1):
-        by_id[pk].position = position
-    Item.objects.bulk_update(by_id.values(), ["position"])
-    update.arranged = True
-    update.save(update_fields=["arranged"])
-
-
 def pin(update: Update, slug: str, pinned: bool, by: str) -> None:
     """Keep an item in whatever the budget says, or stop doing so."""
-    with _editing(update, by, "pinned" if pinned else "unpinned", slug):
+    with editing(update, by, "pinned" if pinned else "unpinned", slug):
         item = _item(update, slug)
         item.pinned = pinned
         item.save(update_fields=["pinned"])
 
 
-def drop(update: Update, slug: str, by: str) -> None:
-    """Take a briefing out of this draft; the desk still lists it, to be included after all."""
-    with _editing(update, by, "dropped", slug):
+_OF_AN_ITEM = (
+    "position", "kind", "depth", "depth_by_hand", "pinned", "why", "changed_since_id", "change",
+    "headline", "summary", "section", "anyway",
+)  # fmt: skip
+
+
+def drop(update: Update, slug: str, by: str) -> dict[str, Any]:
+    """Take a briefing out of this draft; the desk still lists it, to be included after all.
+
+    What comes back is plain data: ``take_back`` makes the item again from it.
+    """
+    with editing(update, by, "dropped", slug):
         item = _item(update, slug)
         update.dropped = [*update.dropped, slug]
         _forget(update, slug)
         _leave_out(update, item.briefing, LeftOut.DROPPED, "Taken out by an editor.")
         # What it told too is told by nothing here any more.
-        update.folds.filter(into=item.briefing).delete()
+        folds = update.folds.filter(into=item.briefing)
+        was = {name: getattr(item, name) for name in _OF_AN_ITEM}
+        was["folds"] = list(folds.values("briefing_id", "why"))
+        folds.delete()
         item.delete()
+    return was
 
 
-def include(update: Update, slug: str, by: str) -> None:
-    """Put a briefing that was left out into the draft, pinned, at its end."""
-    with _editing(update, by, "included", slug):
+def take_back(update: Update, slug: str, was: dict[str, Any], by: str) -> None:
+    """Put a dropped item back as it was, with whatever it told too."""
+    with editing(update, by, "took back", slug):
+        briefing = _briefing(update, slug)
+        if update.items.filter(briefing=briefing).exists() or briefing.withdrawn_at:
+            raise Refused(f"{briefing.headline!r} can't be put back; nothing was changed.")
+        update.dropped = [one for one in update.dropped if one != slug]
+        _forget(update, slug)
+        here = was["position"]
+        update.items.filter(position__gte=here).update(position=F("position") + 1)
+        update.items.create(briefing=briefing, **{name: was[name] for name in _OF_AN_ITEM})
+        taken = set(update.items.values_list("briefing_id", flat=True))
+        for fold in was["folds"]:
+            if fold["briefing_id"] not in taken:
+                update.folds.get_or_create(
+                    briefing_id=fold["briefing_id"], defaults={"into": briefing, "why": fold["why"]}
+                )
+        sections.settle(update)
+
+
+def include(update: Update, slug: str, by: str, anyway: str = "") -> None:
+    """Put a briefing that was left out into the draft, pinned, at its end.
+
+    ``anyway``: why one of after the cut-off is taken in all the same; such a one needs a word.
+    """
+    word_for_it = " ".join(anyway.split())
+    verb = f"included past the cut-off (“{word_for_it}”)" if word_for_it else "included"
+    with editing(update, by, verb, slug):
         briefing = update.topic.briefings.filter(slug=slug, withdrawn_at=None).first()
         if briefing is None:
             raise NotFound(f"There is no briefing {slug!r} to include; nothing was changed.")
         if update.items.filter(briefing=briefing).exists():
             raise Refused(f"{briefing.headline!r} is in the draft already.")
+        _refuse_late_without_a_word(update, briefing, word_for_it)
         update.dropped = [one for one in update.dropped if one != slug]
         for fold in update.folds.filter(briefing=briefing).select_related("into"):
             folding.rule(briefing, fold.into, Ruling.APART, by)
             fold.delete()
         _forget(update, slug)
         holding.release(briefing, by)  # whoever puts it in has looked at it
-        _add(update, briefing, update.items.count() + 1, "Included by an editor.", pinned=True)
+        why = "Included by an editor."
+        _add(update, briefing, update.items.count() + 1, why, pinned=True, anyway=word_for_it)
 
 
-def _add(update: Update, briefing: Briefing, at: int, why: str, pinned: bool = False) -> None:
+def is_past_cutoff(update: Update, briefing: Briefing) -> bool:
+    """Whether it is news of after the draft's cut-off."""
+    if briefing.carried_in_id is None:
+        return briefing.published_at > update.until
+    return briefing.moved_on and (briefing.updated_at or briefing.changed_at) > update.until
+
+
+def _refuse_late_without_a_word(update: Update, briefing: Briefing, said: str) -> None:
+    if is_past_cutoff(update, briefing) and not said:
+        raise Refused(
+            f"{briefing.headline!r} came after the cut-off; nothing was changed. To take it in "
+            "anyway, say in a word why: it is kept."
+        )
+
+
+def _add(
+    update: Update, briefing: Briefing, at: int, why: str, pinned: bool = False, anyway: str = ""
+) -> None:
     carried = briefing.carried_in
     update.items.create(
         briefing=briefing,
@@ -85,7 +125,9 @@ def _add(update: Update, briefing: Briefing, at: int, why: str, pinned: bool = F
         why=why,
         changed_since=carried,
         change=change_since_carried(briefing) if carried else "",
+        anyway=anyway,
     )
+    sections.settle(update)
 
 
 def _leave_out(update: Update, briefing: Briefing, code: LeftOut, why: str) -> None:
@@ -106,7 +148,7 @@ def fold(update: Update, slug: str, into: str, by: str) -> None:
 
     ``into`` is an item of the draft, or a briefing that readers had: then the story was told.
     """
-    with _editing(update, by, f"folded into {into}:", slug):
+    with editing(update, by, f"folded into {into}:", slug):
         one, other = _briefing(update, slug), _briefing(update, into)
         item = update.items.filter(briefing=other).first()
         _refuse_fold(one, other, item)
@@ -150,7 +192,7 @@ def _refuse_fold(one: Briefing, other: Briefing, item: Item | None) -> None:
 
 def split(update: Update, slug: str, by: str) -> None:
     """Make an item of what was folded, below the one it was in; the two stay apart from now on."""
-    with _editing(update, by, "split off", slug):
+    with editing(update, by, "split off", slug):
         found = update.folds.select_related("briefing__topic", "into").filter(briefing__slug=slug)
         one = found.first()
         if one is None:
@@ -168,7 +210,7 @@ def split(update: Update, slug: str, by: str) -> None:
 
 def keep_apart(update: Update, slug: str, other: str, by: str) -> None:
     """Answer that two which may be one story are two; nobody is asked about them again."""
-    with _editing(update, by, f"kept apart from {other}:", slug):
+    with editing(update, by, f"kept apart from {other}:", slug):
         folding.rule(_briefing(update, slug), _briefing(update, other), Ruling.APART, by)
         update.likely = [
             one for one in update.likely if {one["slug"], one["into"]} != {slug, other}
@@ -178,7 +220,7 @@ def keep_apart(update: Update, slug: str, other: str, by: str) -> None:
 
 def set_depth(update: Update, slug: str, depth: str, by: str) -> None:
     """Show one item at this depth, whatever its place."""
-    with _editing(update, by, f"set the depth to {depth} of", slug):
+    with editing(update, by, f"set the depth to {depth} of", slug):
         item = _item(update, slug)
         item.depth, item.depth_by_hand = Depth(depth), True
         item.save(update_fields=["depth", "depth_by_hand"])
@@ -187,7 +229,7 @@ def set_depth(update: Update, slug: str, depth: str, by: str) -> None:
 def override(update: Update, slug: str, headline: str, summary: str, by: str) -> None:
     """Say it otherwise in this update only; empty text returns to the briefing's own."""
     _refuse_too_long(headline=headline)
-    with _editing(update, by, "reworded", slug):
+    with editing(update, by, "reworded", slug):
         item = _item(update, slug)
         item.headline, item.summary = headline.strip(), summary.strip()
         item.save(update_fields=["headline", "summary"])
@@ -196,7 +238,7 @@ def override(update: Update, slug: str, headline: str, summary: str, by: str) ->
 def reword(update: Update, by: str, **texts: str) -> None:
     """Set title, subject, preheader or note; empty ones of the first three are made by rule."""
     _refuse_too_long(**{name: text for name, text in texts.items() if name in WORDED})
-    with _editing(update, by, "worded", "the update"):
+    with editing(update, by, "worded", "the update"):
         for name, text in texts.items():
             setattr(update, name, text.strip())
             if name in WORDED:
@@ -215,7 +257,7 @@ def _refuse_too_long(**lines: str) -> None:
 
 
 @contextlib.contextmanager
-def _editing(update: Update, by: str, verb: str, slug: str) -> Iterator[None]:
+def editing(update: Update, by: str, verb: str, slug: str) -> Iterator[None]:
     """One change of a draft: refused unless it is one; worded anew and audited after."""
     with transaction.atomic():
         Update.objects.select_for_update().get(pk=update.pk)

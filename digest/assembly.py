@@ -291,6 +291,8 @@ def _barred(
         return LeftOut.HELD, "Held until an editor has looked at it."
     if one.slug in hand.dropped:
         return LeftOut.DROPPED, "Taken out by an editor."
+    if one.slug in hand.pinned:  # an editor included it, whatever stood against it
+        return None
     if one.carried_number is None:
         if one.published_at > until:
             return LeftOut.AFTER_CUTOFF, f"Published after the cut-off, {_time(one.published_at)}."

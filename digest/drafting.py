@@ -13,7 +13,7 @@ from django.db.models import Case, F, IntegerField, Q, QuerySet, TextField, Valu
 from django.db.models.functions import Cast, Coalesce, Length
 from django.utils import timezone
 
-from digest import carrying, changes, closing, folding, likely, titles
+from digest import carrying, changes, closing, folding, likely, sections, titles
 from digest.assembly import (
     BELOW_THE_LINE,
     Assembly,
@@ -66,9 +66,10 @@ def draft(topic: Topic, until: dt.datetime | None = None, by: str = "command lin
         topic.depth,
         topic.sections,
     )
+    hand = _hand(update)
     with no_collecting():
-        candidates = _candidates(topic, last, since)
-        made = assemble(candidates, since, until, budget, _hand(update), stories)
+        candidates = _candidates(topic, last, since, hand.pinned)
+        made = assemble(candidates, since, until, budget, hand, stories)
         update.left_out = [_omitted(one) for one in made.left_out]
         update.likely = likely.asked(stories.likely, made)
         left_out = len(made.left_out)
@@ -76,6 +77,7 @@ def draft(topic: Topic, until: dt.datetime | None = None, by: str = "command lin
         made = Assembly(made.items, [one for one in made.left_out if one.into])
         update.save()
     _keep_items(update, made)
+    sections.settle(update)
     _keep_folds(update, made)
     word(update)
     audit(by, "assembled update", update, items=len(made.items), left_out=left_out)
@@ -148,12 +150,14 @@ class _Row(NamedTuple):
     story_keys: bytes
 
 
-def _candidates(topic: Topic, last: Update | None, since: dt.datetime) -> Iterator[Candidate]:
+def _candidates(
+    topic: Topic, last: Update | None, since: dt.datetime, pinned: frozenset[str]
+) -> Iterator[Candidate]:
     left = last.left_out if last else []
     waited = {one["slug"] for one in left if one["code"] in BELOW_THE_LINE}
     dropped = {one["slug"] for one in left if one["code"] == LeftOut.DROPPED}
     closed, was = _closed(topic), _statuses(topic)
-    for rows in _rows(topic, last, since, waited | dropped):
+    for rows in _rows(topic, last, since, waited | dropped, pinned):
         for row in map(_Row._make, rows.values_list(*_Row._fields).iterator(chunk_size=2000)):
             carried = row.carried_in__number
             published = _time(row.published)
@@ -202,13 +206,17 @@ WAITED_AT_ONCE = 5000
 
 
 def _rows(
-    topic: Topic, last: Update | None, since: dt.datetime, again: set[str]
+    topic: Topic,
+    last: Update | None,
+    since: dt.datetime,
+    again: set[str],
+    pinned: frozenset[str],
 ) -> Iterator[QuerySet[Briefing]]:
     """Whatever could be in the update or deserves a reason for not being in it.
 
     The texts stay in the database: only their lengths are asked for.
     """
-    wanted = Q(carried_in=None, published_at__gt=since) | Q(moved_on=True)
+    wanted = Q(carried_in=None, published_at__gt=since) | Q(moved_on=True) | Q(slug__in=pinned)
     late = Q(pk__in=[])
     if last is None:
         wanted |= Q(carried_in=None, published_at__gt=since - FIRST_WINDOW)
@@ -232,7 +240,7 @@ def _rows(
         is_held=_flag(Q(held_at__isnull=False)),
     )
     yield rows.filter(wanted)
-    slugs = sorted(again)
+    slugs = sorted(again - pinned)
     for at in range(0, len(slugs), WAITED_AT_ONCE):
         older = rows.filter(slug__in=slugs[at : at + WAITED_AT_ONCE], carried_in=None)
         yield older.filter(published_at__lte=since).exclude(late)

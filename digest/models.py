@@ -396,7 +396,12 @@ class Item(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.position}. {self.headline or self.briefing.headline}"
+        return f"{self.position}. {self.said_headline}"
+
+    @property
+    def said_headline(self) -> str:
+        """Its headline in this update."""
+        return self.headline or self.briefing.headline
 
     @property
     def data(self) -> BriefingData:

@@ -7,7 +7,7 @@ import pytest
 from django.db import connections, transaction
 from django.utils import timezone
 
-from digest import approval, arranging, drafting, editions
+from digest import approval, arranging, drafting, editions, ordering
 from digest.errors import Refused
 from digest.models import AuditEntry, Briefing, Edition, Kind, Stage, Topic, Update
 from digest.rendering.view import content_hash
@@ -74,7 +74,7 @@ def test_an_empty_draft_is_refused(pivot: Topic) -> None:
 
 def test_an_edit_since_it_was_seen_voids_the_approval(draft: Update) -> None:
     seen = content_hash(editions.view_of(draft))
-    arranging.move(draft, "story-2", -2, by="edda")
+    ordering.move(draft, "story-2", -2, by="edda")
     with pytest.raises(Refused, match="changed since you looked"):
         approval.approve(draft, by="pia", seen_hash=seen)
     draft.refresh_from_db()
@@ -153,7 +153,7 @@ def test_a_discarded_draft_consumes_nothing(draft: Update) -> None:
 
 
 def test_assembling_again_keeps_what_an_editor_arranged(draft: Update) -> None:
-    arranging.move(draft, "story-2", -2, by="edda")
+    ordering.move(draft, "story-2", -2, by="edda")
     arranging.set_depth(draft, "story-2", "brief", by="edda")
     arranging.override(draft, "story-1", "Said otherwise", "", by="edda")
     arranging.drop(draft, "story-0", by="edda")

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST, require_safe
 
-from digest import arranging, drafting
+from digest import arranging, drafting, ordering
 from digest.desk import preview, proof
 from digest.desk.posts import back, doing, draft_or_404, open_draft, typed
 from digest.errors import Refused
@@ -111,8 +111,8 @@ def _acts(request: HttpRequest, update: Update, slug: str) -> dict[str, Callable
     """What an editor may do to an item."""
     post = request.POST
     return {
-        "up": lambda by: arranging.move(update, slug, -1, by),
-        "down": lambda by: arranging.move(update, slug, 1, by),
+        "up": lambda by: ordering.move(update, slug, -1, by),
+        "down": lambda by: ordering.move(update, slug, 1, by),
         "pin": lambda by: arranging.pin(update, slug, True, by),
         "unpin": lambda by: arranging.pin(update, slug, False, by),
         "drop": lambda by: arranging.drop(update, slug, by),

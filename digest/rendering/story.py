@@ -8,12 +8,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from email.utils import parseaddr
-from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from digest import carrying, closing, pictures, titles
+from digest import carrying, closing, pictures, sections, titles
 from digest.assembly import CHARACTERS_A_SECOND, depth_at
 from digest.models import (
     Depth,
@@ -93,9 +92,10 @@ def email_view(
     ]
     stories = tuple(view for view in views if view.kind != "correction")
     if update.sectioned:
-        stories = headed(stories, {item.briefing.slug: item.section for item in items})
+        own = {item.briefing.slug: item.section for item in items}
+        stories = headed(stories, [own[view.slug] for view in stories])
     elif topic.sections:
-        stories = sectioned(stories)
+        stories = headed(stories, sections.by_tag([view.tag for view in stories]))
     title = update.title or (views[0].headline if views else topic.name)
     return EmailView(
         lang=topic.language or "en",
@@ -171,28 +171,10 @@ def story_view(
     )
 
 
-def sectioned(stories: Sequence[StoryView]) -> tuple[StoryView, ...]:
-    """With a heading where a section begins: below the lead, the stories of one tag.
-
-    Only where that helps: every story has a tag, those of one tag stand together, and at least
-    two sections hold more than one.
-    """
-    runs = [(tag, list(run)) for tag, run in groupby(stories[1:], key=lambda story: story.tag)]
-    tags = [tag for tag, _ in runs]
-    if not all(tags) or len(set(tags)) < len(tags) or sum(len(run) > 1 for _, run in runs) < 2:
-        return tuple(stories)
-    headed = list(stories[:1])
-    for tag, (first, *others) in runs:
-        headed += [first.model_copy(update={"section": tag}), *others]
-    return tuple(headed)
-
-
-def headed(stories: Sequence[StoryView], sections: Mapping[str, str]) -> tuple[StoryView, ...]:
-    """With a heading where a section begins, by the section that an editor put each (by its slug)
-    in; those of none stand before the first heading."""
+def headed(stories: Sequence[StoryView], standing: Sequence[str]) -> tuple[StoryView, ...]:
+    """With a heading where a section begins, by the section that each stands in ("" is none)."""
     made, above = [], ""
-    for story in stories:
-        here = sections[story.slug]
+    for story, here in zip(stories, standing, strict=True):
         made.append(story.model_copy(update={"section": here}) if here != above else story)
         above = here
     return tuple(made)
