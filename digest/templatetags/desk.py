@@ -1,9 +1,14 @@
 """Fields of the desk's forms, and what stands above a topic's pages."""
 
+from collections.abc import Iterable
+
 from django import template
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from digest.desk import strip
 from digest.desk.briefing_form import BriefingForm
+from digest.differences import Change, Piece
 from digest.models import Topic
 
 register = template.Library()
@@ -75,3 +80,21 @@ def topic_strip(topic: Topic, here: str) -> dict[str, object]:
         "places": strip.places(topic),
         "others": strip.others(),
     }
+
+
+_TOLD = {Change.OUT: ("del", "taken out"), Change.IN: ("ins", "put in")}
+
+
+@register.filter
+def marked(pieces: Iterable[Piece]) -> SafeString:
+    """A difference: what went out is struck, what came in underlined, both also in words."""
+    return format_html_join("", "{}", ((_marked(*piece),) for piece in pieces))
+
+
+def _marked(change: Change, text: str) -> str | SafeString:
+    if change not in _TOLD:
+        return text
+    tag, word = _TOLD[change]
+    aside = '<span class="visually-hidden">{}</span>'
+    opened, closed = format_html(aside, f"[{word}: "), format_html(aside, "]")
+    return format_html(f"<{tag}>{{}}{{}}{{}}</{tag}>", opened, text, closed)
