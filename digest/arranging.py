@@ -3,18 +3,16 @@
 (ordering.py: where an item stands.)
 """
 
-import contextlib
-from collections.abc import Iterator
 from typing import Any
 
-from django.db import transaction
 from django.db.models import F
 
 from digest import folding, holding, sections
 from digest.assembly import LeftOut
-from digest.drafting import ALSO_TOLD_BY, WORDED, also_told_by, change_since_carried, word
+from digest.drafting import ALSO_TOLD_BY, WORDED, also_told_by, change_since_carried
+from digest.editing import editing
 from digest.errors import NotFound, Refused
-from digest.models import Briefing, Depth, Item, Kind, Ruling, Stage, Update, audit
+from digest.models import Briefing, Depth, Item, Kind, Ruling, Update
 
 LONGEST_LINE = 500
 """Characters of a headline, title, subject or preheader, as their columns hold them."""
@@ -148,7 +146,7 @@ def fold(update: Update, slug: str, into: str, by: str) -> None:
 
     ``into`` is an item of the draft, or a briefing that readers had: then the story was told.
     """
-    with editing(update, by, f"folded into {into}:", slug):
+    with editing(update, by, "folded", slug, "into", into):
         one, other = _briefing(update, slug), _briefing(update, into)
         item = update.items.filter(briefing=other).first()
         _refuse_fold(one, other, item)
@@ -210,7 +208,7 @@ def split(update: Update, slug: str, by: str) -> None:
 
 def keep_apart(update: Update, slug: str, other: str, by: str) -> None:
     """Answer that two which may be one story are two; nobody is asked about them again."""
-    with editing(update, by, f"kept apart from {other}:", slug):
+    with editing(update, by, "kept", slug, "apart from", other):
         folding.rule(_briefing(update, slug), _briefing(update, other), Ruling.APART, by)
         update.likely = [
             one for one in update.likely if {one["slug"], one["into"]} != {slug, other}
@@ -254,19 +252,6 @@ def _refuse_too_long(**lines: str) -> None:
                 f"The {name} has {len(text.strip()):,} characters, and {LONGEST_LINE} are the "
                 "most; nothing was changed. Shorten it."
             )
-
-
-@contextlib.contextmanager
-def editing(update: Update, by: str, verb: str, slug: str) -> Iterator[None]:
-    """One change of a draft: refused unless it is one; worded anew and audited after."""
-    with transaction.atomic():
-        Update.objects.select_for_update().get(pk=update.pk)
-        update.refresh_from_db()
-        if update.stage != Stage.DRAFT:
-            raise Refused(f"{update.label} is approved; unapprove it to change it.")
-        yield
-        word(update)
-        audit(by, "edited update", update, did=f"{verb} {slug}")
 
 
 def _item(update: Update, slug: str) -> Item:

@@ -13,7 +13,7 @@ from django.db.models import Case, F, IntegerField, Q, QuerySet, TextField, Valu
 from django.db.models.functions import Cast, Coalesce, Length
 from django.utils import timezone
 
-from digest import carrying, changes, closing, folding, likely, sections, titles
+from digest import asking, carrying, changes, closing, folding, likely, sections, titles, versions
 from digest.assembly import (
     BELOW_THE_LINE,
     Assembly,
@@ -81,6 +81,8 @@ def draft(topic: Topic, until: dt.datetime | None = None, by: str = "command lin
     _keep_folds(update, made)
     word(update)
     audit(by, "assembled update", update, items=len(made.items), left_out=left_out)
+    kept = versions.keep(update, by, "assembled it")
+    asking.void(update, by, "assembled it anew", kept.hash)
     return update
 
 

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Sequence
 
 from digest import sections
-from digest.arranging import editing
+from digest.editing import editing
 from digest.errors import NotFound, Refused
 from digest.models import Item, Update
 

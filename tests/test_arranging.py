@@ -55,7 +55,7 @@ def test_news_of_after_the_cut_off_is_taken_in_with_a_word_alone(
     assert order(draft)[-1] == "late-one"
     assert draft.items.get(briefing=late[0]).anyway == "The harbour vote is tonight"
     done = AuditEntry.objects.filter(who=BY).values_list("detail__did", flat=True)
-    assert "included past the cut-off (“The harbour vote is tonight”) late-one" in done
+    assert "included past the cut-off (“The harbour vote is tonight”) “Late one”" in done
     again = drafting.draft(pivot, until=cut_off)
     assert order(again)[-1] == "late-one"
     assert "late-two" not in order(again)

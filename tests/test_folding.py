@@ -233,7 +233,10 @@ def test_a_likely_pair_is_folded_by_one_click_and_stays_so(
     assert "Split off: Where buses turn round" in desk.get(D).content.decode()
     assert folds(drafting.draft(pivot)) == {("reworded", "courier")}
     said = AuditEntry.objects.filter(what="edited update", who="edda@example.org")
-    assert said.get().detail["did"] == "folded into courier: reworded"
+    assert (
+        said.get().detail["did"]
+        == "folded “Where buses turn round” into “Cracks close Orsin bridge”"
+    )
 
 
 def test_a_likely_pair_that_is_two_stories_is_not_asked_about_again(
