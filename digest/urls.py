@@ -12,6 +12,7 @@ from digest.desk import (
     briefings,
     drafts,
     overview,
+    partner,
     preview,
     sources,
     testing,
@@ -55,6 +56,7 @@ urlpatterns = [
     path("desk/<slug:topic>/draft/items/<slug:slug>/", drafts.item),
     path("desk/<slug:topic>/draft/preview/", preview.of_draft),
     path("desk/<slug:topic>/draft/test/", testing.test),
+    path("desk/<slug:topic>/draft/partner/", partner.partner),
     path("desk/<slug:topic>/<int:number>/", approved.update),
     path("desk/<slug:topic>/<int:number>/preview/", preview.of_update),
     # publishers

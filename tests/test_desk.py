@@ -62,6 +62,7 @@ FOR_WRITERS = [
     ("POST", f"{T}/draft/items/sent-story/"),
     ("GET", f"{T}/draft/preview/"),
     ("POST", f"{T}/draft/test/"),
+    ("POST", f"{T}/draft/partner/"),
     ("GET", f"{T}/1/"),
     ("GET", f"{T}/1/preview/"),
 ]

@@ -84,6 +84,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "desk/<slug:topic>/draft/items/<slug:slug>/": (ACT, WRITERS),
     "desk/<slug:topic>/draft/preview/": (LOOK, WRITERS),
     "desk/<slug:topic>/draft/test/": (ACT, WRITERS),
+    "desk/<slug:topic>/draft/partner/": (ACT, WRITERS),
     "desk/<slug:topic>/<int:number>/": (LOOK, WRITERS),
     "desk/<slug:topic>/<int:number>/preview/": (LOOK, WRITERS),
     "desk/<slug:topic>/draft/approve/": (BOTH, PUBLISHERS),

@@ -102,13 +102,13 @@ def test_the_first_sentence_ends_where_a_reader_would_end_it(text: str, first: s
 # ---- the update ------------------------------------------------------------------------------
 
 
-def test_an_update_becomes_a_mail_in_four_queries(
+def test_an_update_becomes_a_mail_in_five_queries(
     pivot: Topic, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     one, two = newsroom.whole(pivot), newsroom.briefing(pivot, headline="A pier reopens")
     update = newsroom.update(pivot, 2, one, two, stage=Stage.DRAFT, note="Read *this*.")
     update = Update.objects.select_related("topic").get(pk=update.pk)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         view = seen(update)
     assert (view.number, view.topic.name, view.lang, view.dir) == (2, pivot.name, "en", "ltr")
     assert view.web_url == f"{BASE}/t/medias-ai-pivot/2/"

@@ -23,5 +23,12 @@ def check(view: EmailView, email: RenderedEmail, _context: Context) -> Iterator[
                 "Say in the briefing's alt text what it shows.",
                 story.slug,
             )
+    if view.partner and view.partner.picture and not view.partner.alt.strip():
+        yield Finding(
+            NAME,
+            Level.WARN,
+            "The partner’s picture says nothing to readers who don’t see it.",
+            "Say in the partner block what it shows.",
+        )
     if _SILENT.search(email.html):
         yield Finding(NAME, Level.BLOCK, "An image has no alt attribute.", "Mend the template.")

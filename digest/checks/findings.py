@@ -94,6 +94,8 @@ def texts(view: EmailView) -> Iterator[tuple[str, str, str]]:
         yield "", "note", view.note.text
     for story in stories(view):
         yield from ((story.slug, part, text) for part, text in story_texts(story))
+    if view.partner:
+        yield "", "partner block", f"{view.partner.name}\n{view.partner.text.text}"
     for one in view.perspectives:
         yield "", f"perspective of {one.party}", one.text
 

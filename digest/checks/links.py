@@ -65,6 +65,9 @@ def _links(view: EmailView) -> Iterator[tuple[str, str]]:
     yield "", view.web_url
     if view.note:
         yield from (("", url) for url in _prose_links(view.note))
+    if view.partner:
+        yield "", view.partner.url
+        yield from (("", url) for url in _prose_links(view.partner.text))
     ours = view.imprint.base_url  # said once, of the mail's own page
     for story in stories(view):
         for url in dict.fromkeys(_story_links(story)):

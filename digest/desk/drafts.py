@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST, require_safe
 
 from digest import arranging, drafting, ordering
-from digest.desk import preview, proof
+from digest.desk import partner, preview, proof
 from digest.desk.posts import back, doing, draft_or_404, open_draft, typed
 from digest.errors import Refused
 from digest.models import Depth, Fold, Item, Topic, Update
@@ -38,6 +38,7 @@ def draft(request: HttpRequest, topic: str) -> HttpResponse:
         "ways": list(preview.Way),
         "depths": Depth,
         "may_approve": has_role(request.user, *APPROVERS),
+        **partner.shown(update),
     }
     return render(request, "desk/draft.html", page)
 

@@ -89,6 +89,20 @@ def render(source: str, anchor: str) -> Prose:
     )
 
 
+def render_plainly(source: str, anchor: str) -> Prose:
+    """The same, of paragraphs and links alone; other marks are printed as they were typed."""
+    if _is_beyond_people(source):
+        return _as_it_is(source)
+    env: EnvType = {"anchor": anchor}
+    tokens = _PLAIN_PARSER.parse(source, env)
+    writer = _Writer(first_link=1)
+    return Prose(
+        html=sanitised(_PLAIN_PARSER.renderer.render(tokens, _PLAIN_PARSER.options, env)),
+        text=writer.blocks(tokens),
+        links=tuple((number, url) for url, number in writer.links.items()),
+    )
+
+
 def paragraphs(text: str) -> list[str]:
     """The paragraphs of a plain text: parted by empty lines, each on one line."""
     return [one_line(part) for part in _ITEM.split(text) if part.strip()]
@@ -287,3 +301,4 @@ class _Writer:
 
 
 _PARSER = _parser()
+_PLAIN_PARSER = MarkdownIt("zero", {"html": False}).enable(["link", "newline", "escape", "entity"])

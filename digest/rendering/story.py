@@ -28,6 +28,7 @@ from digest.models import (
 from digest.parts import Analysis, BriefingData, Perspective
 from digest.rendering import markup
 from digest.rendering.language import direction
+from digest.rendering.partner import partner_view
 from digest.rendering.view import (
     Change,
     EmailView,
@@ -73,7 +74,7 @@ def email_view(
     variant: str = Depths.ARRANGED,
     provisional: bool = False,
 ) -> EmailView:
-    """The update as one mail, in four queries (five with a logo), however many items.
+    """The update as one mail, in five queries (six with a logo), however many items.
 
     ``number``: its own, or the one it would get (``provisional``: the mail says so).
     ``on``: the day in its masthead (default: when it is due, else its cut-off, in the
@@ -113,6 +114,7 @@ def email_view(
         corrections=tuple(view for view in views if view.kind == "correction"),
         stories=stories,
         perspectives=shared,
+        partner=partner_view(update, imprint.base_url),
         web_url=f"{home}{number}/",
     )
 

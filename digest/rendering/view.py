@@ -105,6 +105,22 @@ class StoryView(Part):
     image: Image | None = None
 
 
+class PartnerView(Part):
+    """What a partner paid for: no story, and marked as what it is by ``label`` wherever it stands.
+
+    ``site``: the host that ``url`` leads to, as readers see it. ``picture``: one of ours.
+    """
+
+    label: str
+    name: str
+    text: Prose
+    url: str
+    site: str
+    place: Literal["first", "last"]
+    picture: Logo | None = None
+    alt: str = ""
+
+
 class EmailView(Part):
     """An update as one mail.
 
@@ -129,6 +145,7 @@ class EmailView(Part):
     corrections: tuple[StoryView, ...] = ()
     stories: tuple[StoryView, ...] = ()
     perspectives: tuple[Perspective, ...] = ()
+    partner: PartnerView | None = None
     missed: tuple[UpdateLink, ...] = ()
     web_url: str
 

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import nh3
 from django import template
 from django.utils import timezone
 from django.utils.html import format_html
@@ -104,6 +105,12 @@ def place(zone: str) -> str:
 def clean(html: str) -> SafeString:
     """HTML of a ``Prose``, printed as it is: ``markup`` has sanitised it (nh3)."""
     return mark_safe(html)  # noqa: S308
+
+
+@register.filter
+def sponsored(html: str) -> SafeString:
+    """The same of a partner's: its links say that they were paid for."""
+    return mark_safe(nh3.clean(html, tags={"p", "br", "a"}, link_rel="sponsored"))  # noqa: S308
 
 
 @register.filter

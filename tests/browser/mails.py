@@ -8,6 +8,7 @@ from digest.rendering.view import (
     Change,
     CorrectionView,
     Logo,
+    PartnerView,
     UpdateLink,
     View,
     WelcomeView,
@@ -67,6 +68,18 @@ FULL = emails.update(
             "the autumn.",
         ),
         Perspective(party="Example Union of Journalists", text="Asks for a say in every licence."),
+    ),
+    partner=PartnerView(
+        label="Partner",
+        name="Example Harbour Films",
+        text=markup.render_plainly(
+            "We rent our tools, and [sleep well](https://films.example.org/).", "partner"
+        ),
+        url="https://films.example.org/offer",
+        site="films.example.org",
+        place="first",
+        picture=LOGO,
+        alt="A quay at night",
     ),
     provisional=True,
     number=3,

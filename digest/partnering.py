@@ -1,0 +1,94 @@
+"""An editor gives a draft its partner block, changes it, or takes it away."""
+
+from dataclasses import dataclass, fields
+from urllib.parse import urlsplit
+
+from django.db.models import Field
+
+from digest.editing import editing
+from digest.errors import Refused
+from digest.models import Picture, Update
+from digest.partners import PartnerBlock, Place
+from digest.rendering.language import words
+
+LONGEST = 2000
+"""Characters of its text; a story that is read to its end has 900."""
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """What a partner block is to say; ``text`` is Markdown."""
+
+    label: str
+    name: str
+    text: str
+    url: str
+    place: str = Place.FIRST
+    picture: Picture | None = None
+    alt: str = ""
+
+
+def set_partner(update: Update, said: Partner, by: str) -> None:
+    """Give the draft this partner block in place of any other; Refused where a part is missing."""
+    _refuse_incomplete(said)
+    values = {field.name: getattr(said, field.name) for field in fields(said)}
+    with editing(update, by, "wrote", "the partner block"):
+        PartnerBlock.objects.update_or_create(update=update, defaults=values)
+
+
+def remove_partner(update: Update, by: str) -> None:
+    """Take the partner block away."""
+    with editing(update, by, "removed", "the partner block"):
+        PartnerBlock.objects.filter(update=update).delete()
+
+
+def labels(lang: str) -> list[str]:
+    """What such a block may be called in the readers' language; the first is the usual one."""
+    _ = words(lang).gettext
+    return [_("Partner"), _("Advertisement"), _("Sponsored")]
+
+
+def _refuse_incomplete(said: Partner) -> None:
+    for name in ("label", "name", "text", "url"):
+        if not getattr(said, name).strip():
+            raise Refused(
+                f"The partner block has no {_WORDS[name]}; nothing was changed. Write it, or "
+                "remove the block."
+            )
+    for name, text in {"label": said.label, "name": said.name, "url": said.url}.items():
+        most = _length(name)
+        if len(text) > most:
+            raise Refused(
+                f"The partner’s {_WORDS[name]} has {len(text):,} characters, and {most:,} are the "
+                "most; nothing was changed. Shorten it."
+            )
+    if len(said.text) > LONGEST:
+        raise Refused(
+            f"The partner’s text has {len(said.text):,} characters, and {LONGEST:,} are the most; "
+            "nothing was changed. Shorten it."
+        )
+    if not _is_page(said.url):
+        raise Refused(
+            f"“{said.url[:80]}” is no whole address of a page; nothing was changed. It begins with "
+            "https:// and names a host."
+        )
+    if said.place not in Place.values:
+        raise Refused("Say where the partner block stands; nothing was changed.")
+
+
+_WORDS = {"label": "label", "name": "name", "text": "text", "url": "link"}
+
+
+def _length(name: str) -> int:
+    field = PartnerBlock._meta.get_field(name)  # noqa: SLF001 - Django's own way to ask
+    assert isinstance(field, Field)
+    return field.max_length or 0
+
+
+def _is_page(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(host) and not url.split()[1:]
