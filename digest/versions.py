@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from digest import editions
 from digest.models import Fold, Item, Update
+from digest.partners import PartnerBlock
 from digest.rendering.view import EmailView, canonical, content_hash
 from digest.teamwork import Version
 
@@ -31,6 +32,7 @@ _OF_UPDATE = {
 }  # fmt: skip
 _OF_ITEM = {"id", "update", "frozen", "closed"}
 _OF_FOLD = {"id", "update", "frozen"}
+_OF_PARTNER = {"id", "update"}
 """Columns that a version doesn't bring back: which one it is, and what becomes of it."""
 
 
@@ -84,12 +86,16 @@ def _goes_on(last: Version, made: Version) -> bool:
 
 
 def state(update: Update) -> dict[str, Any]:
-    """What restores the update: its own columns, its items in their order, its folds."""
+    """What restores the update: its own columns, its items in their order, its folds and its
+    partner block."""
     items = Item.objects.filter(update=update).order_by("position", "pk")
     return {
         "update": columns(update, _OF_UPDATE),
         "items": [columns(item, _OF_ITEM) for item in items],
         "folds": [columns(fold, _OF_FOLD) for fold in Fold.objects.filter(update=update)],
+        "partner": [
+            columns(block, _OF_PARTNER) for block in PartnerBlock.objects.filter(update=update)
+        ],
     }
 
 

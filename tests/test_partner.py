@@ -129,6 +129,13 @@ def test_an_approval_is_bound_to_it(draft: Update) -> None:
         approval.approve(draft, by="pia@example.org", seen_hash=seen)
 
 
+@pytest.mark.django_db
+def test_a_version_of_the_draft_has_it(draft: Update) -> None:
+    given(draft)
+    (block,) = draft.versions.latest("pk").state["partner"]
+    assert {name: block[name] for name in SAID} == SAID
+
+
 # ---- the checks ------------------------------------------------------------------------------
 
 
