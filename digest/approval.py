@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from digest import carrying, changes, closing, editions, parties
+from digest import asking, carrying, changes, closing, editions, parties, versions
 from digest.checks import Finding
 from digest.errors import CheckFailed, Refused
 from digest.models import Briefing, Stage, Statement, Topic, Update, audit
@@ -50,10 +50,10 @@ def approve(
     to what was looked at: another content is refused.  ``unattended``: nobody looks at it, so a
     warning, which is meant for somebody's eyes, stops it like a block.  Raises Blocked where a
     check stops it and no reason is given (``despite``, kept), Refused where there is nothing to
-    approve.
+    approve, or where the topic takes two people and nobody else has asked for this content.
     """
     for _ in range(TRIES):
-        _refuse_unready(update)
+        _refuse_unready(update, by)
         if seen_hash and seen_hash != content_hash(editions.view_of(update)):
             raise Refused(
                 "The draft has changed since you looked at it; nothing was approved. Look at "
@@ -81,8 +81,11 @@ def approve(
     raise Refused("The draft keeps changing; nothing was approved. Try again in a moment.")
 
 
-def unapprove(update: Update, by: str) -> Update:
-    """Take an approval back, until the first message; the number stays with the draft."""
+def unapprove(update: Update, by: str, did: str = "") -> Update:
+    """Take an approval back, until the first message; the number stays with the draft.
+
+    ``did``: what somebody has done that makes it void ("withdrew “A pier reopens”").
+    """
     with transaction.atomic():
         Topic.objects.select_for_update().get(pk=update.topic_id)
         # Locked: the tick that makes its mailing waits for us, or we for it.
@@ -102,7 +105,10 @@ def unapprove(update: Update, by: str) -> Update:
         later = update.topic.updates.filter(number__gt=update.number or 0)
         if later.exists():
             raise Refused(f"{update.label} is followed by a later number; nothing was changed.")
-        audit(by, "unapproved update", update)
+        if did:
+            audit(by, "voided approval", update, did=did, given_by=update.approved_by)
+        else:
+            audit(by, "unapproved update", update)
         update.stage, update.content_hash, update.approved_at = Stage.DRAFT, "", None
         update.approved_by, update.due_at, update.despite = "", None, ""
         update.save()
@@ -114,6 +120,8 @@ def unapprove(update: Update, by: str) -> Update:
             _carry_back(item.briefing)
         for fold in update.folds.select_related("briefing__topic"):
             _carry_back(fold.briefing)
+        said = f"{did}, and so voided the approval" if did else "took the approval back"
+        versions.keep(update, by, said, anew=True)
     return update
 
 
@@ -126,7 +134,7 @@ def mark_sent(update: Update) -> None:
         raise Refused(f"{update.label} is not approved any more; nothing was sent.")
 
 
-def _refuse_unready(update: Update) -> None:
+def _refuse_unready(update: Update, by: str) -> None:
     if update.stage in {Stage.APPROVED, Stage.SENT}:
         raise Refused(f"{update.label} of {update.topic} is approved already; nothing was changed.")
     if update.stage != Stage.DRAFT:
@@ -144,6 +152,8 @@ def _refuse_unready(update: Update) -> None:
             f"Withdrawn since: {'; '.join(gone)}. Nothing was approved; assemble the "
             f"draft again: digest assemble {update.topic.slug}"
         )
+    if update.topic.two_people:
+        asking.refuse_alone(update, by, content_hash(editions.view_of(update)))
 
 
 @transaction.atomic
@@ -157,7 +167,7 @@ def _fixed(
     """
     Topic.objects.select_for_update().get(pk=update.topic_id)
     now = Update.objects.select_related("topic").get(pk=update.pk)
-    _refuse_unready(now)
+    _refuse_unready(now, update.approved_by)
     now.due_at = update.due_at
     if content_hash(editions.view_of(now)) != content_hash(view):
         return False
@@ -191,6 +201,8 @@ def _fixed(
         segments=update.segments,
         not_to_be_had={one.name: one.faults[0].message for one in others if one.faults},
     )
+    asking.approved(update, update.approved_by)
+    versions.keep(update, update.approved_by, f"approved it as {update.label}", anew=True)
     return True
 
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from digest.errors import Refused
-from digest.models import Stage, Topic, Update, audit
+from digest.models import Stage, Update, audit
 from digest.teamwork import Answer, ApprovalRequest
 
 LONGEST = 2000
@@ -66,14 +66,12 @@ def void(update: Update, by: str, did: str, content: str) -> None:
         _answer(waiting, Answer.VOID, by, f"{by} {did}.")
 
 
-def refuse_alone(topic: Topic, update: Update, by: str, content: str) -> None:
-    """Refused where the topic takes two people and nobody else has asked for this content."""
-    if not topic.two_people:
-        return
+def refuse_alone(update: Update, by: str, content: str) -> None:
+    """Refused, of a topic that takes two people, where nobody else has asked for this content."""
     waiting = standing(update)
     how = (
-        f"{topic} takes two people: one asks for the approval at the desk, another gives it. "
-        "Nothing was approved. "
+        f"{update.topic} takes two people: one asks for the approval at the desk, another gives "
+        "it. Nothing was approved. "
     )
     if waiting is None:
         raise Refused(f"{how}Nobody has asked for it yet: open the draft and ask.")

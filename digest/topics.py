@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from django.db import transaction
 
+from digest import voiding
 from digest.errors import Refused
 from digest.models import Picture, Topic, audit
 from digest.rendering.colour import palette
@@ -24,6 +25,7 @@ LIMITS = {
     "minutes_budget": (0, 240),
     "words_budget": (0, 50_000),
     "minimum": (1, 200),
+    "undo_seconds": (0, 300),
 }
 """The least and the most of each number."""
 
@@ -38,12 +40,18 @@ def add(slug: str, given: Mapping[str, object], by: str) -> Topic:
     return topic
 
 
+@transaction.atomic
 def change(topic: Topic, given: Mapping[str, object], by: str) -> dict[str, object]:
-    """Change what differs of a topic's fields, and say what that was; Refused changes nothing."""
+    """Change what differs of a topic's fields, and say what that was; Refused changes nothing.
+
+    What was approved to look otherwise wants a new approval.
+    """
     differs = {name: value for name, value in given.items() if getattr(topic, name) != value}
     _keep(topic, differs)
     if differs:
         audit(by, "changed topic", topic.slug, **_told(differs))
+        named = ", ".join(name.replace("_", " ") for name in differs)
+        voiding.of_topic(topic, by, f"changed the topic’s {named}")
     return differs
 
 
@@ -171,4 +179,5 @@ _SETTLED: dict[str, Callable[[Any], object]] = {
     "minutes_budget": _number("minutes_budget", "Minutes to read"),
     "words_budget": _number("words_budget", "Words of an update"),
     "minimum": _number("minimum", "The least that goes out"),
+    "undo_seconds": _number("undo_seconds", "Seconds to undo an approval"),
 }

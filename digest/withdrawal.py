@@ -3,16 +3,22 @@
 from django.db import transaction
 from django.utils import timezone
 
-from digest.models import Briefing, audit
+from digest import voiding
+from digest.models import Briefing, Update, audit
 
 
 @transaction.atomic
-def withdraw(briefing: Briefing, by: str) -> None:
-    """Keep a briefing out of every further update; what was sent stays as it was."""
+def withdraw(briefing: Briefing, by: str) -> list[Update]:
+    """Keep a briefing out of every further update; what was sent stays as it was.
+
+    The updates that were approved with it and wait are drafts again; those are given.
+    """
     if briefing.withdrawn_at is None:
         briefing.withdrawn_at = timezone.now()
         briefing.save(update_fields=["withdrawn_at"])
         audit(by, "withdrew briefing", _about(briefing))
+        return voiding.of_briefing(briefing, by, f"withdrew “{briefing.headline}”")
+    return []
 
 
 @transaction.atomic

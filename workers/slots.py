@@ -156,6 +156,8 @@ def _made(slot: Slot) -> tuple[SlotResult, str]:
             SlotResult.DRAFTED,
             f"{_items(items)} {'waits' if items == 1 else 'wait'} for an editor.",
         )
+    if slot.topic.two_people:
+        return SlotResult.DRAFTED, "Its topic takes two people: one asks, another approves."
     if update.number is not None:
         return SlotResult.DRAFTED, "Its approval was taken back, so a person is to give it anew."
     try:

@@ -67,6 +67,16 @@ def _options(command: Any) -> Any:
                 "Message-ID, rather than wait for a person (no).",
             ),
             click.option(
+                "--two-people/--one-person",
+                default=None,
+                help="Whether one asks for an update's approval and another gives it (one person).",
+            ),
+            click.option(
+                "--undo-seconds",
+                type=click.IntRange(*topics.LIMITS["undo_seconds"]),
+                help="How long an approval at the desk for now waits, to be undone (60).",
+            ),
+            click.option(
                 "--minimum",
                 type=click.IntRange(1, 200),
                 help="A scheduled update with fewer items is skipped (1).",

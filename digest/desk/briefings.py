@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from digest import continuity, holding, withdrawal
+from digest import continuity, holding, voiding, withdrawal
 from digest.desk import briefing_form
 from digest.desk.briefing_form import ROWS, BriefingForm
 from digest.intake import store
@@ -128,8 +128,10 @@ def row(request: HttpRequest, topic: str, name: str) -> HttpResponse:
 def withdraw(request: HttpRequest, topic: str, slug: str) -> HttpResponseBase:
     """Take a briefing out of everything that is still to come."""
     found = _briefing(topic, slug)
-    withdrawal.withdraw(found, by=request.user.get_username())
+    voided = withdrawal.withdraw(found, by=request.user.get_username())
     messages.success(request, "Withdrawn. Assemble an open draft again to take it out of there.")
+    for update in voided:
+        messages.warning(request, voiding.told(update))
     listed = request.POST.get("back") == "list"
     return redirect(f"/desk/{topic}/briefings/" + ("" if listed else f"{slug}/"))
 

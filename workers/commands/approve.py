@@ -122,6 +122,12 @@ def _approve(
     despite: str | None,
 ) -> Update:
     found = updates.find(ref)
+    if found.topic.two_people:
+        raise Refused(
+            f"{found.topic} takes two people, and the command line can't tell who you are; nothing "
+            "was approved. Ask and approve at the desk, or let one do: digest topic set "
+            f"{found.topic.slug} --one-person"
+        )
     readers = count(found.topic, freeze_or_refuse(list(segments)))
     if segments and not readers:
         raise Refused(
