@@ -35,17 +35,24 @@ def rendered(view: View) -> RenderedEmail:
 
 def checked(update: Update, view: EmailView, email: RenderedEmail) -> checks.Report:
     """What is to be mended before it may go out, and what is worth a look."""
-    domains = (name.strip().lower() for name in settings.DKIM_DOMAIN.split(","))
-    context = checks.Context(
-        from_address=from_address(update.topic),
-        relay_on_loopback=settings.RELAY_ON_LOOPBACK,
+    context = replace(
+        sender_context(update.topic),
         minutes_budget=update.topic.minutes_budget,
         items_budget=update.topic.items_budget,
-        dkim_domains=tuple(filter(None, domains)),
         earlier_subjects=_earlier_subjects(update),
         withdrawn=_withdrawn(update),
     )
     return checks.run(view, email, context)
+
+
+def sender_context(topic: Topic) -> checks.Context:
+    """What the checks of the sender look at besides the mail."""
+    domains = (name.strip().lower() for name in settings.DKIM_DOMAIN.split(","))
+    return checks.Context(
+        from_address=from_address(topic),
+        relay_on_loopback=settings.RELAY_ON_LOOPBACK,
+        dkim_domains=tuple(filter(None, domains)),
+    )
 
 
 def _earlier_subjects(update: Update) -> dict[str, str]:

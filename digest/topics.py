@@ -19,7 +19,7 @@ _TAKEN = ("new",)
 """Names that the desk's own addresses have."""
 
 POSTAL_LINES = 6
-_LONGEST = {"name": 200, "postal_address": 500, "description": 2000, "language": 35, "zone": 64}
+_LONGEST = {"name": 200, "postal_address": 300, "description": 2000, "language": 35, "zone": 64}
 LIMITS = {
     "items_budget": (1, 200),
     "minutes_budget": (0, 240),

@@ -16,6 +16,7 @@ from digest.desk import (
     preview,
     sources,
     testing,
+    topic_pages,
     updates,
 )
 
@@ -38,6 +39,7 @@ urlpatterns = [
     path("login/link/<str:uid>/<str:token>/", signing_in.one_time),
     # editors and publishers
     path("desk/", overview.home),
+    path("desk/new/", topic_pages.new),
     path("desk/<slug:topic>/", overview.topic),
     path("desk/<slug:topic>/write/", briefings.write),
     path("desk/<slug:topic>/rows/<slug:name>/", briefings.row),
@@ -47,6 +49,11 @@ urlpatterns = [
     path("desk/<slug:topic>/briefings/<slug:slug>/put-back/", briefings.put_back),
     path("desk/<slug:topic>/briefings/<slug:slug>/release/", briefings.release),
     path("desk/<slug:topic>/updates/", updates.updates),
+    path("desk/<slug:topic>/settings/", topic_pages.settings),
+    path("desk/<slug:topic>/settings/look/", topic_pages.look),
+    path("desk/<slug:topic>/settings/mail/", topic_pages.mail),
+    path("desk/<slug:topic>/settings/logo/", topic_pages.logo),
+    path("desk/<slug:topic>/settings/save/", topic_pages.save),
     path("desk/<slug:topic>/sources/", sources.sources),
     path("desk/<slug:topic>/sources/<int:number>/", sources.source),
     path("desk/<slug:topic>/draft/", drafts.draft),

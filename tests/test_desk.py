@@ -52,6 +52,9 @@ FOR_WRITERS = [
     ("POST", f"{T}/briefings/sent-story/put-back/"),
     ("POST", f"{T}/briefings/sent-story/release/"),
     ("GET", f"{T}/updates/"),
+    ("GET", f"{T}/settings/"),
+    ("GET", f"{T}/settings/look/"),
+    ("GET", f"{T}/settings/mail/"),
     ("GET", f"{T}/sources/"),
     ("POST", f"{T}/sources/"),
     ("POST", f"{T}/sources/1/"),
@@ -66,7 +69,13 @@ FOR_WRITERS = [
     ("GET", f"{T}/1/"),
     ("GET", f"{T}/1/preview/"),
 ]
-FOR_PUBLISHERS = [("POST", f"{T}/draft/approve/"), ("POST", f"{T}/1/unapprove/")]
+FOR_PUBLISHERS = [
+    ("POST", f"{T}/draft/approve/"),
+    ("POST", f"{T}/1/unapprove/"),
+    ("POST", "/desk/new/"),
+    ("POST", f"{T}/settings/logo/"),
+    ("POST", f"{T}/settings/save/"),
+]
 MATRIX = {
     **dict.fromkeys(PUBLIC, frozenset({"", "editor", "publisher", "ops", "admin"})),
     **dict.fromkeys(FOR_WRITERS, frozenset({"editor", "publisher", "admin"})),

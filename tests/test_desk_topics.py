@@ -1,21 +1,25 @@
-"""A topic's pages on the desk: what stands above them, and the list of its updates."""
+"""A topic's pages on the desk: what stands above them, its updates, and its settings."""
 
 import html as entities
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
+from digest import drafting
 from digest.feeds import Feed
-from digest.models import Briefing, Stage, Topic, Update
+from digest.models import AuditEntry, Briefing, Picture, Stage, Topic, Update
 from tests import newsroom
 from tests.ledgering import mailing
+from tests.test_pictures import png
 from workers.models import MailingState
 
 T = "/desk/medias-ai-pivot"
-PAGES = ("draft", "briefings", "updates", "sources", "schedule")
+PAGES = ("draft", "briefings", "updates", "sources", "schedule", "settings")
 
 
 def text(answer: HttpResponse) -> str:
@@ -101,3 +105,208 @@ def test_the_queue_adds_what_became_of_each_mailing(desk: Client, pivot: Topic) 
     assert "10 readers" in page
     assert "1 failed" in page
     assert 'id="sent-1"' not in page
+
+
+# ---- a new topic ------------------------------------------------------------------------------
+
+
+def test_a_publisher_makes_a_topic_whose_address_is_made_of_its_name(press: Client) -> None:
+    made = {"name": "Harbour News", "slug": "", "language": "de", "zone": "Europe/Berlin"}
+    answer = press.post("/desk/new/", made)
+    assert answer["Location"] == "/desk/harbour-news/settings/"
+    topic = Topic.objects.get()
+    assert (topic.slug, topic.language, topic.zone) == ("harbour-news", "de", "Europe/Berlin")
+    assert AuditEntry.objects.get(what="added topic").who == "pia@example.org"
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"name": ""}, "A topic's name is one line"),
+        ({"slug": "Harbour!"}, "can't be a slug"),
+        ({"slug": "new"}, "can't be a slug"),
+        ({"slug": "medias-ai-pivot"}, "There is a topic"),
+        ({"zone": "Mars/X"}, "is no time zone"),
+        ({"language": "Deutsch!"}, "is no language"),
+    ],
+)
+def test_what_no_topic_can_have_is_said_at_its_field_and_what_was_typed_stays(
+    press: Client, pivot: Topic, typed: dict[str, str], said: str
+) -> None:
+    whole = {"name": "Harbour", "slug": "", "language": "en", "zone": "UTC", "description": "Kept."}
+    answer = press.post("/desk/new/", whole | typed)
+    assert answer.status_code == 422
+    page = text(answer)
+    assert said in page
+    assert "Kept." in page
+    assert Topic.objects.count() == 1
+
+
+# ---- settings ---------------------------------------------------------------------------------
+
+
+def filled(press: Client, **typed: str) -> dict[str, str]:
+    """The form as it stands, with this typed over it."""
+    page = press.get(f"{T}/settings/").content.decode()
+    stands = {
+        "name": "Media's AI Pivot", "description": "", "language": "en", "zone": "UTC",
+        "accent": "#a8321f", "from_address": "", "postal_address": "", "logo": "",
+        "items_budget": "6", "minutes_budget": "6", "words_budget": "0", "minimum": "1",
+        "depth": "arranged", "closing": "", "undo_seconds": "60",
+    }  # fmt: skip
+    seen = page.partition('name="seen" value="')[2].partition('"')[0]
+    return stands | {"seen": seen} | typed
+
+
+def test_a_publisher_changes_a_topic_and_what_differs_is_audited(
+    press: Client, pivot: Topic
+) -> None:
+    typed = filled(
+        press, name="The Pivot", accent="#1D4F8F", items_budget="9", closing="Settled, Filed",
+        postal_address="Pivot House\r\n2 Example Road", sections="on",
+    )  # fmt: skip
+    answer = press.post(f"{T}/settings/save/", typed)
+    assert answer["Location"] == f"{T}/settings/"
+    pivot.refresh_from_db()
+    assert (pivot.slug, pivot.name, pivot.accent) == ("medias-ai-pivot", "The Pivot", "#1d4f8f")
+    assert (pivot.items_budget, pivot.closing, pivot.sections) == (9, ["Settled", "Filed"], True)
+    assert pivot.postal_address == "Pivot House, 2 Example Road"
+    entry = AuditEntry.objects.get(what="changed topic")
+    assert entry.who == "pia@example.org"
+    assert set(entry.detail) == {
+        "name", "accent", "items_budget", "closing", "postal_address", "sections",
+    }  # fmt: skip
+
+
+def test_an_editor_reads_the_settings_and_changes_nothing(desk: Client, pivot: Topic) -> None:
+    page = text(desk.get(f"{T}/settings/"))
+    assert "A publisher changes these" in page
+    assert '<fieldset class="stack" disabled>' in page
+    assert desk.post(f"{T}/settings/save/", {"name": "Mine"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("accent", "#ffcc00", "contrast of"),
+        ("accent", "red", "is no colour"),
+        ("zone", "Mars/X", "is no time zone"),
+        ("items_budget", "0", "a number from 1 to 200"),
+        ("items_budget", "many", "a number from 1 to 200"),
+        ("from_address", "nobody", "is no sender"),
+        ("postal_address", "a\nb\nc\nd\ne\nf\ng", "at most 6 lines"),
+        ("depth", "silly", "Choose one of these"),
+        ("name", " ", "one line"),
+    ],
+)
+def test_a_mistake_is_said_at_its_field_and_nothing_is_saved(
+    press: Client, pivot: Topic, field: str, value: str, said: str
+) -> None:
+    answer = press.post(f"{T}/settings/save/", filled(press, description="Kept.", **{field: value}))
+    assert answer.status_code == 422
+    page = text(answer)
+    assert said in page
+    assert "nothing was changed" not in page
+    assert "Kept." in page
+    assert not AuditEntry.objects.filter(what="changed topic").exists()
+
+
+def test_a_new_sender_wants_the_password_again(press: Client, pia: User, pivot: Topic) -> None:
+    pia.set_password("a lamp on the pier")
+    pia.save()
+    press.force_login(pia)
+    typed = filled(press, from_address="Pivot <news@example.org>")
+    answer = press.post(f"{T}/settings/save/", typed)
+    assert answer.status_code == 422
+    assert "That isn't your password" in text(answer)
+    pivot.refresh_from_db()
+    assert pivot.from_address == ""
+    press.post(f"{T}/settings/save/", typed | {"password": "a lamp on the pier"})
+    pivot.refresh_from_db()
+    assert pivot.from_address == "Pivot <news@example.org>"
+
+
+def test_the_second_person_is_taken_away_by_an_admin_alone(
+    press: Client, ada: User, signed_in: type[Client], pivot: Topic
+) -> None:
+    press.post(f"{T}/settings/save/", filled(press, two_people="on"))
+    answer = press.post(f"{T}/settings/save/", filled(press))
+    assert "Only an admin can take the second person away" in text(answer)
+    pivot.refresh_from_db()
+    assert pivot.two_people
+    admin = signed_in(ada)  # type: ignore[call-arg]  # SignedIn of conftest
+    admin.post(f"{T}/settings/save/", filled(admin))
+    pivot.refresh_from_db()
+    assert not pivot.two_people
+
+
+def test_of_two_who_change_the_settings_the_later_is_told_and_loses_no_word(
+    press: Client, pivot: Topic
+) -> None:
+    mine = filled(press, description="My words.")
+    press.post(f"{T}/settings/save/", filled(press, description="Their words."))
+    answer = press.post(f"{T}/settings/save/", mine)
+    assert answer.status_code == 422
+    page = text(answer)
+    assert "Somebody else has changed these settings" in page
+    assert "My words." in page
+    pivot.refresh_from_db()
+    assert pivot.description == "Their words."
+
+
+def test_a_logo_is_taken_in_looked_at_and_taken_away(press: Client, pivot: Topic) -> None:
+    file = SimpleUploadedFile("logo.png", png(120, 40), "image/png")
+    answer = press.post(f"{T}/settings/logo/", {**filled(press), "logo_file": file})
+    kept = Picture.objects.get()
+    assert f'name="logo" value="{kept.hash}"' in text(answer)
+    pivot.refresh_from_db()
+    assert pivot.logo is None
+    press.post(f"{T}/settings/save/", filled(press, logo=kept.hash))
+    pivot.refresh_from_db()
+    assert pivot.logo == kept
+    press.post(f"{T}/settings/save/", filled(press, logo=kept.hash, no_logo="on"))
+    pivot.refresh_from_db()
+    assert pivot.logo is None
+    bad = SimpleUploadedFile("logo.svg", b"<svg onload=alert(1)>", "image/svg+xml")
+    answer = press.post(f"{T}/settings/save/", {**filled(press), "logo_file": bad})
+    assert "is no whole PNG" in text(answer)
+
+
+def test_the_look_is_told_of_what_is_typed_and_nothing_is_kept(press: Client, pivot: Topic) -> None:
+    page = text(press.get(f"{T}/settings/look/", filled(press, accent="#1d4f8f")))
+    assert "accent=%231d4f8f" in page
+    assert ": 1 on dark" in page
+    page = text(press.get(f"{T}/settings/look/", filled(press, accent="#ffcc00")))
+    assert "Choose a darker one" in page
+    pivot.refresh_from_db()
+    assert pivot.accent == "#a8321f"
+
+
+def test_a_wrong_sender_and_a_missing_address_are_said_while_they_are_typed(
+    press: Client, pivot: Topic, settings: Any
+) -> None:
+    settings.RELAY_ON_LOOPBACK, settings.POSTAL_ADDRESS = False, ""
+    settings.DKIM_DOMAIN = "press.example.com"
+    page = text(press.get(f"{T}/settings/look/", filled(press, from_address="a@news.test")))
+    assert "The foot has no postal address" in page
+    assert "the two are not aligned" in page
+    typed = filled(press, from_address="a@press.example.com", postal_address="1 Example Street")
+    page = text(press.get(f"{T}/settings/look/", typed))
+    assert "The foot has no postal address" not in page
+    assert "the two are aligned" in page
+
+
+def test_the_mail_is_that_of_the_newest_update_else_a_sample(
+    press: Client, pivot: Topic, stories: list[Briefing]
+) -> None:
+    answer = press.get(f"{T}/settings/mail/", filled(press, name="A <b>name</b>"))
+    page = answer.content.decode()
+    assert "The pier reopens" in page
+    assert "A &lt;b&gt;name&lt;/b&gt;" in page
+    assert "sandbox" in answer["Content-Security-Policy"]
+    drafting.draft(pivot)
+    typed = filled(press, accent="#1d4f8f", postal_address="2 Example Road")
+    page = press.get(f"{T}/settings/mail/", typed).content.decode()
+    assert "First story" in page
+    assert "#1d4f8f" in page
+    assert "2 Example Road" in page

@@ -66,9 +66,9 @@ def of_draft(request: HttpRequest, topic: str) -> HttpResponse:
     try:
         email = editions.rendered(editions.view_of(update))
     except DigestError as problem:
-        return _framed(_as_page(str(problem)), update.topic)
-    page = _shown(wanted(request), email.html, email.text, email.nonce)
-    return _framed(page, update.topic)
+        return framed(as_page(str(problem)), update.topic)
+    page = shown(wanted(request), email.html, email.text, email.nonce)
+    return framed(page, update.topic)
 
 
 @require_safe
@@ -83,23 +83,24 @@ def of_update(request: HttpRequest, topic: str, number: int) -> HttpResponse:
     )
     edition = editions.frozen(update)
     if edition is None:
-        return _framed(_as_page("No rendering of this update was kept."), update.topic)
-    page = _shown(wanted(request), edition.html, edition.text, edition.nonce)
-    return _framed(page, update.topic)
+        return framed(as_page("No rendering of this update was kept."), update.topic)
+    page = shown(wanted(request), edition.html, edition.text, edition.nonce)
+    return framed(page, update.topic)
 
 
-def _shown(way: Way, html: str, text: str, nonce: str) -> str:
+def shown(way: Way, html: str, text: str, nonce: str) -> str:
+    """The mail this way, its personal parts filled with an example."""
     links = dict.fromkeys((Field.UNSUBSCRIBE_URL, Field.PREFERENCES_URL), settings.BASE_URL)
     reader = _READER | links
     if way is Way.TEXT:
-        return _as_page(fill_text(text, nonce, reader))
+        return as_page(fill_text(text, nonce, reader))
     # A width that always, or never, holds: valid wherever the scheme's own condition was.
     scheme = "(min-width: 0px)" if way is Way.DARK else "(max-width: 0px)"
     page = _DARK.sub(scheme, fill_html(html, nonce, reader))
     return page.replace("<head>", '<head><base target="_blank">', 1)
 
 
-def _as_page(text: str) -> str:
+def as_page(text: str) -> str:
     """Plain text as a page, in a mail program's manner."""
     return (
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Plain text</title>'
@@ -110,7 +111,8 @@ def _as_page(text: str) -> str:
     )
 
 
-def _framed(page: str, topic: Topic) -> HttpResponse:
+def framed(page: str, topic: Topic) -> HttpResponse:
+    """The answer whose page can do nothing."""
     response = HttpResponse(page)
     pictures = " https: http:" if topic.pictures else ""
     response["Content-Security-Policy"] = POLICY.format(pictures=pictures)

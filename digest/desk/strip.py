@@ -15,6 +15,7 @@ PLACES = (
     ("updates", "Updates"),
     ("sources", "Sources"),
     ("schedule", "Schedule"),
+    ("settings", "Settings"),
 )
 """A topic's pages: the address under ``/desk/<topic>/``, and the name.  The schedule's page is
 served by the room of the workers."""

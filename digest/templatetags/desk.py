@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString
 
 from digest.desk import strip
 from digest.desk.briefing_form import BriefingForm
+from digest.desk.topic_form import TopicForm
 from digest.differences import Change, Piece
 from digest.models import Topic
 
@@ -16,7 +17,7 @@ register = template.Library()
 
 @register.inclusion_tag("parts/field.html")
 def part(
-    form: BriefingForm,
+    form: BriefingForm | TopicForm,
     name: str,
     label: str,
     *,
@@ -26,7 +27,7 @@ def part(
     choices: str = "",
     required: bool = False,
 ) -> dict[str, object]:
-    """One text of a briefing's form; ``lines`` makes it a text area, ``choices`` names a list."""
+    """One text of a form; ``lines`` makes it a text area, ``choices`` names a list."""
     return {
         "name": name,
         "label": label,

@@ -1,5 +1,7 @@
-// The list of topics above a topic's pages: found by typing, left by Escape or a click elsewhere.
+// Topics: the list of them above a topic's pages, and the fields of a topic's settings.
 "use strict";
+
+// Found by typing, left by Escape or a click elsewhere.
 
 for (const list of document.querySelectorAll("details.switch")) {
   const find = list.querySelector("input");
@@ -31,4 +33,26 @@ for (const list of document.querySelectorAll("details.switch")) {
   document.addEventListener("click", (event) => {
     if (!list.contains(event.target)) list.open = false;
   });
+}
+
+// A colour is picked or written; the one follows the other.
+for (const pick of document.querySelectorAll("[data-mirrors]")) {
+  const field = document.getElementById(pick.dataset.mirrors);
+  pick.hidden = false;
+  pick.disabled = field.matches(":disabled");
+  pick.addEventListener("input", () => {
+    field.value = pick.value;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+  field.addEventListener("input", () => {
+    if (/^#[0-9a-f]{6}$/i.test(field.value)) pick.value = field.value;
+  });
+}
+
+// What is wanted only where another field changes appears when it does.
+for (const part of document.querySelectorAll("[data-when-changed]")) {
+  const field = document.getElementById(part.dataset.whenChanged);
+  const follow = () => { part.hidden = field.value === field.defaultValue; };
+  field.addEventListener("input", follow);
+  follow();
 }
