@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from digest.errors import Refused
+from subscribers import rules
 
 How = Literal["all", "any", "none"]
 WORDS = {
@@ -43,6 +44,7 @@ PARTS = {
 }
 """The part of them that a segment takes, as a sample's operator and number."""
 
+UNNAMED = "Name the sample: under one name it is always the same people."
 MOST_GROUPS, MOST_ROWS = 10, 50
 
 
@@ -53,6 +55,7 @@ class Row:
     field: str = ""
     asks: str = "is"
     value: str = ""
+    problem: str = ""  # what is wrong with it, once somebody looked
 
     @property
     def is_blank(self) -> bool:
@@ -75,6 +78,7 @@ class Form:
     groups: list[Group] = field(default_factory=list)
     part: str = ""
     part_name: str = ""
+    part_problem: str = ""  # what is wrong with the part
 
     @property
     def is_blank(self) -> bool:
@@ -125,7 +129,7 @@ def rule(form: Form) -> dict[str, Any]:
     if not form.part:
         return {form.top: nodes}
     if not form.part_name:
-        raise Refused("Name the sample: under one name it is always the same people.")
+        raise Refused(UNNAMED)
     operator, _, number = form.part.partition(" ")
     part = {"field": f"sample.{form.part_name}", operator: int(number)}
     if form.top == "all" or not nodes:
@@ -158,6 +162,60 @@ def _value(row: Row, operator: str) -> Any:
         except ValueError:
             return row.value
     return row.value
+
+
+# ---- what is wrong with it -----------------------------------------------------------------------
+
+
+def faults(form: Form) -> int:
+    """Note at each row, in the form's own words, why it is none; how many that are."""
+    rows = [row for group in form.groups for row in group.rows if not row.is_blank]
+    for row in rows:
+        row.problem = _fault(row)
+    form.part_problem = UNNAMED if form.part and not form.part_name else ""
+    return sum(bool(row.problem) for row in rows) + bool(form.part_problem)
+
+
+def _fault(row: Row) -> str:
+    operator, _ = WORDS[row.asks]
+    asked = rules.OPERATORS.get(row.field.partition(".")[0], ())
+    if asked and operator not in asked:
+        known = ", ".join(f"“{word}”" for word, (meant, turned) in WORDS.items()
+                          if meant in asked and not turned)  # fmt: skip
+        return f"{row.field} can be asked: {known}, and the contrary of each."
+    if asked and not row.value and operator != "exists":
+        return "Write what it should be, or choose “is known”."
+    try:
+        rules.read({"field": row.field, operator: _value(row, operator)})
+    except rules.Mistake as problem:
+        return f"{problem.why[:1].upper()}{problem.why[1:]}"
+    except Refused as problem:
+        return str(problem)
+    return ""
+
+
+def blame(form: Form, mistake: rules.Mistake) -> bool:
+    """Note a mistake at the row that it is about; False where it is about none."""
+    rows = [row for group in form.groups for row in group.rows if not row.is_blank]
+    for place, row in zip(_places(rule(form), ""), rows, strict=False):  # a part comes last
+        if f"{mistake.place}.".startswith(f"{place}."):
+            row.problem = f"{mistake.why[:1].upper()}{mistake.why[1:]}"
+            return True
+    return False
+
+
+def _places(said: Any, place: str) -> Iterator[str]:
+    """Where each condition of a rule stands, in the order of the rows that say them."""
+    if "field" in said:
+        yield place
+        return
+    ((word, inside),) = said.items()
+    at = f"{place}.{word}" if place else word
+    if word == "not":
+        yield from _places(inside, at)
+        return
+    for index, part in enumerate(inside):
+        yield from _places(part, f"{at}[{index}]")
 
 
 # ---- from the rule to the form ------------------------------------------------------------------

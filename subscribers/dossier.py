@@ -60,7 +60,7 @@ def dossier(person: Subscriber) -> dict[str, Any]:
         "subscriptions": _subscriptions(person),
         "mails": _mails(person),
         "suppressed": _suppressed(person),
-        "segments": selecting(person),
+        "segments": [one.name for one in selecting(person)],
         "staff_actions": _staff_actions(person),
     }
 
@@ -71,11 +71,11 @@ def _new_address(person: Subscriber) -> str | None:
     return asked.address if asked else None
 
 
-def selecting(person: Subscriber) -> list[str]:
+def selecting(person: Subscriber) -> list[Segment]:
     """The segments that select the person now, be it for one of their topics alone."""
     if person.state != SubscriberState.ACTIVE:
         return []
-    return [one.name for one in Segment.objects.all() if _selects(one, person)]
+    return [one for one in Segment.objects.all() if _selects(one, person)]
 
 
 def _selects(segment: Segment, person: Subscriber) -> bool:

@@ -108,6 +108,14 @@ class Not:
 Node = Every | Some | Not | Condition
 
 
+class Mistake(Refused):
+    """Something that is no rule: ``why``, and at which ``place``, written as all[1].not.field."""
+
+    def __init__(self, place: str, why: str) -> None:
+        super().__init__(f"{place or 'rule'}: {why}")
+        self.place, self.why = place, why
+
+
 def parse(text: str) -> Any:
     """The JSON of a rule; Refused where it is broken or names a key twice."""
     try:
@@ -121,10 +129,7 @@ def parse(text: str) -> Any:
 
 
 def read(rule: Any) -> Node:
-    """The rule as a tree; Refused, with the place of the mistake, for anything else.
-
-    The place is written as ``all[1].not.field``.
-    """
+    """The rule as a tree; a Mistake, with its place, for anything else."""
     return _Reader().node(rule, "", DEEPEST)
 
 
@@ -146,7 +151,7 @@ _EXAMPLE = 'Write for example {"field": "tag", "is": "trade"}'
 
 
 def _refuse(place: str, why: str) -> NoReturn:
-    raise Refused(f"{place or 'rule'}: {why}")
+    raise Mistake(place, why)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -248,9 +253,9 @@ def _by(standard: Callable[[str], str]) -> Callable[[Any, str], str]:
     def read(value: Any, place: str) -> str:
         try:
             return standard(_text(value, place))
+        except Mistake:
+            raise
         except Refused as problem:
-            if str(problem).startswith(place):
-                raise
             _refuse(place, str(problem))
 
     return read

@@ -39,7 +39,7 @@ from django.db.models.lookups import (
 )
 from django.utils import timezone
 
-from digest.errors import NotFound, Refused
+from digest.errors import Refused
 from digest.models import Topic, Update
 from subscribers import planner, rules, samples
 from subscribers.models import (
@@ -146,13 +146,13 @@ def fit_name(name: str) -> str:
 
 
 def check(rule: Any) -> None:
-    """Refused for what is no rule, or names a topic which doesn't exist."""
+    """A Mistake for what is no rule, or names a topic which doesn't exist."""
     known = set(Topic.objects.values_list("slug", flat=True))
     for slug, place in _topics(rules.read(rule)):
         if slug not in known:
-            raise NotFound(
-                f"{place}: there is no topic {slug!r}; nothing was changed. "
-                "digest topic list names them."
+            raise rules.Mistake(
+                place,
+                f"there is no topic {slug!r}. Topics are: {', '.join(sorted(known)[:10])}.",
             )
 
 
@@ -199,9 +199,10 @@ def _tag(condition: Condition, context: Context) -> Q:
 
 def _status(condition: Condition, context: Context) -> Q:
     if context.topic is None:
-        raise Refused(
-            f"{condition.place}: status is how people stand to the mailing's topic; name that "
-            "with --topic."
+        raise rules.Mistake(
+            condition.place,
+            "status is how people stand to the mailing's topic, and can be asked once there is "
+            "one (in commands by --topic).",
         )
     theirs = Subscription.objects.filter(topic=context.topic)
     if condition.operator == "in":

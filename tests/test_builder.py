@@ -176,21 +176,24 @@ def test_people_are_counted_while_one_types(traders: Subscriber, press: Client) 
     assert "1 person" in text(press.post(f"{count}?exact", TRADE))
     assert "0 people" in text(press.post(count, TRADE | {"g0-r0-value": "retail"}))
     typing = text(press.post(count, TRADE | {"g0-r0-field": "colour"}))
-    assert "all[0].field: there is no field 'colour'" in typing
+    assert "There is no field 'colour'" in typing
     assert "no condition yet" in text(press.post(count, {"g0-how": "all", "g0-r0-field": ""}))
 
 
 @pytest.mark.parametrize(
     ("typed", "why"),
     [
-        ({"g0-r0-field": "colour"}, "all[0].field: there is no field 'colour'"),
-        ({"g0-r0-value": ""}, "all[0].is: write a text"),
+        ({"g0-r0-field": "colour"}, "There is no field 'colour'"),
+        ({"g0-r0-value": ""}, "Write what it should be"),
         ({"name": "a, b"}, "no comma"),
         ({"variant": "huge"}, "no depth 'huge'"),
-        ({"g0-r0-field": "topic", "g0-r0-value": "onne"}, "there is no topic 'onne'"),
+        ({"g0-r0-field": "topic", "g0-r0-value": "onne"}, "There is no topic 'onne'"),
         ({"part": "before 5"}, "Name the sample"),
         ({"rule": '{"all": ['}, "The rule is no JSON"),
-        ({"rule": '{"all": [{"field": "tag"}]}'}, "all[0]: write the field and one operator"),
+        (
+            {"rule": '{"all": [{"field": "tag"}]}'},
+            "1st part of all: write the field and one operator",
+        ),
     ],
 )
 def test_a_mistake_is_told_with_its_place_and_what_was_typed_stays(

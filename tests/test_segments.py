@@ -15,7 +15,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from digest.errors import NotFound, Refused
+from digest.errors import Refused
 from digest.models import Topic, Update
 from subscribers import glance, segments
 from subscribers.models import (
@@ -543,7 +543,7 @@ def test_a_segment_is_kept_once_and_a_mistyped_topic_is_named(topics: list[Topic
     assert segments.save("trade", {"field": "tag", "is": "trade"})
     assert not segments.save("trade", {"field": "tag", "is": "retail"})
     assert Segment.objects.get().rule == {"field": "tag", "is": "retail"}
-    with pytest.raises(NotFound, match=r"any\[0\].in: there is no topic 'onne'"):
+    with pytest.raises(Refused, match=r"any\[0\].in: there is no topic 'onne'"):
         segments.save("x", {"any": [{"field": "topic", "in": ["one", "onne"]}]})
     with pytest.raises(Refused):
         segments.save("", {"field": "tag", "is": "trade"})

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from digest.models import Topic, audit
 from digest.signing_in import wrong_password
 from digest.staff import APPROVERS, has_role, role_required
-from subscribers import erasing, fresh_links, suppression, unsubscribe
+from subscribers import erasing, fresh_links, rule_words, suppression, unsubscribe
 from subscribers.dossier import dossier, selecting
 from subscribers.models import Subscriber, SubscriberState
 from subscribers.pages.people import ACTS_FOR_PEOPLE, SEES_PEOPLE
@@ -32,7 +32,7 @@ def person(request: HttpRequest, number: int) -> HttpResponse:
         "person": one,
         "subscriptions": [(about, about.stands(now)) for about in theirs],
         "tags": one.tags.order_by("tag"),
-        "segments": selecting(one),
+        "segments": [(found.name, rule_words.shown(found.rule)) for found in selecting(one)],
         "barred": next(iter(barred.values()), None),
         "story": story(one),
         "is_here": one.state == SubscriberState.ACTIVE,

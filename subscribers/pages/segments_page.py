@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from digest.errors import DigestError, Refused
 from digest.models import Depths, Topic
 from digest.staff import APPROVERS, WRITERS, has_role, role_required
-from subscribers import builder, glance, rules, saved_segments, suppression
+from subscribers import builder, glance, rule_words, rules, saved_segments, suppression
 from subscribers.models import Segment, Subscriber, SubscriberTag, SubscriptionState
 from subscribers.pages.people import SEES_PEOPLE
 from subscribers.selection import selected
@@ -30,7 +30,7 @@ def listed(request: HttpRequest) -> HttpResponse:
     rows = [
         {
             "segment": one,
-            "rule": json.dumps(one.rule, ensure_ascii=False),
+            "words": rule_words.shown(one.rule),
             "glance": _quick(one.rule),
             "waiting": saved_segments.waiting_for(one.name),
         }
@@ -47,7 +47,10 @@ def choices(request: HttpRequest) -> HttpResponse:
     topic = get_object_or_404(Topic, slug=request.GET.get("topic", "").replace("\0", ""))
     stops = suppression.stops()
     shown = {
-        "rows": [(one, _reached(topic, [one.rule], stops)) for one in Segment.objects.all()],
+        "rows": [
+            (one, rule_words.shown(one.rule), _reached(topic, [one.rule], stops))
+            for one in Segment.objects.all()
+        ],
         "everybody": _reached(topic, [], stops),
     }
     return render(request, "people/choices.html", shown)
@@ -77,7 +80,7 @@ def edit(request: HttpRequest, number: int | None = None) -> HttpResponseBase:
                 _save(request, segment, sent)
                 return redirect("/people/segments/")
     except DigestError as problem:
-        page["problem"] = str(problem)
+        page["problem"] = _told(problem, page["form"])
     return _form(request, segment, page)
 
 
@@ -90,7 +93,8 @@ def counted(request: HttpRequest) -> HttpResponse:
         rule = _typed(sent)
         found = glance.exact(rule) if "exact" in request.GET else glance.quick(rule)
     except Refused as problem:
-        return render(request, "people/count.html", {"problem": str(problem)})
+        form = None if "rule" in sent else builder.typed(sent)
+        return render(request, "people/count.html", {"problem": _told(problem, form)})
     return render(request, "people/count.html", {"glance": found})
 
 
@@ -161,6 +165,29 @@ def _typed(sent: dict[str, str]) -> Any:
     if form.is_blank:
         raise Refused("There is no condition yet: name a field, and what it should be.")
     return builder.rule(form)
+
+
+def _told(problem: DigestError, form: builder.Form | None) -> str:
+    """What is wrong, for the top of the page: by row where there are rows, else by its place."""
+    if isinstance(problem, rules.Mistake) and form is None:
+        return f"{rule_words.place(problem.place).capitalize()}: {problem.why}"
+    if form is None:
+        return str(problem)
+    wrong = builder.faults(form)
+    if not wrong and isinstance(problem, rules.Mistake) and not form.is_blank:
+        wrong = builder.blame(form, problem)
+    return _wrong_rows(form) if wrong else str(problem)
+
+
+def _wrong_rows(form: builder.Form) -> str:
+    """Each row that can't be, by its number and with the reason."""
+    told = [
+        f"{f'Group {g}, condition' if g else 'Condition'} {r}: {row.problem}"
+        for g, group in enumerate(form.groups)
+        for r, row in enumerate(filter(lambda row: not row.is_blank, group.rows), 1)
+        if row.problem
+    ]
+    return " ".join([*told, *filter(None, [form.part_problem])])
 
 
 def _save(request: HttpRequest, segment: Segment | None, sent: dict[str, str]) -> None:
