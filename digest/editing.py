@@ -26,8 +26,9 @@ def editing(update: Update, by: str, verb: str, slug: str, *more: str) -> Iterat
         yield
         word(update)
         did = " ".join([verb, _named(update, slug), *(_named(update, one) for one in more)])
-        audit(by, "edited update", update, did=did)
         kept = versions.keep(update, by, did)
+        if not (kept.did == did and kept.begun_at < kept.at):  # nobody's pauses are news
+            audit(by, "edited update", update, did=did)
         asking.void(update, by, did, kept.hash)
 
 

@@ -68,6 +68,9 @@ FOR_WRITERS = [
     ("POST", f"{T}/draft/partner/"),
     ("GET", f"{T}/1/"),
     ("GET", f"{T}/1/preview/"),
+    ("GET", f"{T}/draft/history/"),
+    ("POST", f"{T}/draft/history/1/restore/"),
+    ("GET", f"{T}/1/history/"),
 ]
 FOR_PUBLISHERS = [
     ("POST", f"{T}/draft/approve/"),

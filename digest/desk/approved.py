@@ -5,13 +5,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from digest import approval
+from digest import approval, happened
 from digest.desk import preview
 from digest.errors import DigestError
-from digest.models import AuditEntry, Stage, Update
+from digest.models import Stage, Update
 from digest.staff import APPROVERS, WRITERS, has_role, role_required
-
-HISTORY = 30
 
 
 @require_safe
@@ -26,7 +24,7 @@ def update(request: HttpRequest, topic: str, number: int) -> HttpResponse:
         "show": preview.wanted(request),
         "ways": list(preview.Way),
         "may_approve": has_role(request.user, *APPROVERS),
-        "history": AuditEntry.objects.filter(about=found.ref).order_by("-pk")[:HISTORY],
+        "happened": happened.to(found),
     }
     return render(request, "desk/update.html", page)
 

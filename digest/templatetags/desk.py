@@ -1,5 +1,6 @@
 """Fields of the desk's forms, and what stands above a topic's pages."""
 
+import re
 from collections.abc import Iterable
 
 from django import template
@@ -99,3 +100,19 @@ def _marked(change: Change, text: str) -> str | SafeString:
     aside = '<span class="visually-hidden">{}</span>'
     opened, closed = format_html(aside, f"[{word}: "), format_html(aside, "]")
     return format_html(f"<{tag}>{{}}{{}}{{}}</{tag}>", opened, text, closed)
+
+
+@register.filter
+def person(who: str) -> str:
+    """Who did something, as one speaks of them: "ann.lee@example.org" is "Ann Lee"."""
+    name, at, _ = who.partition("@")
+    if not at:
+        return f"The {who}" if who in {"schedule", "command line", "workers"} else who
+    return " ".join(part.capitalize() for part in re.split(r"[._+-]+", name) if part) or who
+
+
+@register.filter
+def initials(who: str) -> str:
+    """Two letters at most, for a picture of nobody."""
+    words = [word for word in person(who).split() if word[0].isalnum()]
+    return "".join(word[0] for word in words[:2]).upper() or "?"
