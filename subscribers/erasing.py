@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from digest.models import AuditEntry, RequestedTest, Topic, audit
 from subscribers import addresses
-from subscribers.importing import runs
+from subscribers.importing import forgetting
 from subscribers.models import (
     AddressChange,
     ConfirmationRequest,
@@ -90,7 +90,7 @@ def _strike_out(person: Subscriber, email: str) -> None:
         struck = re.sub(addresses.mention(email), "(erased)", detail, flags=re.IGNORECASE)
         AuditEntry.objects.filter(id=entry.id).update(detail=json.loads(struck))
     _forget_tests(person, email)
-    runs.forget(email)
+    forgetting.forget(email)
 
 
 def _forget_tests(person: Subscriber, email: str) -> None:

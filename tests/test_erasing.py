@@ -1,5 +1,7 @@
 """What is held about a person, and forgetting it."""
 
+import csv
+import io
 import json
 import re
 from pathlib import Path
@@ -123,10 +125,48 @@ def test_nor_in_the_reports_of_imports_of_which_all_else_stays(
 ) -> None:
     settings.DATA_DIR = tmp_path
     job = Import.objects.create(name="list.csv", fingerprint="", by="ada")
-    line = ',1,"Ann@Example.org",unchanged,\n,2,joann@example.org,created,\n'
-    runs.report_of(job).write_text(line)
+    mine = '"a, b.csv",1,"Ann@Example.org",rejected,"its \'Notes\' is \'Ann left, sadly\'"'
+    others = ["file,line,address,outcome,why", ",2,joann@example.org,created,", ",3,x,rejected,"]
+    runs.report_of(job).write_text("\n".join([*others[:2], mine, others[2], ""]))
+    size = runs.report_of(job).stat().st_size
     erase(ann, by="ada")
-    assert runs.report_of(job).read_text() == line.replace("Ann@Example.org", "x" * 15)
+    left = runs.report_of(job).read_text()
+    assert runs.report_of(job).stat().st_size == size, "an import under way knows its place in it"
+    rows = [[cell.strip() for cell in row] for row in csv.reader(left.splitlines())]
+    assert rows[2] == ["a, b.csv", "1", "(erased)", "", ""]
+    assert [*left.splitlines()[:2], left.splitlines()[3]] == others
+
+
+def test_a_list_that_names_an_erased_person_again_leaves_no_trace_of_them(
+    ann: Subscriber, pivot: Topic, settings: Any, tmp_path: Path
+) -> None:
+    settings.DATA_DIR = tmp_path
+    erase(ann, by="ada")
+    rows = (
+        "ann@example.org,Ann,x\nann@example.org,Ann,gone\nAnn <ann@example.org>,,\nb@example.org,,"
+    )
+    report = io.BytesIO()
+    for dry_run in (True, False):
+        done = importing.load(
+            io.BytesIO(f"email,name,status\n{rows}".encode()), "list.csv", topics=[pivot.slug],
+            dry_run=dry_run, report_to=report,
+        )  # fmt: skip
+        assert (done.created, done.rejections) == (1, 3)
+        assert "ann" not in report.getvalue().decode().lower()
+        assert "ann" not in json.dumps(done.as_found()).lower()
+    assert Subscriber.objects.filter(email="b@example.org").exists()
+
+
+def test_the_examples_of_a_list_that_waits_forget_an_erased_person(
+    ann: Subscriber, settings: Any, tmp_path: Path
+) -> None:
+    settings.DATA_DIR = tmp_path
+    first = [{"email": "ann@example.org", "name": "Ann"}, {"email": "b@example.org", "name": "B"}]
+    found = {"read": 2, "first": first, "first_rejected": []}
+    job = Import.objects.create(name="l", fingerprint="", by="ada", state="checked", found=found)
+    erase(ann, by="ada")
+    job.refresh_from_db()
+    assert job.found == {"read": 2, "first": first[1:], "first_rejected": []}
 
 
 def test_a_mailing_that_is_under_way_leaves_an_erased_person_out(

@@ -1,5 +1,6 @@
 """Moving people in and out by the staff's pages, and what a worker does for it."""
 
+import datetime as dt
 import io
 import json
 import stat
@@ -14,8 +15,8 @@ from django.test import Client
 from django.utils import timezone
 
 from digest.models import AuditEntry, Topic
-from subscribers import importing
-from subscribers.importing import at_work, runs
+from subscribers import importing, suppression
+from subscribers.importing import at_work, forgetting, runs
 from subscribers.models import (
     ConfirmationRequest,
     Import,
@@ -226,10 +227,30 @@ def test_a_list_of_which_nobody_said_anything_for_a_day_is_forgotten(
 ) -> None:
     upload(browser, LIST)
     job = Import.objects.get()
-    assert runs.sweep(timezone.now()) == 0
-    assert runs.sweep(timezone.now() + runs.KEPT * 2) == 1
+    minute = timezone.now().replace(second=0)
+    assert forgetting.sweep(minute) == 0
+    assert forgetting.sweep(minute + forgetting.UNDECIDED * 2) == 1
     assert not runs.file_of(job).exists()
     assert "its file was deleted" in page(browser, job)
+
+
+def test_a_report_is_kept_for_a_month_and_the_page_says_so(browser: Client, pivot: Topic) -> None:
+    upload(browser, LIST)
+    job = Import.objects.get()
+    do(browser, job, "check", topics="medias-ai-pivot")
+    work()
+    do(browser, job, "start")
+    work()
+    assert "can be looked up until" in page(browser, job)
+    stray = runs.file_of(job)
+    stray.touch()  # of a crash between an upload and its row
+    minute = timezone.now().replace(second=0)
+    assert forgetting.sweep(minute + dt.timedelta(days=29)) == 0
+    assert forgetting.sweep(minute + dt.timedelta(days=31)) == 2
+    assert not runs.report_of(job).exists()
+    assert not stray.exists()
+    assert "one is deleted after 30 days" in page(browser, job)
+    assert browser.get(f"/people/import/{job.id}/report.csv").status_code == 404
 
 
 def test_the_tick_wakes_a_worker_for_what_waits_and_for_nothing_else(
@@ -266,6 +287,51 @@ def test_an_import_that_a_worker_left_goes_on_from_its_checkpoint_and_loses_nobo
     assert (job.state, job.rows, job.created) == ("done", 35, 35)
     assert len(runs.report_of(job).read_text().splitlines()) == 36
     assert Subscriber.objects.count() == 35
+
+
+def test_a_check_has_its_turns_too_and_finds_what_one_turn_would(
+    browser: Client, pivot: Topic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suppression.add("a3@example.org", by="ada")
+    rows = [*(f"a{at}@example.org" for at in range(25)), "nobody", "a2@example.org"]
+    found, reports = [], []
+    for batch in (1000, 4):
+        monkeypatch.setattr(importing, "BATCH", batch)
+        upload(browser, "email\n" + "\n".join(rows))
+        job = Import.objects.latest("id")
+        do(browser, job, "check", topics="medias-ai-pivot")
+        turns = 0
+        while at_work.go_on(job.id, seconds=0):
+            turns += 1
+            assert f"<b>{min(turns * batch, 27)}</b>" in page(browser, job)
+            with runs.report_of(job).open("ab") as file:
+                file.write(b"what was written before a crash, and isn't so")
+        assert turns == (7 if batch == 4 else 1)
+        job.refresh_from_db()
+        assert job.state == "checked"
+        found.append(job.found)
+        reports.append(runs.report_of(job).read_text())
+    assert found[0] == found[1]
+    assert reports[0] == reports[1]
+    assert (found[1]["created"], found[1]["unchanged"], found[1]["rejected"]) == (24, 1, 1)
+    assert not Subscriber.objects.exists()
+
+
+def test_a_check_with_other_wishes_begins_anew(
+    browser: Client, pivot: Topic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "BATCH", 1)
+    upload(browser, LIST)
+    job = Import.objects.get()
+    do(browser, job, "check", topics="medias-ai-pivot")
+    assert at_work.go_on(job.id, seconds=0)
+    work()
+    do(browser, job, "check", topics="medias-ai-pivot", consent="at the fair, May 2026")
+    work()
+    job.refresh_from_db()
+    assert job.found["read"] == 3
+    assert job.found["states"] == {"confirmed": 2}
+    assert len(runs.report_of(job).read_text().splitlines()) == 4
 
 
 def test_what_one_worker_has_no_other_takes(browser: Client, pivot: Topic) -> None:

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from digest.feeds import Feed
 from subscribers import fresh_links, signup_requests, unconfirmed
+from subscribers.importing import forgetting
 from subscribers.importing import runs as imports
 from workers import (
     asked,
@@ -121,7 +122,7 @@ def wake_for_imports() -> None:
     """A wake-up per list that waits to be checked or imported; whoever claims it has it."""
     for import_id in imports.waiting():
         wake("import_list", import_id)
-    imports.sweep()
+    forgetting.sweep()
 
 
 def wake_for_waiting() -> None:

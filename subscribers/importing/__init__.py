@@ -2,7 +2,7 @@
 
 ``sources`` says what a file holds, ``table`` reads one list, ``columns`` what its columns mean
 (of ``services`` that it knows), ``doubts`` which of them nobody explained, ``rows`` makes people,
-``merge`` keeps them, ``runs`` remembers how far an import is.
+``merge`` keeps them, ``runs`` remembers how far an import is, ``forgetting`` what goes and when.
 """
 
 import datetime as dt
@@ -20,10 +20,10 @@ from digest.errors import Refused
 from digest.garbage import no_collecting
 from digest.models import Topic
 from subscribers import planner, suppression
-from subscribers.importing import merge, reading, runs, writing
+from subscribers.importing import forgetting, merge, reading, runs, writing
 from subscribers.importing.merge import Became, Outcome
 from subscribers.importing.reading import Look, Wanted
-from subscribers.importing.report import Lines, Report, lines
+from subscribers.importing.report import Lines, Report, addresses_in, lines
 from subscribers.importing.rows import Ban, Person
 from subscribers.importing.table import Rejected
 from subscribers.models import Import, SubscriptionState
@@ -67,7 +67,7 @@ def load(
     wanted = Wanted(tuple(topics), consent.strip(), format, columns or {})
     looks = look(file, name, wanted)
     job = None if dry_run else runs.begun(file, name, wanted, by)
-    run = Run(file, looks, wanted, name, job, report_to, progress)
+    run = Run(file, looks, wanted, name, job, report_to, progress, dry_run=dry_run)
     if run.go() and job:
         planner.learn()
         runs.finish(job, run.report)
@@ -89,7 +89,7 @@ def look(file: BinaryIO, name: str, wanted: Wanted) -> list[Look]:
 
 
 class Run:
-    """One go through a file: a dry one without ``job``, else from where that one stands."""
+    """One go through a file, from where its ``job`` stands; a dry one may do without a job."""
 
     def __init__(
         self,
@@ -100,13 +100,16 @@ class Run:
         job: Import | None = None,
         report_to: BinaryIO | None = None,
         progress: Progress | None = None,
+        *,
+        dry_run: bool = False,
     ) -> None:
         self.file, self.looks, self.wanted, self.job = file, looks, wanted, job
-        self.progress = progress
+        self.progress, self.dry_run = progress, dry_run
         self.report = Report.of(looks, job)
-        self.lines = Lines(report_to, job.report_bytes if job else 0) if report_to else None
+        told = job.report_bytes if job else 0
+        self._seen = addresses_in(report_to, told) if dry_run and report_to and told else set()
+        self.lines = Lines(report_to, told) if report_to else None
         self.terms = _terms(name, wanted, timezone.now())
-        self._seen: set[int] = set()
 
     def go(self) -> bool:
         """Go through the rows that are left; False where ``progress`` stopped it."""
@@ -123,9 +126,10 @@ class Run:
         return True
 
     def _take(self, rows: Sequence[Item], done_bytes: int) -> None:
+        rows = _without_the_erased(rows)
         people = [row for row in rows if not isinstance(row, Rejected)]
-        if self.job is None:
-            self._foresee(rows, people)
+        if self.dry_run or self.job is None:
+            self._foresee(rows, people, done_bytes)
             return
         try:
             self._keep(self.job, rows, people, done_bytes)
@@ -147,7 +151,9 @@ class Run:
             runs.checkpoint(job, report, done_bytes, told)
         self.report = report
 
-    def _foresee(self, rows: Sequence[Item], people: Sequence[Person | Ban]) -> None:
+    def _foresee(
+        self, rows: Sequence[Item], people: Sequence[Person | Ban], done_bytes: int
+    ) -> None:
         """What would become of these rows. Who stood in an earlier batch, and isn't known here,
         counts as unchanged: to know more would take all of them in memory."""
         batch = merge.Batch.load(people, self.terms, lock=False)
@@ -157,9 +163,23 @@ class Run:
             seen = again and isinstance(row, Person)
             became.append((row, Became(Outcome.UNCHANGED) if seen else _became(batch, row)))
         self._seen.update(hash(row.email) for row in people)
-        if self.lines:
-            self.lines.write(lines(became))
+        told = self.lines.write(lines(became)) if self.lines else 0
         self.report = self.report.with_more(became, merge.states(batch))
+        if self.job:
+            found = self.report.as_found()
+            runs.checkpoint(self.job, self.report, done_bytes, told, found=found)
+
+
+def _without_the_erased(rows: Sequence[Item]) -> Sequence[Item]:
+    """The rows, in which no reason for rejecting one tells of somebody who was erased."""
+    erased = forgetting.erased_among(row for row in rows if isinstance(row, Rejected))
+    why = "names somebody who was erased."
+    return [
+        row._replace(email="(erased)", why=why)
+        if isinstance(row, Rejected) and row in erased
+        else row
+        for row in rows
+    ]
 
 
 def _became(batch: merge.Batch, row: Item) -> Became:

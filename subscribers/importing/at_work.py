@@ -20,8 +20,7 @@ log = structlog.get_logger()
 def go_on(job_id: int, seconds: float, stopping: Callable[[], bool] = lambda: False) -> bool:
     """Take up an import that waits, if nobody else has it; True where some of it is left.
 
-    A check goes through the file in one turn; an import stops after a while, and goes on from
-    its checkpoint.
+    A check stops after a while as an import does, and either goes on from its checkpoint.
     """
     job = runs.claim(job_id)
     if job is None:
@@ -46,17 +45,12 @@ def _go_on(job: Import, until: float, stopping: Callable[[], bool]) -> bool:
         raise Refused("The uploaded file is not on this machine; upload it again.")
     wanted = Wanted(**job.wanted)
 
-    def moved(report: Report, done_bytes: int) -> bool:
-        if checks:
-            runs.checkpoint(job, report, done_bytes, 0)
-            return True
+    def moved(_report: Report, _done_bytes: int) -> bool:
         return time.monotonic() < until and not stopping()
 
     with path.open("rb") as file, runs.report_of(job).open("r+b" if job.rows else "w+b") as lines:
         looks = importing.look(file, job.name, wanted)
-        if checks:
-            job.rows = 0
-        run = Run(file, looks, wanted, job.name, None if checks else job, lines, moved)
+        run = Run(file, looks, wanted, job.name, job, lines, moved, dry_run=checks)
         finished = run.go()
     if not finished:
         runs.hand_back(job)

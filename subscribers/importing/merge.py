@@ -58,6 +58,7 @@ class Became(NamedTuple):
 
     outcome: Outcome
     why: str = ""
+    is_erased: bool = False  # nothing may be kept of who it was
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,8 @@ class Batch:
         if reason is None and suppression.bars(self.terms.barred_domains, person.email):
             reason = SuppressionReason.DOMAIN
         if reason:
-            return Became(Outcome.SUPPRESSED, f"suppressed here: {_words(reason)}")
+            erased = reason == SuppressionReason.ERASED
+            return Became(Outcome.SUPPRESSED, f"suppressed here: {_words(reason)}", erased)
         one = self.people.get(person.email)
         is_new = one is None
         if one is None:

@@ -13,8 +13,8 @@ from subscribers.importing.merge import Became, Outcome
 from subscribers.importing.reading import SAMPLES, Look
 from subscribers.importing.rows import Ban, Person
 from subscribers.importing.services import EVERY
-from subscribers.importing.table import Rejected, guarded
-from subscribers.models import Import
+from subscribers.importing.table import Rejected, guarded, unguarded
+from subscribers.models import Import, ImportState
 
 NAMED = 10_000
 """Rejected rows that are held by name; the report to download has all of them."""
@@ -55,7 +55,15 @@ class Report:
             report.created, report.updated = job.created, job.updated
             report.suppressed, report.unchanged = job.suppressed, job.unchanged
             report.rejections = job.rejected
+            if job.state == ImportState.CHECKING and job.rows:
+                report.recall(job.found)
         return report
+
+    def recall(self, found: Mapping[str, Any]) -> None:
+        """What a check's earlier turns had found, as ``as_found`` kept it."""
+        self.states, self.stays_out = Counter(found["states"]), Counter(found["stays_out"])
+        self.first = found["first"]
+        self.rejected = [Rejected(**one) for one in found["first_rejected"]]
 
     @property
     def status(self) -> int:
@@ -96,7 +104,7 @@ class Report:
         setattr(self, name, getattr(self, name) + 1)
         if became.outcome is Outcome.SUPPRESSED:
             self.stays_out[became.why] += 1
-        if isinstance(row, Person) and len(self.first) < SHOWN:
+        if isinstance(row, Person) and not became.is_erased and len(self.first) < SHOWN:
             self.first.append(_example(row, became))
 
     def as_found(self) -> dict[str, Any]:
@@ -184,15 +192,35 @@ class Lines:
         """Add these lines, safe from a crash of ours; how long it is now."""
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows(
-            [guarded(str(one)) for one in row] for row in rows
+            [_on_one_line(guarded(str(one))) for one in row] for row in rows
         )
         self.file.write(text.getvalue().encode())
         self.file.flush()
         return self.file.tell()
 
 
+def addresses_in(file: BinaryIO, kept: int) -> set[int]:
+    """Hashes of the addresses in the rows that a report, as far as it is kept, told of and that
+    weren't rejected."""
+    file.seek(0)
+    told = (line.decode() for line in file if file.tell() <= kept)
+    return {hash(unguarded(row[2])) for row in csv.reader(told) if row[3] != Outcome.REJECTED}
+
+
+def _on_one_line(text: str) -> str:
+    """So that a line can be struck out by itself."""
+    return text if text.isprintable() else text.replace("\r", " ").replace("\n", " ")
+
+
 def lines(rows: Sequence[tuple[Person | Ban | Rejected, Became]]) -> list[Sequence[object]]:
     """The report's lines about these rows."""
     return [
-        (row.file, row.line, row.email, became.outcome.value, became.why) for row, became in rows
+        (
+            row.file,
+            row.line,
+            "(erased)" if became.is_erased else row.email,
+            became.outcome.value,
+            became.why,
+        )
+        for row, became in rows
     ]

@@ -6,9 +6,7 @@ change in the same transaction as the people, so two can't both go on.
 
 import datetime as dt
 import hashlib
-import mmap
 import os
-import re
 import uuid
 from pathlib import Path
 from typing import BinaryIO
@@ -19,16 +17,12 @@ from django.utils import timezone
 
 from digest.errors import Refused
 from digest.models import audit
-from subscribers import addresses
 from subscribers.importing.reading import Wanted
 from subscribers.importing.report import Report
 from subscribers.models import Import, ImportState
 
 LEASE = dt.timedelta(seconds=60)
 """After so long without a checkpoint a worker may go on with what another had."""
-
-KEPT = dt.timedelta(days=1)
-"""How long a file waits for somebody to say what is to be done with it."""
 
 _HEAD, _TAIL = 64 * 1024 * 1024, 1024 * 1024
 
@@ -96,10 +90,13 @@ def waiting() -> list[int]:
     return list(found.order_by("id").values_list("id", flat=True)[:20])
 
 
-def checkpoint(job: Import, report: Report, done_bytes: int, report_bytes: int) -> None:
+def checkpoint(
+    job: Import, report: Report, done_bytes: int, report_bytes: int, **more: object
+) -> None:
     """These rows have their outcome. In the transaction that keeps their people."""
     _change(
         job,
+        **more,
         rows=report.read,
         created=report.created,
         updated=report.updated,
@@ -156,12 +153,12 @@ def _change(job: Import, **values: object) -> None:
 
 def file_of(job: Import) -> Path:
     """The list, while it is ours."""
-    return _folder() / f"{job.id}.list"
+    return folder() / f"{job.id}.list"
 
 
 def report_of(job: Import) -> Path:
     """What became of each row."""
-    return _folder() / f"{job.id}.report.csv"
+    return folder() / f"{job.id}.report.csv"
 
 
 def forget_file(job: Import) -> None:
@@ -170,33 +167,7 @@ def forget_file(job: Import) -> None:
         file_of(job).unlink(missing_ok=True)
 
 
-def forget(address: str) -> None:
-    """Write over an address in the reports, whose every other line keeps its place."""
-    mention = re.compile(addresses.mention(address).encode(), re.IGNORECASE)
-    for report in _folder().glob("*.report.csv"):
-        with report.open("r+b") as file:
-            if not file.seek(0, os.SEEK_END):
-                continue
-            with mmap.mmap(file.fileno(), 0) as text:
-                for found in mention.finditer(text):
-                    text[found.start() : found.end()] = b"x" * len(found[0])
-
-
-def sweep(now: dt.datetime | None = None) -> int:
-    """Forget the files that nobody said anything about for a day; how many."""
-    old = Import.objects.filter(
-        is_stored=True,
-        state__in=[ImportState.NEW, ImportState.CHECKED],
-        created_at__lt=(now or timezone.now()) - KEPT,
-    )
-    why = "Nobody said within a day that it is to be imported; its file was deleted."
-    for job in old:
-        Import.objects.filter(id=job.id).update(state=ImportState.FAILED, problem=why, found={})
-        forget_file(job)
-    return len(old)
-
-
-def _folder() -> Path:
+def folder() -> Path:
     """Nobody but the program may look into it."""
     place = Path(settings.DATA_DIR) / "imports"
     place.mkdir(mode=0o700, parents=True, exist_ok=True)

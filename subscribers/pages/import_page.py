@@ -15,7 +15,7 @@ from digest.errors import Refused
 from digest.models import Topic, audit
 from digest.staff import APPROVERS, Role, role_required
 from subscribers import importing
-from subscribers.importing import reading, runs
+from subscribers.importing import forgetting, reading, runs
 from subscribers.importing.reading import Look, Wanted
 from subscribers.importing.report import shown
 from subscribers.importing.services import CSV, EVERY, MEDIUM, Field
@@ -141,7 +141,8 @@ def _check(request: HttpRequest, job: Import) -> HttpResponseBase:
         return render(request, "people/import.html", _one(job, wanted, told), status=422)
     _waiting(job, ImportState.NEW, ImportState.CHECKED).update(
         state=ImportState.CHECKING, wanted=wanted.as_json(), claimed_until=None, rows=0,
-        done_bytes=0, format=next(one.format for one in looks if not one.why),
+        created=0, updated=0, suppressed=0, unchanged=0, rejected=0, done_bytes=0, report_bytes=0,
+        found={}, format=next(one.format for one in looks if not one.why),
     )  # fmt: skip
     return redirect(request.path)
 
@@ -223,6 +224,8 @@ def _one(job: Import, wanted: Wanted | None = None, problem: str = "") -> dict[s
         "found": found,
         "coming": found.get("created", 0) + found.get("updated", 0) if found else 0,
         "has_report": runs.report_of(job).exists(),
+        "report_until": (job.finished_at or job.created_at) + forgetting.REPORTS,
+        "report_days": forgetting.REPORTS.days,
     }
 
 
