@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import threading
+from collections import OrderedDict
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -12,7 +14,7 @@ from digest.models import Depths, Edition, Stage, Topic, Update, from_address
 from digest.rendering import bounded, story
 from digest.rendering.language import words
 from digest.rendering.rendered import RenderedEmail
-from digest.rendering.view import EmailView, View
+from digest.rendering.view import EmailView, View, content_hash
 from digest.updates import provisional_number
 
 _REMEMBERED = 30  # updates whose subjects a new one is held against
@@ -30,7 +32,32 @@ def view_of(update: Update, variant: str = Depths.ARRANGED) -> EmailView:
 
 def rendered(view: View) -> RenderedEmail:
     """The view as subject, HTML and text, in the bounded process; RenderingFailed in words."""
-    return bounded.render(view)
+    return _KEPT.rendered(view)
+
+
+class _Kept:
+    """The latest renderings: a desk's page and its frames ask for the same one, and so do checks
+    and approval. A rendering is a function of its view, so none of them is ever stale."""
+
+    def __init__(self, most: int) -> None:
+        self.most, self._lock = most, threading.Lock()
+        self._emails: OrderedDict[str, RenderedEmail] = OrderedDict()
+
+    def rendered(self, view: View) -> RenderedEmail:
+        key = content_hash(view)
+        with self._lock:
+            if key in self._emails:
+                self._emails.move_to_end(key)
+                return self._emails[key]
+        email = bounded.render(view)
+        with self._lock:
+            self._emails[key] = email
+            while len(self._emails) > self.most:
+                self._emails.popitem(last=False)
+        return email
+
+
+_KEPT = _Kept(24)
 
 
 def checked(update: Update, view: EmailView, email: RenderedEmail) -> checks.Report:

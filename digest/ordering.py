@@ -15,6 +15,11 @@ LONGEST_SECTION = 120
 """Characters of a section's name, as its column holds them."""
 
 
+def seen_now(update: Update) -> str:
+    """What stands for the order and the sections as they are."""
+    return seen(update, list(update.items.select_related("briefing").order_by("position")))
+
+
 def seen(update: Update, items: Sequence[Item]) -> str:
     """What stands for the order and the sections that somebody looked at."""
     standing = sections.standing(update, items)
@@ -34,10 +39,11 @@ def move(update: Update, slug: str, places: int, by: str) -> None:
 
 def place_at(
     update: Update, slug: str, index: int, by: str, *, section: str | None = None, looked_at: str
-) -> None:
+) -> tuple[int, str]:
     """Put an item at a place (0 is the first), under ``section`` (None: the one it is in).
 
     ``looked_at``: the order that was ``seen``; where it is another by now nothing is moved.
+    Returns the place and the section that it had.
     """
     with editing(update, by, "placed", slug):
         items = _ordered(update)
@@ -47,10 +53,12 @@ def place_at(
                 f"Somebody else has changed the order meanwhile; “{item.said_headline}” was not "
                 "moved. Here is the order as it is now: move it again."
             )
+        was = items.index(item), item.section
         items.remove(item)
         items.insert(max(0, min(len(items), index)), item)
-        item.section = item.section if section is None else section
+        item.section = item.section if section is None else _named(section)
         _keep(update, items)
+    return was
 
 
 def to_section(update: Update, slug: str, name: str, by: str) -> None:

@@ -142,7 +142,7 @@ def test_the_preview_is_the_mail_in_a_frame_that_can_do_nothing(
     html = text(page(desk, pivot))
     frame = re.search(r"<iframe[^>]*>", html)
     assert frame
-    assert 'sandbox="allow-popups allow-popups-to-escape-sandbox"' in frame[0]
+    assert 'sandbox="allow-scripts allow-popups allow-popups-to-escape-sandbox"' in frame[0]
     shown = {}
     for way in ("phone", "desktop", "dark", "text"):
         answer = desk.get(f"{T}/draft/preview/?show={way}")

@@ -32,8 +32,7 @@ def check(view: EmailView, _email: RenderedEmail, context: Context) -> Iterator[
             "Leave one for the next update.",
         )
     else:
-        words = sum(map(_words, stories(view)))
-        said = f"{words:,} words, {minutes} min to read{_of(context.minutes_budget)}"
+        said = f"{words_of(view):,} words, {minutes} min to read{_of(context.minutes_budget)}"
         yield Finding(
             NAME,
             Level.OK,
@@ -48,6 +47,11 @@ def check(view: EmailView, _email: RenderedEmail, context: Context) -> Iterator[
                 "Shorten the summary, or let the item lead the update.",
                 story.slug,
             )
+
+
+def words_of(view: EmailView) -> int:
+    """Of all its stories, as they stand there."""
+    return sum(map(_words, stories(view)))
 
 
 def _words(story: StoryView) -> int:

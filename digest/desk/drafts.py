@@ -3,17 +3,19 @@
 Each form is a plain POST that leads back to the draft; what goes wrong is said there.
 """
 
-from collections.abc import Callable
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST, require_safe
 
-from digest import arranging, drafting, ordering
-from digest.desk import partner, preview, proof
+from digest import arranging, drafting, ordering, sections
+from digest.desk import came_in, partner, preview, proof, undo
 from digest.desk.posts import back, doing, draft_or_404, open_draft, typed
-from digest.errors import Refused
 from digest.models import Depth, Fold, Item, Topic, Update
 from digest.staff import APPROVERS, WRITERS, has_role, role_required
 
@@ -29,27 +31,60 @@ def draft(request: HttpRequest, topic: str) -> HttpResponse:
     if update is None:
         last = drafting.last_approved(found)
         return render(request, "desk/no_draft.html", {"topic": found, "last": last})
+    q = request.GET.get("out", "").strip()[:100]
+    out_seen = _out_seen(update, q)
+    rows = _rows(update)
     page: dict[str, object] = {
         "topic": found,
         "update": update,
-        "items": _with_folds(update),
-        "proof": proof.of_draft(update),
+        "rows": rows,
+        "items": rows,
+        "order_seen": ordering.seen(update, [row.item for row in rows]),
+        "sections": list(dict.fromkeys(row.section for row in rows if row.section)),
+        "proof": proof.of_draft(update, q),
+        "came_in": came_in.since_assembled(update),
+        "q": q,
+        "out_seen": out_seen,
+        "out_is_there": request.headers.get("Desk-Out") == out_seen,
+        "undo": undo.of(request, found),
         "show": preview.wanted(request),
         "ways": list(preview.Way),
         "depths": Depth,
         "may_approve": has_role(request.user, *APPROVERS),
         **partner.shown(update),
     }
-    return render(request, "desk/draft.html", page)
+    # A change on the page asks for what it may have changed, not for the page around it.
+    live = request.headers.get("HX-Target") == "draft"
+    return render(request, "desk/live.html" if live else "desk/draft.html", page)
 
 
-def _with_folds(update: Update) -> list[tuple[Item, list[Fold]]]:
-    """Each item with what is folded into it."""
+class Row(NamedTuple):
+    """An item of the arrangement, what is folded into it, and the section that it stands in.
+
+    ``begins``: the section's heading stands above it.
+    """
+
+    item: Item
+    folds: Sequence[Fold]
+    section: str
+    begins: bool
+
+
+def _rows(update: Update) -> list[Row]:
     folds: dict[int, list[Fold]] = {}
     for fold in update.shown_folds():
         folds.setdefault(fold.into_id, []).append(fold)
-    items = update.items.select_related("briefing", "changed_since")
-    return [(item, folds.get(item.briefing_id, [])) for item in items]
+    items = list(update.items.select_related("briefing", "changed_since"))
+    standing = sections.standing(update, items)
+    return [
+        Row(item, folds.get(item.briefing_id, []), here, here != above)
+        for item, here, above in zip(items, standing, ["", *standing], strict=False)
+    ]
+
+
+def _out_seen(update: Update, q: str) -> str:
+    """What stands for the list of what is not in, so that it is sent again only when it changed."""
+    return hashlib.sha256(json.dumps([update.left_out, q]).encode()).hexdigest()[:16]
 
 
 @require_POST
@@ -95,40 +130,3 @@ def reword(request: HttpRequest, topic: str) -> HttpResponseBase:
     return doing(
         request, found, lambda by: arranging.reword(update, by, **fresh), "Saved.", "words"
     )
-
-
-@require_POST
-@role_required(*WRITERS)
-def item(request: HttpRequest, topic: str, slug: str) -> HttpResponseBase:
-    """Do one thing to one item of the draft, named by ``do``."""
-    found, update = draft_or_404(topic)
-    act = _acts(request, update, slug).get(request.POST.get("do", ""))
-    if act is None:
-        raise Http404
-    return doing(request, found, act, "", f"item-{slug}")
-
-
-def _acts(request: HttpRequest, update: Update, slug: str) -> dict[str, Callable[[str], object]]:
-    """What an editor may do to an item."""
-    post = request.POST
-    return {
-        "up": lambda by: ordering.move(update, slug, -1, by),
-        "down": lambda by: ordering.move(update, slug, 1, by),
-        "pin": lambda by: arranging.pin(update, slug, True, by),
-        "unpin": lambda by: arranging.pin(update, slug, False, by),
-        "drop": lambda by: arranging.drop(update, slug, by),
-        "include": lambda by: arranging.include(update, slug, by),
-        "fold": lambda by: arranging.fold(update, slug, typed(request, "into"), by),
-        "split": lambda by: arranging.split(update, slug, by),
-        "apart": lambda by: arranging.keep_apart(update, slug, typed(request, "into"), by),
-        "depth": lambda by: arranging.set_depth(update, slug, _depth(post.get("depth", "")), by),
-        "reword": lambda by: arranging.override(
-            update, slug, typed(request, "headline"), typed(request, "summary"), by
-        ),
-    }
-
-
-def _depth(name: str) -> str:
-    if name not in Depth.values:
-        raise Refused(f"There is no depth {name[:20]!r}; nothing was changed.")
-    return name

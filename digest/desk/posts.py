@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 
+from digest.desk import undo
 from digest.errors import DigestError
 from digest.models import Stage, Topic, Update
 
@@ -33,6 +34,7 @@ def doing(
     request: HttpRequest, topic: Topic, act: Callable[[str], object], said: str, place: str = ""
 ) -> HttpResponseBase:
     """Do it as whoever is signed in, say how it went, and lead back to the draft."""
+    undo.forget(request)
     try:
         act(request.user.get_username())
     except DigestError as problem:

@@ -15,6 +15,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
 from digest import editions
+from digest.desk import scrolling
 from digest.errors import DigestError
 from digest.models import Stage, Topic, Update
 from digest.rendering.tokens import Field, fill_html, fill_text
@@ -66,9 +67,9 @@ def of_draft(request: HttpRequest, topic: str) -> HttpResponse:
     try:
         email = editions.rendered(editions.view_of(update))
     except DigestError as problem:
-        return framed(as_page(str(problem)), update.topic)
+        return scrolling.kept(request, framed(as_page(str(problem)), update.topic))
     page = shown(wanted(request), email.html, email.text, email.nonce)
-    return framed(page, update.topic)
+    return scrolling.kept(request, framed(page, update.topic))
 
 
 @require_safe

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from digest import editions
 from digest.assembly import BELOW_THE_LINE
-from digest.checks import Finding, Level
+from digest.checks import Finding, Level, budget
 from digest.errors import DigestError
 from digest.models import Topic, Update
 from digest.rendering.rendered import GMAIL_CLIPS
@@ -55,8 +55,11 @@ class Proof:
         return not self.problem and not self.blocking
 
 
-def of_draft(update: Update) -> Proof:
-    """Render and check the draft; what goes wrong becomes words, so that the page still opens."""
+def of_draft(update: Update, q: str = "") -> Proof:
+    """Render and check the draft; what goes wrong becomes words, so that the page still opens.
+
+    ``q``: of what is not in, only what holds this.
+    """
     view, seen, problem = None, "", ""
     findings: Sequence[Finding] = ()
     weight = 0
@@ -68,6 +71,10 @@ def of_draft(update: Update) -> Proof:
         findings = editions.checked(update, view, email).findings
     except DigestError as refusal:
         problem = str(refusal)
+    said = q.casefold()
+    left_out = [
+        one for one in update.left_out if said in f"{one['headline']}\n{one['why']}".casefold()
+    ]
     return Proof(
         view=view,
         seen=seen,
@@ -76,8 +83,8 @@ def of_draft(update: Update) -> Proof:
         warnings=[one for one in findings if one.level == Level.WARN],
         passed=[one for one in findings if one.level == Level.OK],
         gauges=_gauges(update.topic, view, weight),
-        below=[one for one in update.left_out if one["code"] in BELOW_THE_LINE],
-        out=[one for one in update.left_out if one["code"] not in BELOW_THE_LINE],
+        below=[one for one in left_out if one["code"] in BELOW_THE_LINE],
+        out=[one for one in left_out if one["code"] not in BELOW_THE_LINE],
     )
 
 
@@ -87,6 +94,7 @@ def _gauges(topic: Topic, view: EmailView | None, weight: int) -> list[Gauge]:
     items = len(view.stories) + len(view.corrections)
     return [
         Gauge(view.reading_minutes, topic.minutes_budget, "min"),
+        Gauge(budget.words_of(view), topic.words_budget, "words"),
         Gauge(items, topic.items_budget, "items"),
         Gauge(round(weight / 1024), GMAIL_CLIPS // 1024, "KB"),
     ]
