@@ -196,6 +196,7 @@ def filled(sent: Mailing, ann: Subscriber) -> dict[str, str]:
         "<slug:name>": "sources",
         "<slug:slug>": "first-story",
         "<int:number>": "1",
+        "<int:version>": "1",
         "<int:earlier>": "1",
         "<slug:party>": "guild",
         "<str:uid>": "MQ",
