@@ -29,11 +29,11 @@ from digest.checks import (
     unsubscribe,
     weight,
 )
-from digest.checks.findings import Context, Finding, Level, Report
+from digest.checks.findings import Context, Finding, Level, Place, Report
 from digest.rendering.rendered import RenderedEmail
 from digest.rendering.view import EmailView
 
-__all__ = ["CHECKS", "Context", "Finding", "Level", "Report", "run"]
+__all__ = ["CHECKS", "Context", "Finding", "Level", "Place", "Report", "run"]
 
 
 class Check(Protocol):

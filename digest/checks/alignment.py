@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from email.utils import parseaddr
 
-from digest.checks.findings import Context, Finding, Level
+from digest.checks.findings import Context, Finding, Level, Place
 from digest.rendering.rendered import RenderedEmail
 from digest.rendering.view import EmailView
 
@@ -33,6 +33,8 @@ def check(_view: EmailView, _email: RenderedEmail, context: Context) -> Iterator
             "the two are not aligned.",
             f"Add {sender or 'the domain'} to DKIM_DOMAIN with a key of its own, or send from "
             f"{context.dkim_domains[0]}: the sender stands in the topic's settings.",
+            place=Place.TOPIC,
+            part="from_address",
         )
 
 

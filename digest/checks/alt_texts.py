@@ -21,14 +21,13 @@ def check(view: EmailView, email: RenderedEmail, _context: Context) -> Iterator[
                 Level.WARN,
                 "The picture says nothing to readers who don't see it.",
                 "Say in the briefing's alt text what it shows.",
-                story.slug,
-            )
+            ).at(story.slug, "image_alt")
     if view.partner and view.partner.picture and not view.partner.alt.strip():
         yield Finding(
             NAME,
             Level.WARN,
             "The partner’s picture says nothing to readers who don’t see it.",
             "Say in the partner block what it shows.",
-        )
+        ).at("", "partner block")
     if _SILENT.search(email.html):
         yield Finding(NAME, Level.BLOCK, "An image has no alt attribute.", "Mend the template.")

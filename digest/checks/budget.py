@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from digest.checks.findings import Context, Finding, Level, stories, story_texts
+from digest.checks.findings import Context, Finding, Level, Place, stories, story_texts
 from digest.rendering.rendered import RenderedEmail
 from digest.rendering.view import EmailView, StoryView
 
@@ -23,6 +23,7 @@ def check(view: EmailView, _email: RenderedEmail, context: Context) -> Iterator[
             Level.WARN,
             f"{minutes} min to read, where the topic promises {context.minutes_budget}.",
             "Show an item at a lesser depth, or leave one for the next update.",
+            place=Place.ITEMS,
         )
     elif 0 < context.items_budget < items:
         yield Finding(
@@ -30,6 +31,7 @@ def check(view: EmailView, _email: RenderedEmail, context: Context) -> Iterator[
             Level.WARN,
             f"{items} items, where the topic promises {context.items_budget}.",
             "Leave one for the next update.",
+            place=Place.ITEMS,
         )
     else:
         said = f"{words_of(view):,} words, {minutes} min to read{_of(context.minutes_budget)}"
@@ -45,8 +47,7 @@ def check(view: EmailView, _email: RenderedEmail, context: Context) -> Iterator[
                 Level.WARN,
                 f"{words} words, where readers finish {WORDS[story.depth]}.",
                 "Shorten the summary, or let the item lead the update.",
-                story.slug,
-            )
+            ).at(story.slug, "summary")
 
 
 def words_of(view: EmailView) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from digest.checks.cascade import LOOKS, shown
-from digest.checks.findings import Context, Finding, Level
+from digest.checks.findings import Context, Finding, Level, Place
 from digest.rendering.colour import TEXT, contrast
 from digest.rendering.rendered import RenderedEmail
 from digest.rendering.view import EmailView
@@ -27,6 +27,8 @@ def check(_view: EmailView, email: RenderedEmail, _context: Context) -> Iterator
                 f"“{words}” has a contrast of {ratio:.1f} : 1 in {look} ({text} on {behind}); "
                 f"text needs {TEXT} : 1.",
                 "Choose another accent for the topic, or mend the colours in the template.",
+                place=Place.TOPIC,
+                part="accent",
             )
     if min(least.values()) >= TEXT:
         said = ", ".join(f"{ratio:.1f} : 1 in {look}" for look, ratio in least.items())

@@ -1,7 +1,7 @@
 """What a check says, and what it may look at besides the mail."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 
 from digest.rendering.view import EmailView, StoryView
@@ -15,11 +15,48 @@ class Level(StrEnum):
     BLOCK = "block"  # approval is refused, unless a reason is given
 
 
+class Place(StrEnum):
+    """Where a finding can be mended."""
+
+    NOWHERE = ""  # the mail as a whole, or what no page of ours edits
+    SUBJECT = "subject"
+    PREHEADER = "preheader"
+    TITLE = "title"
+    NOTE = "note"  # the editor's
+    ITEMS = "items"  # which are in, and how deep
+    ITEM = "item"  # one of them: ``where`` is its briefing, ``part`` the part of it
+    PARTNER = "partner"  # the partner block
+    TOPIC = "topic"  # the topic's settings; ``part`` is the field
+
+
+_PARTS = {
+    "headline": "headline",
+    "summary": "summary",
+    "key takeaway": "key_takeaway",
+    "analysis": "plain_english",
+    "root causes": "root_causes",
+    "perspective": "perspectives",
+    "note": "body",
+    "change": "",  # made by us
+    **{same: same for same in ("body", "sources", "url", "image_url", "image_alt")},
+}
+"""What a text of a story is called, and the part of the briefing that it is."""
+
+_PLACES = {
+    "title": Place.TITLE,
+    "subject": Place.SUBJECT,
+    "preheader": Place.PREHEADER,
+    "note": Place.NOTE,
+    "partner block": Place.PARTNER,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that a check found, in the reader's words; ``mend`` says what to do.
 
-    ``where``: the slug of the briefing at fault, or empty for the mail as a whole.
+    ``where``: the slug of the briefing at fault, or empty for the mail as a whole.  ``place`` and
+    ``part``: where it can be mended, for programs.
     """
 
     name: str
@@ -27,6 +64,14 @@ class Finding:
     message: str
     mend: str = ""
     where: str = ""
+    place: Place = Place.NOWHERE
+    part: str = ""
+
+    def at(self, slug: str, text: str) -> "Finding":
+        """The same of one of the mail's ``texts``, as those are named."""
+        if not slug:
+            return replace(self, place=_PLACES.get(text, Place.NOWHERE))
+        return replace(self, where=slug, place=Place.ITEM, part=_part(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +121,12 @@ class Report:
     def as_json(self) -> dict[str, object]:
         """As ``digest check --json`` prints it."""
         return {"passed": self.passed, "checks": [asdict(one) for one in self.findings]}
+
+
+def _part(text: str) -> str:
+    """The part of a briefing that a text of a story is; what could happen next goes by its kind."""
+    first = text.partition(" ")[0] if text.startswith(("perspective of ", "note ")) else text
+    return _PARTS.get(first, "next")
 
 
 def stories(view: EmailView) -> Iterator[StoryView]:

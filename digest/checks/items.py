@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from digest.checks.findings import Context, Finding, Level, stories
+from digest.checks.findings import Context, Finding, Level, Place, stories
 from digest.rendering.rendered import RenderedEmail
 from digest.rendering.view import EmailView
 
@@ -18,6 +18,7 @@ def check(view: EmailView, _email: RenderedEmail, context: Context) -> Iterator[
             Level.BLOCK,
             "The update has no items.",
             f"Load briefings, then: digest assemble {view.topic.slug}",
+            place=Place.ITEMS,
         )
     for slug in context.withdrawn:
         yield Finding(
@@ -26,4 +27,5 @@ def check(view: EmailView, _email: RenderedEmail, context: Context) -> Iterator[
             "This briefing was withdrawn since the draft was assembled.",
             f"Assemble it again: digest assemble {view.topic.slug}",
             slug,
+            place=Place.ITEMS,
         )

@@ -27,5 +27,4 @@ def check(view: EmailView, _email: RenderedEmail, _context: Context) -> Iterator
                     level,
                     f"“{found[0]}” stands in the {part}.",
                     "Write what belongs there, or take it out.",
-                    slug,
-                )
+                ).at(slug, part)

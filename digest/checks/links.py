@@ -24,13 +24,13 @@ _UNFINISHED = re.compile(r"https?://(?![^\s)\],.;\"'<>…])")
 def check(view: EmailView, email: RenderedEmail, context: Context) -> Iterator[Finding]:
     """Blocks on a link that can't be followed; warns of two names for one page."""
     named: set[str] = set()
-    for slug, url in _links(view):
+    for slug, text, url in _links(view):
         if why := _wrong(url, context):
             named.add(url)
-            yield _finding(url, why, slug)
+            yield _finding(url, why).at(slug, text)
     for slug, part, text in texts(view):
         if _UNFINISHED.search(text):
-            yield _finding("https://", f"stands unfinished in the {part}", slug)
+            yield _finding("https://", f"stands unfinished in the {part}").at(slug, part)
     yield from _inside(email, named)
     for story in stories(view):
         yield from _twice(story)
@@ -40,7 +40,7 @@ def outward(view: EmailView) -> dict[str, str]:
     """Each link to the web that is not to our own pages, once, with a story that has it."""
     ours = f"{view.imprint.base_url}/"
     found: dict[str, str] = {}
-    for slug, url in _links(view):
+    for slug, _, url in _links(view):
         if url.startswith(("http://", "https://")) and not url.startswith(ours):
             found.setdefault(url, slug)
     return found
@@ -57,31 +57,32 @@ def _twice(story: StoryView) -> Iterator[Finding]:
                 Level.WARN,
                 f"“{first}” and “{source.name}” lead to one page, “{_shown(source.url)}”.",
                 "Give each source its own link, or name it once.",
-                story.slug,
-            )
+            ).at(story.slug, "sources")
 
 
-def _links(view: EmailView) -> Iterator[tuple[str, str]]:
-    yield "", view.web_url
+def _links(view: EmailView) -> Iterator[tuple[str, str, str]]:
+    """Each link with the slug of its story and the text that it is in, as ``texts`` names it."""
+    yield "", "", view.web_url
     if view.note:
-        yield from (("", url) for url in _prose_links(view.note))
+        yield from (("", "note", url) for url in _prose_links(view.note))
     if view.partner:
-        yield "", view.partner.url
-        yield from (("", url) for url in _prose_links(view.partner.text))
+        yield "", "partner block", view.partner.url
+        yield from (("", "partner block", url) for url in _prose_links(view.partner.text))
     ours = view.imprint.base_url  # said once, of the mail's own page
     for story in stories(view):
-        for url in dict.fromkeys(_story_links(story)):
+        first = {url: text for text, url in reversed(list(_story_links(story)))}
+        for url, text in reversed(first.items()):
             if not url.startswith(f"{ours}/"):
-                yield story.slug, url
+                yield story.slug, text, url
 
 
-def _story_links(story: StoryView) -> Iterator[str]:
-    yield story.url
+def _story_links(story: StoryView) -> Iterator[tuple[str, str]]:
+    yield "url", story.url
     if story.body:
-        yield from _prose_links(story.body)
-    yield from (source.url for source in story.sources if source.url)
+        yield from (("body", url) for url in _prose_links(story.body))
+    yield from (("sources", source.url) for source in story.sources if source.url)
     if story.image:
-        yield story.image.url
+        yield "image_url", story.image.url
 
 
 def _prose_links(prose: Prose) -> Iterator[str]:
@@ -97,9 +98,9 @@ def _inside(email: RenderedEmail, named: set[str]) -> Iterator[Finding]:
     personal = tokens(email.nonce)
     for url in set(_hrefs(email.html)) - named:
         if url.startswith("#") and url[1:] not in places:
-            yield _finding(url, "leads to a place that is not in the mail", "")
+            yield _finding(url, "leads to a place that is not in the mail")
         elif not url.startswith("#") and not url.startswith(tuple(personal)) and _wrong(url, None):
-            yield _finding(url, str(_wrong(url, None)), "")
+            yield _finding(url, str(_wrong(url, None)))
 
 
 def _hrefs(content: str) -> list[str]:
@@ -135,9 +136,8 @@ def _is_local(host: str) -> bool:
         return host == "localhost"
 
 
-def _finding(url: str, why: str, slug: str) -> Finding:
-    mend = "Complete the link, or remove it."
-    return Finding(NAME, Level.BLOCK, f"“{_shown(url)}” {why}.", mend, slug)
+def _finding(url: str, why: str) -> Finding:
+    return Finding(NAME, Level.BLOCK, f"“{_shown(url)}” {why}.", "Complete the link, or remove it.")
 
 
 def _shown(url: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from digest.checks.findings import Context, Finding, Level
+from digest.checks.findings import Context, Finding, Level, Place
 from digest.rendering.rendered import RenderedEmail
 from digest.rendering.view import EmailView
 
@@ -25,11 +25,13 @@ def check(view: EmailView, email: RenderedEmail, _context: Context) -> Iterator[
             Level.BLOCK,
             f"Nothing tells readers that the words of “{partner.name}” were paid for.",
             "Write a label over the partner block, such as “Partner”.",
+            place=Place.PARTNER,
         )
     if not partner.text.text.strip():
-        yield Finding(
+        silent = Finding(
             NAME, Level.BLOCK, "The partner block says nothing.", "Write it, or remove it."
         )
+        yield silent.at("", "partner block")
     words = len(partner.text.text.split())
     if words > WORDS:
         yield Finding(
@@ -37,4 +39,5 @@ def check(view: EmailView, email: RenderedEmail, _context: Context) -> Iterator[
             Level.WARN,
             f"The partner block has {words} words; a story that is read to its end has {WORDS}.",
             "Shorten the partner block.",
+            place=Place.PARTNER,
         )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from email.utils import parseaddr
 
-from digest.checks.findings import Context, Finding, Level
+from digest.checks.findings import Context, Finding, Level, Place
 from digest.rendering.rendered import RenderedEmail
 from digest.rendering.view import EmailView
 
@@ -34,6 +34,8 @@ def _missing(view: EmailView, context: Context) -> Iterator[Finding]:
             "The foot has no postal address, which the law asks of newsletters in many countries.",
             "Set the topic's postal address in its settings, or POSTAL_ADDRESS for all topics, "
             "e.g. Example Press, 1 Example Street, London.",
+            place=Place.TOPIC,
+            part="postal_address",
         )
     domain = parseaddr(context.from_address)[1].rpartition("@")[2].lower().rstrip(".")
     if not domain or any(domain == one or domain.endswith(f".{one}") for one in _NOBODY):
@@ -42,4 +44,6 @@ def _missing(view: EmailView, context: Context) -> Iterator[Finding]:
             Level.BLOCK,
             f"The mail is from {context.from_address or 'nobody'}, a domain that nobody owns.",
             "Set the sender in the topic's settings, or FROM_ADDRESS for all topics.",
+            place=Place.TOPIC,
+            part="from_address",
         )

@@ -22,13 +22,12 @@ def check(view: EmailView, _email: RenderedEmail, _context: Context) -> Iterator
         if stray := _stray(text, view.lang):
             times = f", {len(stray)} times" if len(stray) > 1 else ""
             message = f"Stray punctuation in the {part}{times}: “{'”, “'.join(stray[:3])}”."
-            yield _warn(message, "Mend the sentence.", slug)
+            yield _warn(message, "Mend the sentence.").at(slug, part)
         if doubled := _doubled(text):
-            yield _warn(f"“{doubled} {doubled}” in the {part}.", "Take one out.", slug)
+            yield _warn(f"“{doubled} {doubled}” in the {part}.", "Take one out.").at(slug, part)
         if unclosed := _unclosed(text):
-            yield _warn(
-                f"A bracket is never closed in the {part}: “{unclosed}”.", "Close it.", slug
-            )
+            message = f"A bracket is never closed in the {part}: “{unclosed}”."
+            yield _warn(message, "Close it.").at(slug, part)
     for story in stories(view):
         if story.body and story.body.bare:
             marks = ", ".join(map(str, story.body.bare))
@@ -36,8 +35,7 @@ def check(view: EmailView, _email: RenderedEmail, _context: Context) -> Iterator
             yield _warn(
                 f"Footnote mark{' ' if one else 's '}{marks} {'has' if one else 'have'} no note.",
                 "Write the note below the body, as [^1]: …, or take the mark out.",
-                story.slug,
-            )
+            ).at(story.slug, "body")
 
 
 def _stray(text: str, lang: str) -> list[str]:
@@ -70,5 +68,5 @@ def _unclosed(text: str) -> str:
     return ""
 
 
-def _warn(message: str, mend: str, slug: str) -> Finding:
-    return Finding(NAME, Level.WARN, message, mend, slug)
+def _warn(message: str, mend: str) -> Finding:
+    return Finding(NAME, Level.WARN, message, mend)

@@ -27,7 +27,7 @@ def check(view: EmailView, _email: RenderedEmail, _context: Context) -> Iterator
                     Level.WARN,
                     f"The {what} says “{missing}”, which no item does.",
                     f"Bring the item in, or change the {what}.",
-                )
+                ).at("", what)
 
 
 def _missing(part: str, told: str) -> str:

@@ -3,7 +3,7 @@
 import html
 from collections.abc import Iterator
 
-from digest.checks.findings import Context, Finding, Level, stories
+from digest.checks.findings import Context, Finding, Level, Place, stories
 from digest.rendering.rendered import GMAIL_CLIPS, RenderedEmail
 from digest.rendering.view import EmailView
 
@@ -29,6 +29,7 @@ def check(view: EmailView, email: RenderedEmail, _context: Context) -> Iterator[
         said,
         "Show the heaviest at a lesser depth, shorten them, or leave one for the next update.",
         heaviest[0][0] if heaviest else "",
+        place=Place.ITEMS,
     )
 
 

@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST, require_safe
 
 from digest import arranging, drafting, ordering, sections
-from digest.desk import came_in, partner, preview, proof, undo
+from digest.desk import came_in, mending, partner, preview, proof, undo
 from digest.desk.posts import back, doing, draft_or_404, open_draft, typed
 from digest.models import Depth, Fold, Item, Topic, Update
 from digest.staff import APPROVERS, WRITERS, has_role, role_required
@@ -31,31 +31,38 @@ def draft(request: HttpRequest, topic: str) -> HttpResponse:
     if update is None:
         last = drafting.last_approved(found)
         return render(request, "desk/no_draft.html", {"topic": found, "last": last})
+    # A change on the page asks for what it may have changed, not for the page around it.
+    live = request.headers.get("HX-Target") == "draft"
+    page = "desk/live.html" if live else "desk/draft.html"
+    return render(request, page, _shown(request, found, update))
+
+
+def _shown(request: HttpRequest, topic: Topic, update: Update) -> dict[str, object]:
     q = request.GET.get("out", "").strip()[:100]
     out_seen = _out_seen(update, q)
     rows = _rows(update)
-    page: dict[str, object] = {
-        "topic": found,
+    items = [row.item for row in rows]
+    proved = proof.of_draft(update, q)
+    return {
+        "topic": topic,
         "update": update,
         "rows": rows,
-        "items": rows,
-        "order_seen": ordering.seen(update, [row.item for row in rows]),
+        "items": items,
+        "order_seen": ordering.seen(update, items),
         "sections": list(dict.fromkeys(row.section for row in rows if row.section)),
-        "proof": proof.of_draft(update, q),
+        "proof": proved,
+        "mendings": mending.of(update, items, [*proved.blocking, *proved.warnings]),
         "came_in": came_in.since_assembled(update),
         "q": q,
         "out_seen": out_seen,
         "out_is_there": request.headers.get("Desk-Out") == out_seen,
-        "undo": undo.of(request, found),
+        "undo": undo.of(request, topic),
         "show": preview.wanted(request),
         "ways": list(preview.Way),
         "depths": Depth,
         "may_approve": has_role(request.user, *APPROVERS),
         **partner.shown(update),
     }
-    # A change on the page asks for what it may have changed, not for the page around it.
-    live = request.headers.get("HX-Target") == "draft"
-    return render(request, "desk/live.html" if live else "desk/draft.html", page)
 
 
 class Row(NamedTuple):
