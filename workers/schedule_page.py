@@ -68,21 +68,6 @@ def runs(request: HttpRequest, topic: str) -> HttpResponse:
     return render(request, "schedule/runs.html", context)
 
 
-@require_safe
-@role_required(*WRITERS)
-def standing(request: HttpRequest, topic: str) -> HttpResponse:
-    """What comes next and what became of the last slot, for the desk's front page."""
-    found = _topic(topic)
-    context = {
-        "topic": found,
-        "schedule": getattr(found, "schedule", None),
-        "next_at": schedule.next_update(found.schedule) if hasattr(found, "schedule") else None,
-        "held": list(slots.held().filter(topic=found)),
-        "last": slots.latest(found),
-    }
-    return render(request, "schedule/standing.html", context)
-
-
 @require_POST
 @role_required(*APPROVERS)
 def set_(request: HttpRequest, topic: str) -> HttpResponseBase:

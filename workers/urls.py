@@ -10,7 +10,6 @@ urlpatterns = [
     path("", include("workers.mailbox.urls")),
     path("desk/<slug:topic>/schedule/", schedule_page.page),
     path("desk/<slug:topic>/schedule/runs/", schedule_page.runs),
-    path("desk/<slug:topic>/schedule/standing/", schedule_page.standing),
     path("desk/<slug:topic>/schedule/held/", schedule_page.decide),
     path("desk/<slug:topic>/schedule/set/", schedule_page.set_),
     path("desk/<slug:topic>/schedule/clear/", schedule_page.clear),

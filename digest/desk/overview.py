@@ -1,4 +1,4 @@
-"""The desk's front page: each topic, what stands there and what waits for a person."""
+"""Where each topic stands, for the desk's front page: in as many queries as for one."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -7,16 +7,12 @@ from typing import Any
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
-from django.utils import timezone
-from django.views.decorators.http import require_safe
 
 from digest import closing
 from digest.drafting import FIRST_WINDOW
 from digest.feeds import Feed
-from digest.models import Briefing, Item, Stage, Topic, Update
-from digest.staff import WRITERS, role_required
+from digest.models import AuditEntry, Briefing, Item, Stage, Topic, Update
+from digest.teamwork import Answer, ApprovalRequest
 
 
 @dataclass
@@ -25,6 +21,9 @@ class Standing:
 
     topic: Topic
     draft: Update | None = None
+    """With ``size``, ``touched_by`` and ``touched_at``: its items, and who did what to it last."""
+    asked: ApprovalRequest | None = None
+    """Who asks that the draft be approved, where somebody does."""
     approved: list[Update] = field(default_factory=list)
     last: Update | None = None
     waiting: int = 0
@@ -44,22 +43,8 @@ class Standing:
         return (2 if self.approved else 3), self.topic.name
 
 
-@require_safe
-@role_required(*WRITERS)
-def home(request: HttpRequest) -> HttpResponse:
-    """Every topic, those that need a person first."""
-    return render(request, "desk/home.html", {"standings": standings(timezone.now())})
-
-
-@require_safe
-@role_required(*WRITERS)
-def topic(_request: HttpRequest, topic: str) -> HttpResponseBase:
-    """A topic's place on the desk is its draft."""
-    return redirect(f"/desk/{topic}/draft/")
-
-
 def standings(now: dt.datetime) -> list[Standing]:
-    """Every topic's standing, in seven queries however many topics there are."""
+    """Every topic's standing, in eight queries however many topics there are."""
     by_topic = {topic.pk: Standing(topic) for topic in Topic.objects.all()}
     for update in _open_updates():
         standing = by_topic[update.topic_id]
@@ -67,6 +52,8 @@ def standings(now: dt.datetime) -> list[Standing]:
             standing.draft = update
         else:
             standing.approved.append(update)
+    for asked in ApprovalRequest.objects.filter(answer=Answer.OPEN).select_related("update"):
+        by_topic[asked.update.topic_id].asked = asked
     for update in _last_sent():
         by_topic[update.topic_id].last = update
     for topic, waiting in _waiting(now).items():
@@ -87,7 +74,16 @@ def _counted(rows: QuerySet[Any]) -> Iterable[tuple[int, int]]:
 def _open_updates() -> list[Update]:
     stages = [Stage.DRAFT, Stage.APPROVED]
     found = Update.objects.filter(stage__in=stages).select_related("topic")
-    return list(found.annotate(size=Count("items")).order_by("due_at"))
+    touched = AuditEntry.objects.filter(update=OuterRef("pk")).order_by("-pk")
+    return list(
+        found.defer("left_out", "likely")
+        .annotate(
+            size=Count("items"),
+            touched_by=Subquery(touched.values("who")[:1]),
+            touched_at=Subquery(touched.values("at")[:1]),
+        )
+        .order_by("due_at")
+    )
 
 
 def _last_sent() -> list[Update]:

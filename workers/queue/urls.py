@@ -8,6 +8,7 @@ urlpatterns = [
     path("queue/", pages.home),
     path("queue/live/", pages.home_live),
     path("queue/past/", pages.past),
+    path("queue/desk/", for_desk.of_desk),
     path("queue/desk/<slug:topic>/", for_desk.of_topic),
     path("queue/of/<slug:topic>/<int:number>/", pages.of_update),
     path("queue/person/<int:number>/", person.mails),

@@ -56,3 +56,35 @@ for (const part of document.querySelectorAll("[data-when-changed]")) {
   field.addEventListener("input", follow);
   follow();
 }
+
+// Due times, in the viewer's own zone too.
+{
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const place = zone.split("/").pop().replaceAll("_", " ");
+  const words = new Intl.DateTimeFormat("en-GB", {
+    weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit",
+  });
+  const show = (root) => {
+    for (const part of root.querySelectorAll("[data-here]")) {
+      const time = part.querySelector("time");
+      time.textContent = `${words.format(new Date(time.dateTime)).replace(",", "")} ${place}`;
+      part.hidden = false;
+    }
+  };
+  document.addEventListener("htmx:afterSwap", (event) => show(event.target));
+  document.addEventListener("htmx:oobAfterSwap", (event) => show(event.target));
+  show(document);
+}
+
+// What comes later finds the room that it took the last time.
+{
+  const room = (part) => `height of ${part.id}`;
+  for (const part of document.querySelectorAll("[data-keeps-height]")) {
+    const height = sessionStorage.getItem(room(part));
+    if (height) part.style.minHeight = `${height}px`;
+  }
+  document.addEventListener("htmx:oobAfterSwap", (event) => {
+    const part = document.getElementById(event.detail.target.id);
+    if (part?.matches("[data-keeps-height]")) sessionStorage.setItem(room(part), part.offsetHeight);
+  });
+}
