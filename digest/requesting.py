@@ -7,14 +7,16 @@ from django.core.validators import validate_email
 from django.db import transaction
 
 from digest.errors import Refused
-from digest.models import RequestedTest, Update, audit
+from digest.models import Depths, RequestedTest, Update, audit
 
 MOST = 20
 """Addresses of one test: colleagues, not an audience."""
 
 
 @transaction.atomic
-def request_test(update: Update, addresses: Sequence[str], by: str) -> RequestedTest:
+def request_test(
+    update: Update, addresses: Sequence[str], by: str, variant: str = Depths.ARRANGED
+) -> RequestedTest:
     """Ask for one test mail to each address; Refused when one is none, or nothing is to see."""
     wanted = list(dict.fromkeys(addresses))
     if not wanted:
@@ -29,4 +31,6 @@ def request_test(update: Update, addresses: Sequence[str], by: str) -> Requested
     if not update.items.exists():
         raise Refused(f"{update.label} of {update.topic} has no items; nothing was sent.")
     audit(by, "asked for a test of", update, addresses=wanted)
-    return RequestedTest.objects.create(update=update, addresses=wanted, asked_by=by)
+    return RequestedTest.objects.create(
+        update=update, addresses=wanted, asked_by=by, variant=variant
+    )

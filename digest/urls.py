@@ -71,11 +71,13 @@ urlpatterns = [
     path("desk/<slug:topic>/draft/preview/", preview.of_draft),
     path("desk/<slug:topic>/draft/history/", history.of_draft),
     path("desk/<slug:topic>/draft/history/<int:version>/restore/", history.restore),
+    path("desk/<slug:topic>/draft/compare/", preview.compare_draft),
     path("desk/<slug:topic>/draft/test/", testing.test),
     path("desk/<slug:topic>/draft/partner/", partner.partner),
     path("desk/<slug:topic>/<int:number>/", approved.update),
     path("desk/<slug:topic>/<int:number>/preview/", preview.of_update),
     path("desk/<slug:topic>/<int:number>/history/", history.of_update),
+    path("desk/<slug:topic>/<int:number>/compare/", preview.compare_update),
     # publishers
     path("desk/<slug:topic>/draft/approve/", approving.approve),
     path("desk/<slug:topic>/<int:number>/unapprove/", approved.unapprove),

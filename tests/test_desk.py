@@ -68,6 +68,7 @@ FOR_WRITERS = [
     ("POST", f"{T}/draft/undo/"),
     ("GET", f"{T}/draft/came-in/"),
     ("GET", f"{T}/draft/preview/"),
+    ("GET", f"{T}/draft/compare/"),
     ("POST", f"{T}/draft/test/"),
     ("POST", f"{T}/draft/partner/"),
     ("GET", f"{T}/1/"),
@@ -75,6 +76,7 @@ FOR_WRITERS = [
     ("GET", f"{T}/draft/history/"),
     ("POST", f"{T}/draft/history/1/restore/"),
     ("GET", f"{T}/1/history/"),
+    ("GET", f"{T}/1/compare/"),
 ]
 FOR_PUBLISHERS = [
     ("POST", f"{T}/draft/approve/"),

@@ -127,7 +127,7 @@ def test_a_search_finds_how_addresses_and_names_begin_and_end(
         ("cy@example.net", "Cy Ünal"),
     ]:
         named(email, name)
-    matching = Subscriber.objects.filter(people._matching(query)).order_by("id")
+    matching = Subscriber.objects.filter(people.matching(query)).order_by("id")
     assert [str(one).partition("@")[0] for one in matching] == found
 
 
@@ -136,7 +136,7 @@ def test_a_search_finds_how_addresses_and_names_begin_and_end(
 def test_postgresql_finds_beginnings_and_ends_by_index(db: None) -> None:
     plans = []
     with CaptureQueriesContext(connection) as asked:
-        people._matching("lee")
+        people.matching("lee")
     with planner.seeking(), connection.cursor() as cursor:
         for query in (one["sql"] for one in asked if one["sql"].startswith("SELECT")):
             cursor.execute(f"EXPLAIN {query}")
@@ -154,9 +154,9 @@ def test_a_search_that_finds_many_reads_from_the_newest_on(
 ) -> None:
     monkeypatch.setattr(people, "MANY", 3)
     few = readers(pivot, 3)
-    assert set(Subscriber.objects.filter(people._matching("reader"))) == set(few)
+    assert set(Subscriber.objects.filter(people.matching("reader"))) == set(few)
     many = readers(pivot, 3)
-    assert set(Subscriber.objects.filter(people._matching("reader"))) == {*few, *many}
+    assert set(Subscriber.objects.filter(people.matching("reader"))) == {*few, *many}
 
 
 def test_people_are_sifted_by_topic_state_tag_and_segment(

@@ -1,12 +1,14 @@
 """One message of an update as a reader would get it, made to be looked at: nothing is kept."""
 
+import copy
 from collections.abc import Iterator
 
 from django.utils import timezone
 
 from digest.checks import Finding, Level, spam
 from digest.errors import DigestError
-from digest.models import Edition, Update
+from digest.models import Edition, Stage, Update
+from digest.updates import provisional_number
 from workers.ledger import Row
 from workers.letters import Letters
 from workers.mailings import GIVE_UP
@@ -18,21 +20,30 @@ READER = Row(0, None, "reader@example.org", "A. Reader", "arranged", 0, 0, 0, ti
 NAME = "headers"
 
 
-def message(update: Update, edition: Edition) -> bytes:
-    """The mail's bytes as READER would get them, read back and found right.
+def message(update: Update, edition: Edition, reader: Row = READER) -> bytes:
+    """The mail's bytes as this reader would get them, read back and found right.
 
-    ValueError where they don't show what was meant, a DigestError where they can't be made.
+    A draft's are those that will leave once it is approved as it is. ValueError where they don't
+    show what was meant, a DigestError where they can't be made.
     """
     mailing = Mailing(
         id=0,
-        update=update,
+        update=_as_approved(update),
         topic=update.topic,
         edition=edition,
         kind=MailingKind.SCHEDULED,
         state=MailingState.SCHEDULED,
         give_up_after=GIVE_UP,
     )
-    return Letters(mailing).envelope(READER).message
+    return Letters(mailing).envelope(reader).message
+
+
+def _as_approved(update: Update) -> Update:
+    if update.stage != Stage.DRAFT:
+        return update
+    approved = copy.copy(update)
+    approved.number, approved.stage = provisional_number(update), Stage.APPROVED
+    return approved
 
 
 def findings(update: Update, edition: Edition) -> Iterator[Finding]:

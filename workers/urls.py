@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from workers import schedule_page
+from workers import schedule_page, source_page
 from workers.queue import health
 
 urlpatterns = [
@@ -13,6 +13,8 @@ urlpatterns = [
     path("desk/<slug:topic>/schedule/held/", schedule_page.decide),
     path("desk/<slug:topic>/schedule/set/", schedule_page.set_),
     path("desk/<slug:topic>/schedule/clear/", schedule_page.clear),
+    path("desk/<slug:topic>/draft/source/", source_page.of_draft),
+    path("desk/<slug:topic>/<int:number>/source/", source_page.of_update),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
 ]

@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from digest import approval, happened
-from digest.desk import preview
+from digest.desk.look import Look
 from digest.errors import DigestError
 from digest.models import Stage, Update
 from digest.staff import APPROVERS, WRITERS, has_role, role_required
@@ -21,8 +21,7 @@ def update(request: HttpRequest, topic: str, number: int) -> HttpResponse:
         "topic": found.topic,
         "update": found,
         "items": list(found.items.select_related("briefing", "changed_since")),
-        "show": preview.wanted(request),
-        "ways": list(preview.Way),
+        "look": Look(request, found),
         "may_approve": has_role(request.user, *APPROVERS),
         "happened": happened.to(found),
     }

@@ -14,7 +14,8 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST, require_safe
 
 from digest import arranging, drafting, ordering, sections
-from digest.desk import came_in, mending, partner, preview, proof, undo
+from digest.desk import came_in, mending, partner, proof, undo
+from digest.desk.look import Look
 from digest.desk.posts import back, doing, draft_or_404, open_draft, typed
 from digest.models import Depth, Fold, Item, Topic, Update
 from digest.staff import APPROVERS, WRITERS, has_role, role_required
@@ -57,8 +58,7 @@ def _shown(request: HttpRequest, topic: Topic, update: Update) -> dict[str, obje
         "out_seen": out_seen,
         "out_is_there": request.headers.get("Desk-Out") == out_seen,
         "undo": undo.of(request, topic),
-        "show": preview.wanted(request),
-        "ways": list(preview.Way),
+        "look": Look(request, update),
         "depths": Depth,
         "may_approve": has_role(request.user, *APPROVERS),
         **partner.shown(update),

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from digest import closing, editions, pictures, topics
 from digest.checks import Finding, Level, alignment, sender
 from digest.desk import preview, specimen, topic_form
+from digest.desk.look import wanted
 from digest.desk.posts import typed
 from digest.desk.topic_form import TopicForm
 from digest.errors import DigestError, Refused
@@ -135,7 +136,7 @@ def mail(request: HttpRequest, topic: str) -> HttpResponse:
         email = editions.rendered(specimen.view(tried))
     except DigestError as problem:
         return preview.framed(preview.as_page(str(problem)), tried)
-    page = preview.shown(preview.wanted(request), email.html, email.text, email.nonce)
+    page = preview.shown(wanted(request)[0], email.html, email.text, email.nonce)
     return preview.framed(page, tried)
 
 

@@ -80,7 +80,7 @@ def _rows(page: Iterable[Subscriber]) -> list[dict[str, Any]]:
 def _sifted(people: QuerySet[Subscriber], asked: dict[str, str]) -> QuerySet[Subscriber]:
     """Those of them whom the form means. Raises Refused for what a rule can't ask."""
     if asked["q"]:
-        people = people.filter((_inside if asked["inside"] else _matching)(asked["q"]))
+        people = people.filter((_inside if asked["inside"] else matching)(asked["q"]))
     topic = Topic.objects.filter(slug=asked["topic"]).first() if asked["topic"] else None
     if topic:
         status = {"is": asked["state"]} if asked["state"] else {"exists": True}
@@ -94,7 +94,7 @@ def _sifted(people: QuerySet[Subscriber], asked: dict[str, str]) -> QuerySet[Sub
     return people
 
 
-def _matching(query: str) -> Q:
+def matching(query: str) -> Q:
     """Those whose address or name begins or ends like this.
 
     Each way is asked for by itself, since PostgreSQL has an index for each. Where one of them finds
