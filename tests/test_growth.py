@@ -97,6 +97,25 @@ def test_the_page_draws_it_says_it_in_numbers_and_shows_words_as_text(
     assert press.get("/people/growth/?by=x&topic=%00").status_code == 200
 
 
+def test_it_opens_with_the_step_that_shows_somebody_and_leads_to_the_others(
+    pivot: Topic, press: Client
+) -> None:
+    def opened(query: str = "") -> str:
+        return press.get(f"/people/growth/{query}").content.decode()
+
+    assert 'href="?by=month">Look by month</a>' in opened()
+    (one,) = readers(pivot, 1)
+    came = Subscription.objects.filter(subscriber=one)
+    came.update(confirmed_at=timezone.now() - 300 * DAY)
+    assert "Came and left, by month" in opened()
+    assert "Nobody came or left since" in opened("?by=week")
+    for step in Step:
+        assert f'href="?by={step}"' in opened()
+        assert f'href="?by={step}&amp;topic={pivot.slug}"' in opened(f"?topic={pivot.slug}")
+    came.update(confirmed_at=timezone.now())
+    assert "Came and left, by week" in opened()
+
+
 # ---- finding people ------------------------------------------------------------------------------
 
 

@@ -40,15 +40,16 @@ def page(request: HttpRequest) -> HttpResponse:
     """Came and left by day, week or month; why they left in the last year."""
     asked = request.GET.get("topic", "").replace("\0", "")
     topic = Topic.objects.filter(slug=asked).first()
-    step = next((one for one in Step if one == request.GET.get("by")), Step.WEEK)
     now = timezone.now()
-    periods = growth.growth(topic, step, now)
+    wanted = next((one for one in Step if one == request.GET.get("by")), None)
+    step, periods = _periods(topic, wanted, now)
     why = growth.reasons(topic, now - WHY_SINCE)
     total = sum(people for _, people in why)
     shown = {
         "topics": Topic.objects.order_by("name"),
         "topic": topic,
         "steps": list(Step),
+        "chosen": wanted,
         "step": step,
         "bars": _bars(periods),
         "newest_first": periods[::-1],
@@ -62,6 +63,22 @@ def page(request: HttpRequest) -> HttpResponse:
         "words": growth.words(topic, now - WHY_SINCE),
     }
     return render(request, "people/growth.html", shown)
+
+
+def _periods(
+    topic: Topic | None, wanted: Step | None, now: dt.datetime
+) -> tuple[Step, list[Period]]:
+    """By the step that was asked for; else by week, or by month where only that goes back to when
+    somebody came or left."""
+    if wanted:
+        return wanted, growth.growth(topic, wanted, now)
+    weeks, months = (growth.growth(topic, step, now) for step in (Step.WEEK, Step.MONTH))
+    only_months = _shows(months) and not _shows(weeks)
+    return (Step.MONTH, months) if only_months else (Step.WEEK, weeks)
+
+
+def _shows(periods: Sequence[Period]) -> bool:
+    return any(one.joined or one.left for one in periods)
 
 
 def _bars(periods: Sequence[Period]) -> list[Bar]:
