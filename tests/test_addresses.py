@@ -81,6 +81,56 @@ def test_what_cannot_be_mailed_or_could_be_misread_is_refused_in_words(text: str
         normal(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (" ", "There is no email address. Write one, as in ann@example.org."),
+        ("ann", "'ann' is no email address: it has no @. Write it as in"),
+        ("ann＠example.org", "its @ is another character that looks like one. Write a plain @."),
+        ("@example.org", "nothing stands before the @"),
+        ("Ann <ann@example.org>", "something stands beside the address. Write the address alone"),
+        ("x <q@r.example.org>@example.com", "something stands beside the address"),
+        ("ann@example.org, bob@example.org", "more than one address. Write one alone."),
+        ("ann@bob@example.org", "more than one @"),
+        ('"ann lee"@example.org', "quotes or brackets before the @. Write it without."),
+        ("ann(at work)@example.org", "quotes or brackets before the @"),
+        ("ann lee@example.org", "a space in it. Take it out."),
+        ("ännchen@example.org", "a letter before the @ has an accent"),
+        (".ann@example.org", "it begins with a dot"),
+        ("ann.@example.org", "a dot right before the @"),
+        ("an..n@example.org", "two dots follow each other"),
+        ("an\\n@example.org", "quotes or brackets"),
+        ("ann@", "nothing stands behind the @"),
+        ("ann@localhost", "'localhost' is no domain that can be mailed: that name is kept for"),
+        ("ann@mail", "'mail' is no domain that can be mailed: it has no ending"),
+        ("ann@[192.0.2.1]", "that is a computer's number"),
+        ("ann@192.0.2.1", "that is a computer's number"),
+        ("ann@exa mple.org", "a space in it"),
+        ("ann@example..org", "a dot is one too many"),
+        ("ann@example.org.", "a dot at its end"),
+        ("ann@-example.org", "a hyphen stands at the end of a part"),
+        ("ann@" + "b" * 64 + ".org", "more than 63 characters"),
+        ("ann@exam_ple.org", "no domain is spelt like that"),
+        ("ann@example.invalid", "kept for tests and networks of one's own"),
+    ],
+)
+def test_what_is_wrong_is_said_in_the_house_s_words_with_what_to_do(text: str, words: str) -> None:
+    with pytest.raises(Refused) as told:
+        normal(text)
+    assert words in str(told.value)
+
+
+@given(st.text(alphabet='aä@.-_ <>()[]",;\\1＠', max_size=30))
+def test_no_mistake_is_told_in_the_words_of_a_library(text: str) -> None:
+    told = ""
+    try:
+        normal(text)
+    except Refused as problem:
+        told = str(problem)
+    assert "@-sign" not in told
+    assert "IDNA" not in told
+
+
 @given(st.emails())
 def test_whatever_is_accepted_the_library_accepts_and_it_stays_one_address(address: str) -> None:
     try:

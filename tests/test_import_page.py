@@ -30,6 +30,7 @@ from workers import ticking
 pytestmark = pytest.mark.both_databases
 
 LIST = "email,First name,Kind\nann@example.org,Ann,trade\nbob@example.org,Bob,\nnobody,X,\n"
+NO_AT = "'nobody' is no email address: it has no @. Write it as in ann@example.org."
 PASSWORD = "a harbour of quiet teapots"
 
 
@@ -97,7 +98,7 @@ def test_a_list_is_looked_at_then_checked_then_imported_and_its_file_is_gone(
         "file,line,address,outcome,why",
         ",2,ann@example.org,created,",
         ",3,bob@example.org,created,",
-        ",4,nobody,rejected,'nobody' is no email address: it has no @.",
+        f",4,nobody,rejected,{NO_AT}",
     ]
     assert "list.csv" in browser.get("/people/import/").content.decode()
 

@@ -248,7 +248,7 @@ def test_of_many_who_ask_at_once_one_gets_through(pivot: Topic) -> None:
         ({"address": "x <q@r.example.org>@example.com"}, "no address that can be mailed"),
         ({"address": "bea@example.org\r\nBcc: eve@example.org"}, "control"),
         ({"address": "bea\0@example.org"}, "control"),
-        ({"address": ""}, "no @"),
+        ({"address": ""}, "There is no email address. Write one"),
         ({"topic": "no-such-topic"}, "Choose a topic"),
         ({"topic": "\0"}, "Choose a topic"),
     ],

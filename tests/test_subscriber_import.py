@@ -220,7 +220,7 @@ def test_a_dry_run_counts_the_same_and_changes_nothing(pivot: Topic, ann: Subscr
     ("row", "why"),
     [
         ("bob", "no @"),
-        (",Bob", "no @"),
+        (",Bob", "no email address"),
         ("Bob <bob@example.org>", "can't be mailed|can be mailed"),
         ("bob@example.org,Bo\x00b", "name holds a control"),
         ('bob@example.org,"Bob\nBcc: eve@example.org"', "name holds a control"),
@@ -345,7 +345,9 @@ def test_a_monstrous_line_ends_the_reading_and_what_came_before_is_kept(pivot: T
 
 
 def test_a_list_must_say_which_topic_it_is_for(pivot: Topic) -> None:
-    with pytest.raises(Refused, match=r"--topic SLUG. Topics are: medias-ai-pivot"):
+    with pytest.raises(
+        Refused, match=r"which topic these people subscribe to. Topics are: medias-ai-pivot"
+    ):
         load("email\na@example.org\n", topics=[])
     with pytest.raises(NotFound, match="no-such"):
         load("email\na@example.org\n", topics=["no-such"])
@@ -556,7 +558,12 @@ def test_the_command_prints_one_json_object_and_tells_by_its_status(
         "updated": 0,
         "suppressed": 0,
         "unchanged": 0,
-        "rejected": [{"line": 3, "why": "'bob' is no email address: it has no @."}],
+        "rejected": [
+            {
+                "line": 3,
+                "why": "'bob' is no email address: it has no @. Write it as in ann@example.org.",
+            }
+        ],
     }
     file.write_text("email\nbob\n")
     ran = CliRunner().invoke(subscribers, ["import", str(file), "--topic", "medias-ai-pivot"])
