@@ -61,14 +61,14 @@ def test_a_column_that_says_who_left_is_understood(
 @pytest.mark.parametrize(
     ("column", "of_who_left", "of_who_did_not", "hint"),
     [
-        ("Blacklisted", "1", "0", "left"),
-        ("Complained at", "2026-01-31", "", "left"),
-        ("Global suppression", "x", "", "left"),
-        ("opt_in", "0", "1", "subscribed"),
-        ("Accepts marketing", "no", "yes", "subscribed"),
-        ("Newsletter", "nein", "ja", "subscribed"),
-        ("State", "Unsubscribed", "Active", "status"),
-        ("Kind", "hard bounce", "reader", "status"),
+        ("Blacklisted", "1", "0", "Left (time)"),
+        ("Complained at", "2026-01-31", "", "Left (time)"),
+        ("Global suppression", "x", "", "Left (time)"),
+        ("opt_in", "0", "1", "Is subscribed (yes or no)"),
+        ("Accepts marketing", "no", "yes", "Is subscribed (yes or no)"),
+        ("Newsletter", "nein", "ja", "Is subscribed (yes or no)"),
+        ("State", "Unsubscribed", "Active", "Status"),
+        ("Kind", "hard bounce", "reader", "Status"),
     ],
 )
 def test_a_row_is_refused_where_a_column_may_say_that_they_left_and_nobody_explained_it(
@@ -76,7 +76,7 @@ def test_a_row_is_refused_where_a_column_may_say_that_they_left_and_nobody_expla
 ) -> None:
     (refused,) = load(f"email,{column}\n{OUT},{of_who_left}\n{IN},{of_who_did_not}\n")
     assert refused.line == 2
-    assert f"--map '{column}={hint}'" in refused.why
+    assert f"Say what that column holds: “{hint}”, or “An attribute”" in refused.why
     assert confirmed() == {IN}
     assert not Subscriber.objects.filter(email=OUT).exists()
 
@@ -103,6 +103,17 @@ def test_a_dry_run_says_of_which_column_it_is_not_sure(pivot: Topic, tmp_path: P
     told = CliRunner().invoke(main, words).stdout
     assert "Blacklisted = unsure" in told
     assert "City = attribute" in told
+
+
+def test_the_command_says_by_which_of_its_words_one_explains_a_column(
+    pivot: Topic, tmp_path: Path
+) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text(f"email,Blacklisted\n{OUT},1\n")
+    said = CliRunner().invoke(main, ["subscribers", "import", str(file), "--topic", pivot.slug])
+    assert "with --map 'COLUMN=FIELD'; FIELD is one of email, name" in said.stderr
+    said = CliRunner().invoke(main, ["subscribers", "import", str(file)])
+    assert "Name it with --topic SLUG." in said.stderr
 
 
 def test_a_day_in_place_of_a_yes_is_when_they_subscribed(pivot: Topic) -> None:

@@ -123,6 +123,7 @@ def test_without_a_topic_the_form_comes_back_with_what_was_typed(
     answer = do(browser, Import.objects.get(), "check", consent="by phone")
     assert answer.status_code == 422
     assert "no topics column" in answer.content.decode()
+    assert "--topic" not in answer.content.decode()
     assert "by phone" in answer.content.decode()
     assert Import.objects.get().state == "new"
 
@@ -335,6 +336,29 @@ def test_a_check_with_other_wishes_begins_anew(
     assert len(runs.report_of(job).read_text().splitlines()) == 4
 
 
+def test_the_examples_of_an_archive_are_of_each_list_and_each_cell_says_what_it_is(
+    browser: Client, pivot: Topic
+) -> None:
+    raw = io.BytesIO()
+    with zipfile.ZipFile(raw, "w") as packed:
+        for name in ("one", "two", "three"):
+            rows = "".join(f"{name}{at}@example.org,N,t\n" for at in range(9))
+            packed.writestr(f"{name}.csv", f"email,name,tags\n{rows}")
+    upload(browser, raw.getvalue(), "lists.zip")
+    job = Import.objects.get()
+    do(browser, job, "check", topics="medias-ai-pivot")
+    work()
+    job.refresh_from_db()
+    assert [one["email"].partition("@")[0] for one in job.found["first"]] == [
+        "one0", "one1", "two0", "two1", "three0", "three1",
+    ]  # fmt: skip
+    shown = page(browser, job)
+    assert "The first of each list" in shown
+    assert '<div class="small soft">three.csv</div>' in shown
+    for label in ("name", "list says", "topics", "tags", "would be"):
+        assert shown.count(f'data-label="{label}"') == 6
+
+
 def test_what_one_worker_has_no_other_takes(browser: Client, pivot: Topic) -> None:
     upload(browser, LIST)
     job = Import.objects.get()
@@ -429,6 +453,8 @@ def test_a_column_that_may_say_who_left_is_unsure_until_somebody_explains_it(
     shown = page(browser, job)
     assert "Import 1 person" in shown
     assert "line 2: its &#x27;Blacklisted&#x27; is &#x27;1&#x27;" in shown
+    assert "Say what that column holds: “Left (time)”" in shown
+    assert "--map" not in shown
     do(browser, job, "check", **agreed, **{"column-1": "left"})
     work()
     do(browser, job, "start")

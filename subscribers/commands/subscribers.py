@@ -17,7 +17,8 @@ from digest.errors import NotFound, Refused
 from subscribers import exporting, importing
 from subscribers.commands import person
 from subscribers.importing import Report
-from subscribers.importing.services import EVERY
+from subscribers.importing.doubts import ASK
+from subscribers.importing.services import EVERY, Field
 from subscribers.models import Segment
 
 _SHOWN = 20
@@ -74,17 +75,20 @@ def import_(
     """
     name = "standard input" if file == "-" else Path(file).name
     with _opened(file) as stream, _written(report) as lines, _bar(stream, shown=not as_json) as bar:
-        done = importing.load(
-            stream,
-            name,
-            topics=topics,
-            consent=consent,
-            format=format_ or "",
-            columns=_columns(columns),
-            dry_run=dry_run,
-            report_to=lines,
-            progress=bar,
-        )
+        try:
+            done = importing.load(
+                stream,
+                name,
+                topics=topics,
+                consent=consent,
+                format=format_ or "",
+                columns=_columns(columns),
+                dry_run=dry_run,
+                report_to=lines,
+                progress=bar,
+            )
+        except importing.NoTopics as problem:
+            raise Refused(f"{problem} Name it with --topic SLUG.") from None
     if as_json:
         click.echo(json.dumps(_as_json(done, dry_run=dry_run)))
     else:
@@ -215,6 +219,9 @@ def _say(report: Report, *, dry_run: bool) -> None:
     if report.rejections > _SHOWN:
         more = report.rejections - min(_SHOWN, len(report.rejected))
         click.echo(f"and {more:,} more; --report FILE names them all", err=True)
+    if any(ASK in one.why for one in report.rejected):
+        fields = ", ".join(Field.values)
+        click.echo(f"{ASK} with --map 'COLUMN=FIELD'; FIELD is one of {fields}.", err=True)
     if dry_run:
         _foretell(report)
     for over in report.passed_over:

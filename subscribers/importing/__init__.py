@@ -28,7 +28,7 @@ from subscribers.importing.rows import Ban, Person
 from subscribers.importing.table import Rejected
 from subscribers.models import Import, SubscriptionState
 
-__all__ = ["Report", "Wanted", "load"]
+__all__ = ["NoTopics", "Report", "Wanted", "load"]
 
 BATCH = 5_000
 """Rows in one transaction: SQLite's other writers wait for one, a third of a second."""
@@ -39,6 +39,10 @@ COLLECTING = 20
 Item = Person | Ban | Rejected
 Progress = Callable[[Report, int], bool]
 """Told the report and how many bytes are read; False: stop here, somebody else goes on."""
+
+
+class NoTopics(Refused):
+    """Neither the list nor whoever brings it says what its people subscribe to."""
 
 
 def load(
@@ -81,9 +85,9 @@ def look(file: BinaryIO, name: str, wanted: Wanted) -> list[Look]:
     looks = reading.look(file, name, wanted)
     if not wanted.topics and not all(one.names_topics or one.why for one in looks):
         known = ", ".join(Topic.objects.values_list("slug", flat=True)[:10])
-        raise Refused(
-            "The list has no topics column; nothing was imported. Name the topic that these "
-            f"people subscribe to: --topic SLUG. Topics are: {known or 'none yet'}."
+        raise NoTopics(
+            "The list has no topics column; nothing was imported. Say which topic these people "
+            f"subscribe to. Topics are: {known or 'none yet'}."
         )
     return looks
 

@@ -100,7 +100,7 @@ def columns(
         shown = re.sub(r"[^ -~\u00a1-\ud7ff]+", "?", ", ".join(header))[:80]
         raise NoAddresses(
             f"The first line names no email column, it says “{shown}”; nothing was imported. "
-            "Call the one with the addresses email (or, with the command, --map COLUMN=email)."
+            "Call the column with the addresses email."
         )
     if Field.NAME in fields:
         fields = [Field.IGNORE if f in {Field.FIRST_NAME, Field.LAST_NAME} else f for f in fields]

@@ -32,6 +32,10 @@ _AGREEING = re.compile(
 _OUT = frozenset(word for word, standing in WORDS.items() if standing is not CONFIRMED)
 
 
+ASK = "Say what that column holds"
+"""In the words of every refusal for a doubt."""
+
+
 def is_unsure(name: str) -> bool:
     """Whether a column of this name may say who is to be mailed."""
     return bool(_LEAVING.search(plain(name)) or _AGREEING.search(plain(name)))
@@ -53,6 +57,6 @@ def refuse(name: str, text: str) -> None:
     else:
         likely = Field.LEFT if _LEAVING.search(plain(name)) else Field.SUBSCRIBED
     raise Refused(
-        f"its {name!r} is {text[:60]!r}: perhaps they are not to be mailed. Say what that column "
-        f"holds, as in --map '{name}={likely}', or =attribute where it is no such thing."
+        f"its {name!r} is {text[:60]!r}: perhaps they are not to be mailed. {ASK}: "
+        f"“{likely.label}”, or “{Field.ATTRIBUTE.label}” where it is no such thing."
     )

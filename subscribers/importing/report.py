@@ -20,7 +20,8 @@ NAMED = 10_000
 """Rejected rows that are held by name; the report to download has all of them."""
 
 SHOWN = 5
-"""Rows that a summary shows."""
+"""Rows that a summary shows: of one list; of each of several at least MOST_OF_EACH."""
+MOST_OF_EACH, MOST_SHOWN = 2, 20
 
 HEADER = ("file", "line", "address", "outcome", "why")
 
@@ -42,13 +43,16 @@ class Report:
     columns: list[dict[str, Any]] = field(default_factory=list)
     states: Counter[str] = field(default_factory=Counter)  # of standings new or changed
     stays_out: Counter[str] = field(default_factory=Counter)  # by reason
-    first: list[dict[str, str]] = field(default_factory=list)
+    first: list[dict[str, str]] = field(default_factory=list)  # some of each list
+    of_each: int = SHOWN  # how many of one list ``first`` may hold
 
     @classmethod
     def of(cls, looks: Sequence[Look], job: Import | None) -> "Report":
         """A new one, or one that goes on from where the import stopped."""
         found = next(one for one in looks if not one.why)
         report = cls(format=found.format, columns=shown(looks))
+        lists = sum(1 for one in looks if not one.why)
+        report.of_each = max(MOST_OF_EACH, SHOWN // lists)
         report.passed_over = [{"file": one.file, "why": one.why} for one in looks if one.is_beside]
         if job:
             report.read = report.resumed_at = job.rows
@@ -104,8 +108,12 @@ class Report:
         setattr(self, name, getattr(self, name) + 1)
         if became.outcome is Outcome.SUPPRESSED:
             self.stays_out[became.why] += 1
-        if isinstance(row, Person) and not became.is_erased and len(self.first) < SHOWN:
+        if isinstance(row, Person) and not became.is_erased and self._may_show(row.file):
             self.first.append(_example(row, became))
+
+    def _may_show(self, file: str) -> bool:
+        of_it = sum(one["file"] == file for one in self.first)
+        return of_it < self.of_each and len(self.first) < MOST_SHOWN
 
     def as_found(self) -> dict[str, Any]:
         """As an import's row keeps it, for the page."""
@@ -162,6 +170,7 @@ def _example(row: Person, became: Became) -> dict[str, str]:
     some = islice(row.attributes.items(), 4)
     standing = row.standing.label if row.standing else ""
     return {
+        "file": row.file,
         "email": row.email,
         "name": row.name,
         "standing": str(standing),

@@ -137,8 +137,7 @@ def _check(request: HttpRequest, job: Import) -> HttpResponseBase:
     except OSError:
         return redirect(request.path)
     except Refused as problem:
-        told = str(problem).replace("--topic SLUG", "tick it below")
-        return render(request, "people/import.html", _one(job, wanted, told), status=422)
+        return render(request, "people/import.html", _one(job, wanted, str(problem)), status=422)
     _waiting(job, ImportState.NEW, ImportState.CHECKED).update(
         state=ImportState.CHECKING, wanted=wanted.as_json(), claimed_until=None, rows=0,
         created=0, updated=0, suppressed=0, unchanged=0, rejected=0, done_bytes=0, report_bytes=0,
