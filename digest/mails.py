@@ -8,20 +8,28 @@ from digest.archive import published
 from digest.errors import Refused
 from digest.models import Depth, Edition, Item, Kind, Stage, Topic, Update
 from digest.rendering import markup, story
-from digest.rendering.language import direction, words
+from digest.rendering.language import direction, listed, words
 from digest.rendering.view import ConfirmView, CorrectionView, StoryView, UpdateLink, WelcomeView
 
+LONGEST_LIST = 60
+"""Characters of a subject's list of topics; the mail itself names all."""
 
-def confirmation(topic: Topic) -> Edition:
-    """Asks whether somebody meant to follow this topic."""
+
+def confirmation(topic: Topic, others: Sequence[Topic] = ()) -> Edition:
+    """Asks whether somebody meant to follow this topic, and others that they asked for too."""
     gettext = words(topic.language).gettext
+    names = (topic.name, *(other.name for other in others))
+    named = listed(names, topic.language)
+    subject = gettext("Confirm: %(topic)s") % {"topic": named}
+    if others and len(named) > LONGEST_LIST:
+        subject = gettext("Confirm your subscription")
     view = ConfirmView(
         lang=topic.language or "en",
         dir=direction(topic.language),
         accent=topic.accent,
         imprint=story.imprint_of(topic),
-        topics=(topic.name,),
-        subject=gettext("Confirm: %(topic)s") % {"topic": topic.name},
+        topics=names,
+        subject=subject,
         preheader=gettext("One click, and the next update comes to you."),
     )
     return editions.keep(view, editions.rendered(view), topic, None)

@@ -7,8 +7,15 @@ from django.utils import timezone
 
 from digest import editions, reader_letters, requesting
 from digest.models import Briefing, Depths, Letter, RequestedTest, Stage, Topic, Update
-from subscribers.models import ConfirmationRequest, LetterRequest, Subscriber, WelcomeRequest
+from subscribers.models import (
+    ConfirmationRequest,
+    LetterRequest,
+    Subscriber,
+    Subscription,
+    WelcomeRequest,
+)
 from tests import newsroom
+from tests.ledgering import readers
 from workers import asked, schedule
 from workers.models import Mailing, MailingKind, MailingState
 from workers.rules import Rule
@@ -44,6 +51,50 @@ def test_somebody_who_asked_twice_is_one_candidate(ann: Subscriber) -> None:
         ConfirmationRequest.objects.create(subscription=ann.subscriptions.get())
     assert asked.take_confirmations() == 1
     assert Mailing.objects.get().candidates == 1
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("en", "Media's AI Pivot and Retail were asked for with this address"),
+        ("de", "Media's AI Pivot und Retail wurden mit dieser Adresse bestellt"),
+        ("ar", "طُلب الاشتراك في Media's AI Pivot وRetail بهذا العنوان"),
+    ],
+)
+def test_a_confirmation_names_every_topic_that_waits_for_it_in_the_topic_s_language(
+    pivot: Topic, lang: str, said: str
+) -> None:
+    Topic.objects.filter(id=pivot.id).update(language=lang)
+    other = Topic.objects.create(slug="retail", name="Retail")
+    had = Topic.objects.create(slug="had", name="Had")
+    (ann, bo) = readers(pivot, 2, state="pending")
+    Subscription.objects.create(subscriber=ann, topic=other, state="pending")
+    Subscription.objects.create(subscriber=ann, topic=had, state="confirmed")
+    for one in (ann, bo):
+        ConfirmationRequest.objects.create(subscription=one.subscriptions.get(topic=pivot))
+    assert asked.take_confirmations() == 2
+    both, alone = Mailing.objects.select_related("edition").order_by("id")
+    assert (both.deliveries.get().subscriber, alone.deliveries.get().subscriber) == (ann, bo)
+    assert both.edition is not None
+    assert said in " ".join(both.edition.text.split())
+    assert "Retail" in both.edition.html
+    assert "Retail" in both.edition.subject
+    assert alone.edition is not None
+    assert "Retail" not in alone.edition.text + alone.edition.subject
+
+
+def test_a_subject_holds_no_long_list_of_topics_but_the_mail_does(pivot: Topic) -> None:
+    (ann,) = readers(pivot, 1, state="pending")
+    names = [f"Topic number {at} of a very busy publisher" for at in range(5)]
+    for at, name in enumerate(names):
+        topic = Topic.objects.create(slug=f"t{at}", name=name)
+        Subscription.objects.create(subscriber=ann, topic=topic, state="pending")
+    ConfirmationRequest.objects.create(subscription=ann.subscriptions.get(topic=pivot))
+    asked.take_confirmations()
+    edition = Mailing.objects.get().edition
+    assert edition is not None
+    assert edition.subject == "Confirm your subscription"
+    assert all(name in " ".join(edition.text.split()) for name in names)
 
 
 def test_a_welcome_says_what_will_come_and_when_and_how_to_end_it(

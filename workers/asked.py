@@ -3,6 +3,8 @@
 Whoever asks writes a row of their own room and never needs the broker; the tick finds it here.
 """
 
+from collections.abc import Sequence
+
 import structlog
 from django.db import DatabaseError, transaction
 from django.db.models.functions import Now
@@ -11,7 +13,13 @@ from digest import editions, mails, reader_letters
 from digest.errors import DigestError
 from digest.models import Edition, Letter, RequestedTest, Topic, Update, audit
 from subscribers.locales import spoken
-from subscribers.models import ConfirmationRequest, LetterRequest, Subscriber, WelcomeRequest
+from subscribers.models import (
+    ConfirmationRequest,
+    LetterRequest,
+    Subscriber,
+    Subscription,
+    WelcomeRequest,
+)
 from workers import schedule
 from workers.mailings import GIVE_UP
 from workers.models import Batch, Delivery, Mailing, MailingKind, MailingState
@@ -60,7 +68,7 @@ def _take_test(request: RequestedTest) -> bool:
 
 
 def take_confirmations() -> int:
-    """Make one mailing per topic of the confirmations that people wait for; how many people."""
+    """Make a mailing of the confirmations that name the same topics; how many people."""
     return _take(ConfirmationRequest, MailingKind.CONFIRM)
 
 
@@ -73,13 +81,16 @@ def _take(asked: type[_Request], kind: MailingKind) -> int:
     waiting = asked.objects.filter(taken_at=None).select_related(
         "subscription__subscriber", "subscription__topic"
     )
-    by_topic: dict[Topic, list[_Request]] = {}
-    for request in waiting.order_by("id")[:_OPEN]:
-        by_topic.setdefault(request.subscription.topic, []).append(request)
+    found: list[_Request] = list(waiting.order_by("id")[:_OPEN])
+    others = _others(found) if kind == MailingKind.CONFIRM else {}
+    alike: dict[tuple[Topic, tuple[Topic, ...]], list[_Request]] = {}
+    for request in found:
+        said = (request.subscription.topic, others.get(request.subscription_id, ()))
+        alike.setdefault(said, []).append(request)
     taken = 0
-    for topic, requests in by_topic.items():
+    for (topic, also), requests in alike.items():
         try:
-            taken += _take_topic(topic, kind, asked, requests)
+            taken += _take_topic(_edition(topic, also, kind), kind, asked, requests)
         except DatabaseError:
             raise
         except Exception:  # one topic's trouble must not keep the others
@@ -87,11 +98,24 @@ def _take(asked: type[_Request], kind: MailingKind) -> int:
     return taken
 
 
+def _others(requests: list[_Request]) -> dict[int, tuple[Topic, ...]]:
+    """By subscription: what else that person asked for, for one mail asks of all of it."""
+    people = {request.subscription.subscriber_id for request in requests}
+    theirs = Subscription.objects.filter(subscriber__in=people).select_related("topic")
+    wanted: dict[int, list[Topic]] = {}
+    for one in theirs.order_by("topic__name"):
+        if one.is_asked_for:
+            wanted.setdefault(one.subscriber_id, []).append(one.topic)
+    return {
+        one.id: tuple(t for t in wanted.get(one.subscriber_id, []) if t.pk != one.topic_id)
+        for one in (request.subscription for request in requests)
+    }
+
+
 def _take_topic(
-    topic: Topic, kind: MailingKind, asked: type[_Request], requests: list[_Request]
+    edition: Edition, kind: MailingKind, asked: type[_Request], requests: list[_Request]
 ) -> int:
-    """Make the mailing of these requests, all of one topic; how many people."""
-    edition = _edition(topic, kind)
+    """Make the mailing of these requests, which all say the same; how many people."""
     with transaction.atomic():
         still = asked.objects.select_for_update().filter(
             id__in=[request.id for request in requests], taken_at=None
@@ -142,9 +166,9 @@ def _take_letters(edition: Edition, requests: list[LetterRequest]) -> int:
     return len(letters)
 
 
-def _edition(topic: Topic, kind: MailingKind) -> Edition:
+def _edition(topic: Topic, others: Sequence[Topic], kind: MailingKind) -> Edition:
     if kind == MailingKind.CONFIRM:
-        return mails.confirmation(topic)
+        return mails.confirmation(topic, others)
     planned = getattr(topic, "schedule", None)
     next_at = schedule.next_update(planned) if planned else None
     return mails.welcome(topic, next_at)
