@@ -150,7 +150,7 @@ def test_a_publisher_approves_for_the_slot_or_for_now(press: Client, draft: Upda
     for when in ("planned", "now"):
         Update.objects.filter(pk=draft.pk).update(planned_at=planned)
         page = press.get("/desk/medias-ai-pivot/draft/").content.decode()
-        seen = re.search(r'name="seen" value="(\w+)"', page)
+        seen = re.search(r'name="seen" value="(\w+)"', page.partition('id="approve"')[2])
         assert seen is not None
         press.post("/desk/medias-ai-pivot/draft/approve/", {"when": when, "seen": seen[1]})
         update = Update.objects.get(pk=draft.pk)
