@@ -57,6 +57,12 @@ def welcome(topic: Topic, next_at: dt.datetime | None = None) -> Edition:
 
 
 def correction(update: Update, text: str, slugs: Sequence[str], on: dt.date) -> Edition:
+    """The mail of a correction, kept."""
+    view = correction_view(update, text, slugs, on)
+    return editions.keep(view, editions.rendered(view), update.topic, update)
+
+
+def correction_view(update: Update, text: str, slugs: Sequence[str], on: dt.date) -> CorrectionView:
     """Puts right what a sent update said of these briefings, which it shows as they stand now.
 
     ``text``: what was wrong and what is right, Markdown. Refused, in words, for an update that
@@ -70,7 +76,7 @@ def correction(update: Update, text: str, slugs: Sequence[str], on: dt.date) -> 
     imprint, items = story.imprint_of(topic), _items(update, slugs)
     prose = markup.render(text, "correction")
     headline = items[0].headline or items[0].data.headline if items else update.title
-    view = CorrectionView(
+    return CorrectionView(
         lang=topic.language or "en",
         dir=direction(topic.language),
         topic=story.topic_view(topic, imprint),
@@ -82,7 +88,6 @@ def correction(update: Update, text: str, slugs: Sequence[str], on: dt.date) -> 
         text=prose,
         stories=tuple(_corrected(item, at) for at, item in enumerate(items, 1)),
     )
-    return editions.keep(view, editions.rendered(view), topic, update)
 
 
 def _items(update: Update, slugs: Sequence[str]) -> list[Item]:

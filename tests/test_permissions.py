@@ -106,6 +106,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "desk/<slug:topic>/draft/history/<int:version>/restore/": (ACT, WRITERS),
     "desk/<slug:topic>/draft/approve/": (BOTH, PUBLISHERS),
     "desk/<slug:topic>/<int:number>/unapprove/": (ACT, PUBLISHERS),
+    "desk/<slug:topic>/<int:number>/correct/": (BOTH, PUBLISHERS),
     "desk/<slug:topic>/schedule/": (LOOK, WRITERS),
     "desk/<slug:topic>/schedule/runs/": (LOOK, WRITERS),
     "desk/<slug:topic>/schedule/held/": (ACT, STAFF),

@@ -1,5 +1,6 @@
 """Corrections: a mail to those who got an update that said something wrong."""
 
+import datetime as dt
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,7 @@ from django.utils import timezone
 from digest import mails
 from digest.errors import Refused
 from digest.models import Topic, Update, audit
+from digest.rendering.view import CorrectionView
 from workers.mailings import GIVE_UP
 from workers.models import Delivery, Mailing, MailingKind, MailingState
 
@@ -22,14 +24,8 @@ def correct(update: Update, text: str, slugs: Sequence[str], by: str) -> Mailing
     ``text``: what was wrong and what is right, Markdown; ``slugs``: the briefings it is about.
     Refused, in words, while the update is still on its way, and where this was sent already.
     """
-    original = Mailing.objects.filter(update=update, kind=MailingKind.SCHEDULED).first()
-    if original is None or original.state not in _OVER:
-        raise Refused(
-            f"{update.ref} is not sent to its end: whoever gets it later would not get the "
-            f"correction. Wait for it, or cancel the rest: digest cancel {update.ref}"
-        )
-    today = timezone.now().astimezone(ZoneInfo(update.topic.zone)).date()
-    edition = mails.correction(update, text, slugs, on=today)
+    original = original_of(update)
+    edition = mails.correction(update, text, slugs, on=_today(update))
     with transaction.atomic():
         Topic.objects.select_for_update().get(pk=update.topic_id)  # of two at once one is refused
         again = Mailing.objects.filter(edition=edition, kind=MailingKind.CORRECTION)
@@ -46,6 +42,27 @@ def correct(update: Update, text: str, slugs: Sequence[str], by: str) -> Mailing
         )
         audit(by, "corrected update", update, mailing=mailing.id, briefings=list(slugs))
     return mailing
+
+
+def looked_at(update: Update, text: str, slugs: Sequence[str]) -> CorrectionView:
+    """What such a correction would say; Refused as ``correct`` is. Nothing is kept."""
+    original_of(update)
+    return mails.correction_view(update, text, slugs, on=_today(update))
+
+
+def original_of(update: Update) -> Mailing:
+    """The mailing whose readers a correction goes to; Refused while it is on its way."""
+    original = Mailing.objects.filter(update=update, kind=MailingKind.SCHEDULED).first()
+    if original is None or original.state not in _OVER:
+        raise Refused(
+            f"{update.ref} is not sent to its end: whoever gets it later would not get the "
+            f"correction. Wait for it, or cancel the rest: digest cancel {update.ref}"
+        )
+    return original
+
+
+def _today(update: Update) -> dt.date:
+    return timezone.now().astimezone(ZoneInfo(update.topic.zone)).date()
 
 
 class Originals:

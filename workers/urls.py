@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from workers import schedule_page, source_page
+from workers import correction_page, schedule_page, source_page
 from workers.queue import health
 
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("desk/<slug:topic>/schedule/clear/", schedule_page.clear),
     path("desk/<slug:topic>/draft/source/", source_page.of_draft),
     path("desk/<slug:topic>/<int:number>/source/", source_page.of_update),
+    path("desk/<slug:topic>/<int:number>/correct/", correction_page.correct),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
 ]

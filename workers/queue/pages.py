@@ -10,11 +10,12 @@ from django.utils import timezone
 from django_htmx.http import HttpResponseClientRefresh
 
 from digest.models import Stage, Update
+from digest.staff import APPROVERS, has_role
 from workers import balance, room, slots
 from workers.balance import STATES
 from workers.inbound import standing
 from workers.models import Mailing, MailingKind, MailingState
-from workers.queue import cards, coming, deliveries
+from workers.queue import cards, coming, deliveries, problems
 from workers.queue.answers import TO_SEE, answers
 from workers.queue.cards import Card
 from workers.queue.crew import crew
@@ -82,7 +83,7 @@ def mailing_live(request: HttpRequest, number: int) -> HttpResponseBase:
 
 @looks
 def of_update(request: HttpRequest, topic: str, number: int) -> HttpResponse:
-    """The balance bar of an update's main mailing, for other rooms' pages to ask for."""
+    """How an update's main mailing goes, and what became of it, for the desk's page of it."""
     update = get_object_or_404(
         Update.objects.select_related("topic").filter(stage__in=[Stage.APPROVED, Stage.SENT]),
         topic__slug=topic,
@@ -94,8 +95,24 @@ def of_update(request: HttpRequest, topic: str, number: int) -> HttpResponse:
         "update": update,
         "card": cards.card(found, crew()) if found else None,
         "soon": found is None and abs(due - timezone.now()) < SOON,
+        "may_act": may_act(request),
+        "may_correct": has_role(request.user, *APPROVERS),
+        **(_outcome(found) if found else {}),
     }
     return render(request, "queue/of_update.html", page)
+
+
+def _outcome(found: Mailing) -> dict[str, Any]:
+    """Who did not get it, and why."""
+    left_out = balance.sheet(found).excluded if found.state in cards.ENDED else {}
+    uncertain = deliveries.page(found, "uncertain", 0).rows if found.uncertain else []
+    return {
+        "reasons": deliveries.reasons(left_out),
+        "problems": problems.problems(found) if found.failed or found.deferred else [],
+        "uncertain": uncertain[: problems.NAMED],
+        "settling": {"state": "uncertain"},
+        "corrections": found.corrections.order_by("id"),
+    }
 
 
 def _overview(request: HttpRequest) -> dict[str, Any]:
