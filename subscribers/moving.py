@@ -7,8 +7,8 @@ that reader gets the topics on top of their own, and this one leaves them.
 
 import datetime as dt
 
-from django.db import transaction
-from django.db.models import F
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from digest.errors import Refused
@@ -78,22 +78,33 @@ def move(change: AddressChange, topic: Topic, now: dt.datetime | None = None) ->
     """Write to the new address from now on; whoever gets the mails then. None where another click
     has just done so."""
     now = now or timezone.now()
-    people = Subscriber.objects.select_for_update()
-    person = people.get(id=change.subscriber_id)
+    both = Subscriber.objects.filter(Q(id=change.subscriber_id) | Q(email=change.address))
+    # In one order, or two who swap their addresses would wait for each other.
+    locked = {one.id: one for one in both.select_for_update().order_by("id")}
+    person = locked.pop(change.subscriber_id)
     if not AddressChange.objects.filter(id=change.id, address=change.address).delete()[0]:
         return None
-    other = people.filter(email=change.address).first()
+    other = next(iter(locked.values()), None)
     _write(person, topic, Letter.MOVED, person.email or "", now)
-    person.token_version = F("token_version") + 1  # whoever has the old mailbox has the old links
-    if other is None:
-        person.email, person.email_hash = change.address, address_hash(change.address)
-    person.save(update_fields=["email", "email_hash", "token_version"])
+    me = Subscriber.objects.filter(id=person.id)
+    me.update(token_version=F("token_version") + 1)  # whoever has the old mailbox has the old links
+    if other is None and not _renamed(me, change.address):
+        other = Subscriber.objects.select_for_update().get(email=change.address)
     if other is not None:
         _hand_over(person, other, now)
     suppression.came_back(change.address)
     not_unasked(change.address)
     person.refresh_from_db()
     return other or person
+
+
+def _renamed(me: QuerySet[Subscriber], address: str) -> bool:
+    """Have this address; False where somebody else came to have it this very moment."""
+    try:
+        with transaction.atomic():
+            return bool(me.update(email=address, email_hash=address_hash(address)))
+    except IntegrityError:
+        return False
 
 
 def _hand_over(person: Subscriber, other: Subscriber, now: dt.datetime) -> None:

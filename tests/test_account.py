@@ -325,6 +325,37 @@ def test_a_reader_at_the_new_address_gets_the_topics_on_top_of_their_own(
     assert (ann.email, bob.email, bob.name, bob.depth) == ("ann@example.org", NEW, "Bob", "short")
 
 
+@pytest.mark.both_databases
+def test_somebody_who_gets_the_new_address_at_this_very_moment_gets_the_topics(
+    client: Client, ann: Subscriber, pivot: Topic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = asked_to_move(ann, pivot)
+    write = moving._write
+
+    def meanwhile(*said: Any) -> None:
+        person(NEW)  # by a sign-up, or moving there too
+        write(*said)
+
+    monkeypatch.setattr(moving, "_write", meanwhile)
+    answer = client.post(path)
+    assert answer.status_code == 200
+    ann.refresh_from_db()
+    assert (ann.email, ann.token_version) == ("ann@example.org", 1)
+    assert ann.subscriptions.get().left_code == "moved"
+    assert Subscriber.objects.get(email=NEW).subscriptions.get().state == "confirmed"
+
+
+@pytest.mark.both_databases
+def test_two_who_swap_their_addresses_stay_where_they_are_with_what_they_had(
+    client: Client, ann: Subscriber, pivot: Topic
+) -> None:
+    bob = person(NEW)
+    Subscription.objects.create(subscriber=bob, topic=pivot, state="confirmed")
+    paths = [asked_to_move(ann, pivot, NEW), asked_to_move(bob, pivot, "ann@example.org")]
+    assert [client.post(path).status_code for path in paths] == [200, 200]
+    assert Subscription.objects.filter(state="confirmed").count() == 1
+
+
 def test_asking_tells_nothing_of_the_new_address_and_writes_to_none_that_is_stopped(
     client: Client, ann: Subscriber, link: str
 ) -> None:
