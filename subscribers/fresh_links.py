@@ -4,6 +4,7 @@ An address that is unknown here is answered as any other, in the same words and 
 """
 
 import datetime as dt
+from enum import StrEnum
 
 from django.db import transaction
 from django.db.models import F
@@ -22,7 +23,19 @@ from subscribers.models import (
 
 APART = dt.timedelta(minutes=10)
 A_DAY = 3
-"""Letters that anybody may have written to one mailbox in a day, and how far apart."""
+"""Letters to one mailbox in a day, and how far apart, for each kind of who asks."""
+
+
+class Asker(StrEnum):
+    """Who has a letter written. Each is counted alone, so that nobody can use up what another
+    needs: a stranger's three bring the reader links that work, but staff and whoever holds a
+    living link must not have to wait for them."""
+
+    ANYBODY = ""  # typed the address
+    HOLDER = "holder "  # of a living link to the preferences
+    STAFF = "staff "  # on the person's page
+    MOVER = "mover "  # a reader who gives this as their new address
+
 
 _ROUND = 500
 _NEVER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -58,12 +71,18 @@ def _answer(email: str, now: dt.datetime) -> None:
         _note(person, _topic_of(person), now)
 
 
-def ask(person: Subscriber, topic: Topic, now: dt.datetime | None = None) -> None:
+def ask(
+    person: Subscriber,
+    topic: Topic,
+    now: dt.datetime | None = None,
+    *,
+    asker: Asker = Asker.HOLDER,
+) -> None:
     """Write new links to this reader."""
     now = now or timezone.now()
     email = person.email or ""
     with transaction.atomic():
-        if may_write(email, now) and suppression.may_sign_up([email]):
+        if may_write(email, now, asker) and suppression.may_sign_up([email]):
             _note(person, topic, now)
 
 
@@ -73,10 +92,10 @@ def revoke(person: Subscriber) -> None:
     person.refresh_from_db(fields=["token_version"])
 
 
-def may_write(address: str, now: dt.datetime) -> bool:
+def may_write(address: str, now: dt.datetime, asker: Asker = Asker.ANYBODY) -> bool:
     """Whether a letter may go to this mailbox now, which is then counted. Within a transaction,
     in which its row is locked."""
-    key = address_hash(addresses.mailbox(address))
+    key = _key(address, asker)
     LetterLimit.objects.get_or_create(
         mailbox_hash=key, defaults={"since": _NEVER, "last_at": _NEVER}
     )
@@ -92,7 +111,12 @@ def may_write(address: str, now: dt.datetime) -> bool:
 
 def not_unasked(address: str) -> None:
     """What was counted of this mailbox was no nuisance: its owner has said that they asked."""
-    LetterLimit.objects.filter(mailbox_hash=address_hash(addresses.mailbox(address))).delete()
+    keys = [_key(address, asker) for asker in (Asker.ANYBODY, Asker.MOVER)]
+    LetterLimit.objects.filter(mailbox_hash__in=keys).delete()
+
+
+def _key(address: str, asker: Asker) -> str:
+    return address_hash(f"{asker}{addresses.mailbox(address)}")
 
 
 def _note(person: Subscriber, topic: Topic | None, now: dt.datetime) -> None:

@@ -15,7 +15,7 @@ from digest.errors import Refused
 from digest.models import Letter, Topic
 from digest.rendering import language
 from subscribers import addresses, suppression, tokens, unsubscribe
-from subscribers.fresh_links import may_write, not_unasked
+from subscribers.fresh_links import Asker, may_write, not_unasked
 from subscribers.models import (
     AddressChange,
     LeavingReason,
@@ -43,7 +43,8 @@ def ask(person: Subscriber, topic: Topic, address: str, now: dt.datetime | None 
     now = now or timezone.now()
     with transaction.atomic():
         # Of either mailbox, or one reader could have letters written to everybody.
-        may = [may_write(one, now) for one in (email, f"moves.{person.id}@invalid")]
+        both = (email, f"moves.{person.id}@invalid")
+        may = [may_write(one, now, Asker.MOVER) for one in both]
         AddressChange.objects.update_or_create(
             subscriber=person, defaults={"address": email, "asked_at": now}
         )

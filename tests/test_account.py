@@ -238,6 +238,26 @@ def test_no_mailbox_is_written_to_more_than_three_times_a_day_however_it_is_spel
     assert LetterRequest.objects.count() == fresh_links.A_DAY + 1
 
 
+def test_whoever_holds_a_living_link_gets_theirs_though_strangers_used_up_the_mailbox_s(
+    client: Client, ann: Subscriber, pivot: Topic, press: Client
+) -> None:
+    now = timezone.now()
+    for minutes in range(60, 0, -10):
+        fresh_links.ask_by_address("ann@example.org", now - dt.timedelta(minutes=minutes))
+        fresh_links.take()
+    written = LetterRequest.objects.count()
+    assert written == fresh_links.A_DAY
+    preferences = f"/preferences/{make(Purpose.PREFERENCES, ann.id, pivot.id, 0)}/"
+    for _ in range(2):  # the second comes too soon after the first
+        client.post(preferences, {"account": "1"})
+    assert LetterRequest.objects.count() == written + 1
+    press.post(f"/people/{ann.id}/act/", {"do": "links"})
+    assert LetterRequest.objects.count() == written + 2
+    bob = person("bob@example.net")
+    moving.ask(bob, pivot, "ann@example.org")
+    assert LetterRequest.objects.filter(letter=Letter.MOVE).exists()
+
+
 def test_whoever_never_answered_is_asked_again_and_gets_no_other_links(
     ann: Subscriber,
 ) -> None:

@@ -116,6 +116,6 @@ def _send_links(request: HttpRequest, one: Subscriber, by: str) -> None:
     if theirs is None:
         messages.error(request, "They have no topic, so there is nothing to write in the name of.")
         return
-    fresh_links.ask(one, theirs.topic)
+    fresh_links.ask(one, theirs.topic, asker=fresh_links.Asker.STAFF)
     audit(by, "had new links sent", one.ref)
     messages.success(request, "They get new links by mail, unless some were sent a moment ago.")
