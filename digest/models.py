@@ -186,6 +186,9 @@ class Briefing(models.Model):
     )
     story_keys = models.BinaryField(default=b"", help_text="By which others like it are found.")
     independent_sources = models.PositiveSmallIntegerField(default=0)
+    searched = models.TextField(
+        blank=True, default="", help_text="Its words folded, as searching.py makes them."
+    )
 
     class Meta:
         constraints = [

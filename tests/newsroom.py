@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from digest import changes, closing, parties
+from digest import changes, closing, parties, searching
 from digest.intake.slugs import slug_from
 from digest.models import Briefing, Depth, Item, Kind, Stage, Topic, Update
 from digest.parts import BriefingData
@@ -64,6 +64,7 @@ def briefing(topic: Topic, headline: str = "A pier reopens", **parts: Any) -> Br
         first_reported=plain["first_reported_in"],
         content_hash=changes.content_hash(made),
         received_at=made.published_at,
+        searched=searching.searched(made),
         **columns,
     )
 

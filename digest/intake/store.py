@@ -15,7 +15,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from digest import carrying
+from digest import carrying, searching
 from digest.changes import content_hash, is_material
 from digest.errors import Refused
 from digest.intake import sources
@@ -56,7 +56,8 @@ _AS_JSON = {
     "image": "image",
     "extra": "extra",
 }
-_WRITTEN = [*_SAME_NAME, *_AS_JSON, *signature.COLUMNS, "content_hash", "changed_at", "moved_on"]
+_COUNTED = ["searched", "content_hash", "changed_at", "moved_on"]
+_WRITTEN = [*_SAME_NAME, *_AS_JSON, *signature.COLUMNS, *_COUNTED]
 
 
 class Result(enum.StrEnum):
@@ -289,6 +290,7 @@ def _columns(data: BriefingData, topic: Topic) -> dict[str, Any]:
         {name: getattr(data, name) for name in _SAME_NAME}
         | {column: plain[part] for column, part in _AS_JSON.items()}
         | signature.columns(data, topic.language)
+        | {"searched": searching.searched(data)}
     )
 
 
