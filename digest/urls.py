@@ -9,6 +9,8 @@ from digest.archive import views as archive
 from digest.desk import (
     approved,
     approving,
+    briefing,
+    briefing_history,
     briefings,
     came_in,
     drafts,
@@ -21,6 +23,7 @@ from digest.desk import (
     testing,
     topic_pages,
     updates,
+    writing,
 )
 
 urlpatterns = [
@@ -33,7 +36,7 @@ urlpatterns = [
     path("t/<slug:topic>/<int:number>/<slug:slug>/", archive.briefing),
     path("t/<slug:topic>/<int:number>/since/<int:earlier>/", archive.since),
     path("t/<slug:topic>/parties/<slug:party>/", archive.party),
-    path("pictures/<str:hash>.png", pictures.picture),
+    path("pictures/<slug:hash>.<slug:ending>", pictures.picture),
     # programs with a token
     path("api/", api.urls),
     # staff: signing in
@@ -44,10 +47,18 @@ urlpatterns = [
     path("desk/", home.home),
     path("desk/new/", topic_pages.new),
     path("desk/<slug:topic>/", home.topic),
-    path("desk/<slug:topic>/write/", briefings.write),
-    path("desk/<slug:topic>/rows/<slug:name>/", briefings.row),
+    path("desk/<slug:topic>/write/", briefing.write),
+    path("desk/<slug:topic>/write/typed/", writing.typed),
+    path("desk/<slug:topic>/write/<int:number>/preview/", writing.preview),
+    path("desk/<slug:topic>/unsaved/<int:number>/", writing.look),
+    path("desk/<slug:topic>/unsaved/<int:number>/forget/", writing.forget),
+    path("desk/<slug:topic>/pictures/", writing.picture),
     path("desk/<slug:topic>/briefings/", briefings.briefings),
-    path("desk/<slug:topic>/briefings/<slug:slug>/", briefings.briefing),
+    path("desk/<slug:topic>/briefings/<slug:slug>/", briefing.briefing),
+    path("desk/<slug:topic>/briefings/<slug:slug>/typed/", writing.typed),
+    path("desk/<slug:topic>/briefings/<slug:slug>/preview/", writing.preview),
+    path("desk/<slug:topic>/briefings/<slug:slug>/versions/", briefing_history.versions),
+    path("desk/<slug:topic>/briefings/<slug:slug>/restore/", briefing_history.restore),
     path("desk/<slug:topic>/briefings/<slug:slug>/withdraw/", briefings.withdraw),
     path("desk/<slug:topic>/briefings/<slug:slug>/put-back/", briefings.put_back),
     path("desk/<slug:topic>/briefings/<slug:slug>/release/", briefings.release),

@@ -1,11 +1,8 @@
-"""The desk: the list of briefings, and the form in which one is written."""
+"""The form in which a briefing is written and corrected."""
 
 import datetime as dt
-import html as entities
-import re
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 
 from digest import drafting
@@ -17,61 +14,13 @@ from digest.models import (
     Update,
 )
 from tests import newsroom
+from tests.forms import form_of, text
 
 T = "/desk/medias-ai-pivot"
 
 
 def order(update: Update) -> list[str]:
     return [item.briefing.slug for item in update.items.select_related("briefing")]
-
-
-def text(answer: HttpResponse) -> str:
-    return entities.unescape(answer.content.decode())
-
-
-# ---- briefings --------------------------------------------------------------------------------
-
-
-def test_the_list_is_searched_and_paged(desk: Client, pivot: Topic) -> None:
-    for n in range(60):
-        day = newsroom.MAY + dt.timedelta(days=n // 3)  # some at the very same time
-        newsroom.briefing(pivot, f"Story {n:02}", published_at=day)
-    first = text(desk.get(f"{T}/briefings/"))
-    older = re.search(r"\?after=(\d+)", first)
-    assert older
-    second = text(desk.get(f"{T}/briefings/{older[0]}"))
-    named = [re.findall(r"Story \d\d", html) for html in (first, second)]
-    assert len(set(named[0])) == 50
-    assert set(named[0]) | set(named[1]) == {f"Story {n:02}" for n in range(60)}
-    assert not set(named[0]) & set(named[1])
-    found = text(desk.get(f"{T}/briefings/?q=story+07"))
-    assert re.findall(r">Story \d\d<", found) == [">Story 07<"]
-
-
-@pytest.mark.parametrize(
-    "q", ["' or 1=1 --", "%", "\0", "\\", "a" * 5000, "<script>alert(1)</script>", "🦔", "[["]
-)
-def test_naughty_searches_find_nothing_and_break_nothing(
-    desk: Client, pivot: Topic, q: str
-) -> None:
-    newsroom.briefing(pivot, "A pier reopens")
-    answer = desk.get(f"{T}/briefings/", {"q": q, "after": q})
-    assert answer.status_code == 200
-    assert "<script>alert" not in answer.content.decode()
-
-
-def form_of(html: str) -> dict[str, list[str]]:
-    """What a browser would send from the briefing's form, as it stands."""
-    form = html[html.index('<form id="briefing"') :]
-    form = form[: form.index("</form>")]
-    sent: dict[str, list[str]] = {}
-    for tag in re.finditer(r"<input[^>]*>|<textarea[^>]*>(.*?)</textarea>", form, re.DOTALL):
-        name = re.search(r'name="([^"]+)"', tag[0])
-        value = re.search(r'value="([^"]*)"', tag[0])
-        if name:
-            raw = tag[1].removeprefix("\n") if tag[1] is not None else value[1] if value else ""
-            sent.setdefault(name[1], []).append(entities.unescape(raw))
-    return sent
 
 
 def test_the_form_shows_every_part_and_saving_it_untouched_changes_nothing(
@@ -201,21 +150,6 @@ def test_a_second_briefing_of_the_same_name_is_refused(desk: Client, pivot: Topi
     assert Briefing.objects.get().summary == "The first one."
 
 
-def test_two_editors_at_once_lose_nothing_unawares(desk: Client, pivot: Topic) -> None:
-    one = newsroom.briefing(pivot, "A pier reopens")
-    path = f"{T}/briefings/{one.slug}/"
-    mine = form_of(desk.get(path).content.decode())
-    theirs = dict(mine)
-    desk.post(path, theirs | {"summary": ["Theirs."]})
-    answer = desk.post(path, mine | {"summary": ["Mine."]})
-    assert answer.status_code == 422
-    assert "Somebody else has changed it" in text(answer)
-    assert "Mine." in text(answer)
-    assert Briefing.objects.get().summary == "Theirs."
-    assert desk.post(path, form_of(answer.content.decode())).status_code == 302
-    assert Briefing.objects.get().summary == "Mine."
-
-
 def test_asking_for_a_row_without_scripts_saves_nothing_and_keeps_what_was_typed(
     desk: Client, pivot: Topic
 ) -> None:
@@ -223,15 +157,50 @@ def test_asking_for_a_row_without_scripts_saves_nothing_and_keeps_what_was_typed
     answer = desk.post(f"{T}/write/", sent)
     assert answer.status_code == 200
     assert "Half a headl" in text(answer)
-    assert text(answer).count('name="sources.name"') == 2
+    assert form_of(answer.content.decode())["sources.name"] == ["", ""]
     assert not Briefing.objects.exists()
 
 
-def test_one_more_row_comes_as_a_fragment(desk: Client, pivot: Topic) -> None:
-    html = text(desk.get(f"{T}/rows/perspectives/"))
-    assert 'name="perspectives.party"' in html
-    assert "<html" not in html
-    assert desk.get(f"{T}/rows/secrets/").status_code == 404
+@pytest.mark.parametrize(
+    ("asked", "names"),
+    [
+        ("sources.1.up", ["Second", "First", "Third"]),
+        ("sources.0.down", ["Second", "First", "Third"]),
+        ("sources.1.remove", ["First", "Third"]),
+        ("sources.0.up", ["First", "Second", "Third"]),
+        ("sources.99.remove", ["First", "Second", "Third"]),
+        ("sources.x.remove", ["First", "Second", "Third"]),
+    ],
+)
+def test_rows_are_moved_and_removed_without_scripts(
+    desk: Client, pivot: Topic, asked: str, names: list[str]
+) -> None:
+    columns = {"sources.name": ["First", "Second", "Third"]}
+    columns |= {"sources.date": ["", "", ""], "sources.url": ["", "", ""]}
+    answer = desk.post(f"{T}/write/", columns | {"more": asked})
+    assert answer.status_code == 200
+    assert [one for one in form_of(answer.content.decode())["sources.name"] if one] == names
+    assert not Briefing.objects.exists()
+
+
+def test_a_picture_needs_words_for_those_who_do_not_see_it(desk: Client, pivot: Topic) -> None:
+    sent = {"headline": "A pier", "published_at": "2026-05-15T09:00", "summary": "Reopens."}
+    picture = {"image_url": "https://pier.example.org/a.png"}
+    answer = desk.post(f"{T}/write/", sent | picture)
+    assert answer.status_code == 422
+    assert "Say what it shows" in text(answer)
+    desk.post(f"{T}/write/", sent | picture | {"image_alt": "A pier"})
+    assert Briefing.objects.get().image == {"url": picture["image_url"], "alt": "A pier"}
+
+
+def test_what_came_in_without_words_for_its_picture_can_be_mended_elsewhere(
+    desk: Client, pivot: Topic
+) -> None:
+    one = newsroom.whole(pivot, image={"url": "https://p.example.org/a.png"})
+    path = f"{T}/briefings/{one.slug}/"
+    sent = form_of(desk.get(path).content.decode()) | {"summary": ["Eight roles."]}
+    assert desk.post(path, sent).status_code == 302
+    assert Briefing.objects.get().summary == "Eight roles."
 
 
 def test_unknown_fields_of_a_form_change_nothing(desk: Client, pivot: Topic) -> None:

@@ -12,9 +12,9 @@ YEAR = 365 * 24 * 60 * 60
 
 
 @require_safe
-def picture(_request: HttpRequest, hash: str) -> HttpResponse:  # noqa: A002 - as in the address
-    """A topic's logo."""
-    found = get_object_or_404(Picture, hash=hash)
-    response = HttpResponse(bytes(found.content), content_type="image/png")
+def picture(_request: HttpRequest, hash: str, ending: str) -> HttpResponse:  # noqa: A002 - as in the address
+    """A topic's logo, or a picture that an editor has uploaded for a briefing."""
+    found = get_object_or_404(Picture, hash=hash, format=ending)
+    response = HttpResponse(bytes(found.content), content_type=found.get_format_display())
     patch_cache_control(response, public=True, max_age=YEAR, immutable=True)
     return response

@@ -4,6 +4,7 @@ Texts stay as they were typed until they make a whole ``BriefingData``, so that 
 never costs an editor the rest.
 """
 
+import copy
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from pydantic_core import ErrorDetails
 from digest.intake.fields import reading_minutes
 from digest.intake.slugs import slug_from
 from digest.models import Topic
-from digest.parts import LINE, BriefingData
+from digest.parts import LINE, BriefingData, Image
 
 PLAIN = (
     "headline",
@@ -42,6 +43,12 @@ PLAIN = (
 )
 """Parts that are one text in the form."""
 
+GROUPS = {
+    "image": ("image_url", "image_alt"),
+    "first_reported": ("first_update", "first_title", "first_date"),
+}
+"""Parts that are several texts in the form; all others are one, under their own name."""
+
 ROWS: dict[str, tuple[str, ...]] = {
     "sources": ("name", "date", "url"),
     "next": ("kind", "text"),
@@ -64,6 +71,8 @@ _PLACES = {  # where BriefingData finds a mistake -> where the form shows it
 }
 
 Row = dict[str, str]
+Typed = dict[str, Any]
+"""A form's texts and rows: ``{"texts": {name: text}, "rows": {name: [{key: text}]}}``."""
 
 
 @dataclass
@@ -78,6 +87,23 @@ class BriefingForm:
     """The part that another row was asked for, by a page without scripts."""
     errors: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def typed(self) -> Typed:
+        """Everything that stands in the form, as JSON keeps it."""
+        return {"texts": self.texts, "rows": self.rows}
+
+    @property
+    def minutes(self) -> int:
+        """What its texts take to read."""
+        parts = self._parts()
+        parts.pop("read_minutes")
+        return reading_minutes(parts)
+
+    def says_the_same_as(self, other: "BriefingForm") -> bool:
+        """Whether saving would make no difference between the two, spaces aside."""
+        texts, theirs = _stripped(self.texts), _stripped(other.texts)
+        return texts == theirs and self.rows == other.rows
+
     def read(self) -> BriefingData | None:
         """The briefing as typed; None when something is wrong, and ``errors`` says what."""
         self.errors = {}
@@ -90,7 +116,26 @@ class BriefingForm:
             for error in problem.errors(include_url=False):
                 self.errors.setdefault(_place(error["loc"]), _said(error))
             return None
+        if made.image and not made.image.alt and not self._had_no_alt(made.image):
+            self.errors["image_alt"] = "Say what it shows, for those who don’t see it."
         return None if self.errors else made
+
+    def lenient(self, now: dt.datetime) -> BriefingData:
+        """What of it can be shown already, while it is being typed."""
+        given = {"headline": "…", "published_at": now}
+        parts = copy.deepcopy(_filled(self._parts()))
+        parts["slug"] = self.before.slug if self.before else "new"
+        while True:
+            try:
+                return BriefingData.model_validate(given | parts)
+            except ValidationError as problem:
+                wrong = {_whole(error["loc"]) for error in problem.errors(include_url=False)}
+            for place in sorted(wrong, key=_last_first):
+                _leave_out(parts, place)
+
+    def _had_no_alt(self, image: Image) -> bool:
+        """What came in without a text for its picture is no fault of who mends something else."""
+        return bool(self.before and self.before.image == image)
 
     def shown_rows(self, name: str) -> list[Row]:
         """The filled rows of a part, and some empty ones to write in."""
@@ -171,10 +216,35 @@ def of_data(topic: Topic, data: BriefingData) -> BriefingForm:
 
 
 def of_post(topic: Topic, post: QueryDict, before: BriefingData | None) -> BriefingForm:
-    """The form as it was sent; rows left empty are dropped."""
+    """The form as it was sent; rows left empty are dropped.
+
+    ``more`` asks a page without scripts for a row ("sources") or for something to be done with
+    one ("sources.1.up").
+    """
     texts = {name: post.get(name, "").replace("\r\n", "\n") for name in PLAIN}
     rows = {name: _rows(post, name, keys) for name, keys in ROWS.items()}
-    return BriefingForm(topic, texts, rows, before=before, more=post.get("more", ""))
+    more = post.get("more", "")
+    name, _, rest = more.partition(".")
+    if name in rows and rest:
+        _rearrange(rows[name], rest)
+    return BriefingForm(topic, texts, rows, before=before, more=more)
+
+
+def of_typed(topic: Topic, typed: Typed, before: BriefingData | None) -> BriefingForm:
+    """The form as it was left; parts that it did not have then are empty."""
+    texts = dict.fromkeys(PLAIN, "") | typed["texts"]
+    return BriefingForm(topic, texts, {name: typed["rows"].get(name, []) for name in ROWS}, before)
+
+
+def _rearrange(rows: list[Row], asked: str) -> None:
+    """Do what is asked with one row: "1.up", "1.down" or "1.remove"."""
+    place, _, act = asked.partition(".")
+    at = int(place) if place.isascii() and place.isdigit() and len(place) < 5 else len(rows)
+    if at >= len(rows):
+        return
+    row = rows.pop(at)
+    if act != "remove":
+        rows.insert(max(0, at - 1) if act == "up" else at + 1, row)
 
 
 def _rows(post: QueryDict, name: str, keys: Sequence[str]) -> list[Row]:
@@ -186,7 +256,29 @@ def _rows(post: QueryDict, name: str, keys: Sequence[str]) -> list[Row]:
     return [row for row in rows if any(row.values())]
 
 
-def _filled(texts: Mapping[str, str]) -> dict[str, str]:
+def _stripped(texts: Mapping[str, str]) -> dict[str, str]:
+    return {name: text.strip() for name, text in texts.items()}
+
+
+def _whole(loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """The place of the row, or else of the part, that a mistake spoils."""
+    at = next((at for at, key in enumerate(loc) if isinstance(key, int)), 0)
+    return loc[: at + 1]
+
+
+def _last_first(place: tuple[int | str, ...]) -> int:
+    """Of a list the last row goes first, or the others would move up meanwhile."""
+    return -max((key for key in place if isinstance(key, int)), default=-1)
+
+
+def _leave_out(parts: dict[str, Any], place: tuple[int | str, ...]) -> None:
+    holder: Any = parts
+    for key in place[:-1]:
+        holder = holder[key]
+    del holder[place[-1]]
+
+
+def _filled(texts: Mapping[str, Any]) -> dict[str, Any]:
     """Without the empty texts, so that what may be absent is absent."""
     return {name: text for name, text in texts.items() if text}
 

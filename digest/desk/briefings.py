@@ -1,48 +1,112 @@
-"""The desk's list of briefings, and the form in which one is written and corrected."""
+"""The desk's list of briefings: searched, filtered, paged; and what is done with one from there."""
 
-from typing import Any
+from enum import Enum
 
 from django.contrib import messages
-from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from digest import continuity, holding, voiding, withdrawal
-from digest.desk import briefing_form
-from digest.desk.briefing_form import ROWS, BriefingForm
-from digest.intake import store
-from digest.models import Briefing, Topic
-from digest.parts import BriefingData
+from digest import holding, searching, unsaved, voiding, withdrawal
+from digest.desk.briefing import named
+from digest.models import Briefing, Fold, Item, Stage, Topic
 from digest.staff import WRITERS, role_required
-from digest.templatetags.house import place
 
 PAGE = 50
-SUGGESTED = 50
-"""Tags, statuses and kinds that are offered while typing."""
+
+_STANDS = Q(withdrawn_at=None, held_at=None)
+
+
+class Standing(Enum):
+    """Where briefings stand: the filter's key, its name, and what an empty list teaches."""
+
+    ALL = "all", "All", ""
+    # Not told yet, or changed since; taken in when the draft is assembled.
+    WAITING = "waiting", "Waiting", "Whatever is new has been taken into the draft."
+    # An item of the open draft, or folded into one.
+    DRAFTED = "draft", "In the draft", "There is no open draft, or nothing in it yet."
+    # Brought by a source that an editor wants to look at first.
+    HELD = "held", "Held", "A source can be told to hold what it brings, until somebody has looked."
+    # Taken back: goes into no further update.
+    WITHDRAWN = "withdrawn", "Withdrawn", "What is withdrawn stays here, and can be put back."
+    # An approved or sent update carried it.
+    SENT = "sent", "Sent", "Briefings come here once an update that has them is approved."
+
+    def __init__(self, key: str, label: str, empty: str) -> None:
+        self.key = key
+        self.label = label
+        self.empty = empty
+
+    def rule(self, drafted: list[int]) -> Q:
+        """Which briefings those are; ``drafted`` are the ids of those in the open draft."""
+        match self:
+            case Standing.WAITING:
+                news = Q(carried_in=None) | Q(moved_on=True)
+                return _STANDS & news & ~Q(pk__in=drafted)
+            case Standing.DRAFTED:
+                return Q(pk__in=drafted)
+            case Standing.HELD:
+                return Q(withdrawn_at=None, held_at__isnull=False)
+            case Standing.WITHDRAWN:
+                return Q(withdrawn_at__isnull=False)
+            case Standing.SENT:
+                return Q(carried_in__isnull=False)
+        return Q()
 
 
 @require_safe
 @role_required(*WRITERS)
 def briefings(request: HttpRequest, topic: str) -> HttpResponse:
-    """The topic's briefings, the newest first; ``q`` searches, ``after`` turns the page."""
+    """The topic's briefings, the newest first.
+
+    ``q`` searches, ``show`` filters by standing, ``after`` turns the page.
+    """
     found = get_object_or_404(Topic, slug=topic)
     q = request.GET.get("q", "").replace("\0", "").strip()[:200]
-    rows = list(_after(_search(found, q), request.GET.get("after", ""))[: PAGE + 1])
-    older = rows[PAGE - 1].pk if len(rows) > PAGE else None
-    page = {"topic": found, "briefings": rows[:PAGE], "older": older, "q": q}
-    if not q and "after" not in request.GET:
-        page["held"] = _search(found, "").filter(withdrawn_at=None).exclude(held_at=None)[:PAGE]
+    show = next((one for one in Standing if one.key == request.GET.get("show")), Standing.ALL)
+    drafted = _drafted(found)
+    matching = searching.found(found.briefings.all(), q)
+    listed = _listed(matching).filter(show.rule(drafted))
+    rows = list(_after(listed, request.GET.get("after", ""))[: PAGE + 1])
+    page = {
+        "topic": found,
+        "briefings": rows[:PAGE],
+        "older": rows[PAGE - 1].pk if len(rows) > PAGE else None,
+        "q": q,
+        "show": show,
+        "standings": _counted(matching, drafted),
+        "drafted": set(drafted),
+    }
+    if show is Standing.ALL and not q and "after" not in request.GET:
+        page["begun"] = unsaved.of(found, None)
+        page["held"] = _listed(matching).filter(Standing.HELD.rule(drafted))[:PAGE]
     return render(request, "desk/briefings.html", page)
 
 
-def _search(topic: Topic, q: str) -> QuerySet[Briefing]:
-    rows = topic.briefings.select_related("carried_in").order_by("-published_at", "-pk")
-    rows = rows.defer("body", "analysis", "perspectives", "extra")
-    if not q:
-        return rows
-    return rows.filter(Q(headline__icontains=q) | Q(summary__icontains=q) | Q(slug__icontains=q))
+def _listed(rows: QuerySet[Briefing]) -> QuerySet[Briefing]:
+    rows = rows.select_related("carried_in").order_by("-published_at", "-pk")
+    return rows.only(
+        "topic", "slug", "headline", "summary", "tag", "status", "importance", "published_at",
+        "moved_on", "withdrawn_at", "held_at", "carried_in__number",
+    )  # fmt: skip
+
+
+def _counted(rows: QuerySet[Briefing], drafted: list[int]) -> list[tuple[Standing, int]]:
+    """How many stand where, in one look at them."""
+    counts = rows.order_by().aggregate(
+        **{one.name: Count("pk", filter=one.rule(drafted)) for one in Standing if one.rule(drafted)}
+        | {Standing.ALL.name: Count("pk")}
+    )
+    return [(one, counts.get(one.name, 0)) for one in Standing]
+
+
+def _drafted(topic: Topic) -> list[int]:
+    """The briefings of the open draft, by their ids."""
+    of = {"update__topic": topic, "update__stage": Stage.DRAFT}
+    items = Item.objects.filter(**of).order_by().values_list("briefing")
+    folds = Fold.objects.filter(**of).order_by().values_list("briefing")
+    return [pk for (pk,) in items.union(folds)]
 
 
 def _after(rows: QuerySet[Briefing], last: str) -> QuerySet[Briefing]:
@@ -56,78 +120,11 @@ def _after(rows: QuerySet[Briefing], last: str) -> QuerySet[Briefing]:
     return rows.filter(Q(published_at__lt=when) | Q(published_at=when, pk__lt=mark.pk))
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@role_required(*WRITERS)
-def write(request: HttpRequest, topic: str) -> HttpResponseBase:
-    """A new briefing."""
-    found = get_object_or_404(Topic, slug=topic)
-    if request.method != "POST":
-        return _form(request, briefing_form.blank(found, timezone.now()), None)
-    form = briefing_form.of_post(found, request.POST, None)
-    if form.more:
-        return _form(request, form, None)
-    data = form.read()
-    if data and found.briefings.filter(slug=data.slug).exists():
-        form.errors["headline"] = (
-            "There is a briefing with this headline already; change that one, or say it otherwise."
-        )
-        data = None
-    if data is None:
-        return _form(request, form, None)
-    return _save(request, found, data, None)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@role_required(*WRITERS)
-def briefing(request: HttpRequest, topic: str, slug: str) -> HttpResponseBase:
-    """One briefing, to be corrected."""
-    found = _briefing(topic, slug)
-    if request.method != "POST":
-        return _form(request, briefing_form.of_data(found.topic, found.data), found)
-    form = briefing_form.of_post(found.topic, request.POST, found.data)
-    if form.more:
-        return _form(request, form, found)
-    data = form.read()
-    if data and request.POST.get("seen") != found.content_hash:
-        form.errors["whole"] = (
-            "Somebody else has changed it since you opened it. Your words are below; saving "
-            "again puts them over theirs, which stay in the history."
-        )
-        data = None
-    if data is None:
-        return _form(request, form, found)
-    return _save(request, found.topic, data, found)
-
-
-def _save(
-    request: HttpRequest, topic: Topic, data: BriefingData, found: Briefing | None
-) -> HttpResponseBase:
-    result = store.keep(data, topic, by=request.user.get_username())
-    said = {
-        "created": "Saved. It is a candidate for the next update.",
-        "updated": "Saved. What it said before is in its history.",
-        "unchanged": "Nothing had changed.",
-    }
-    messages.success(request, said[result], extra_tags=_kept_as(topic, found))
-    return redirect(f"/desk/{topic.slug}/briefings/{data.slug}/")
-
-
-@require_safe
-@role_required(*WRITERS)
-def row(request: HttpRequest, topic: str, name: str) -> HttpResponse:
-    """One more empty row of a repeated part, for a page that has scripts."""
-    found = get_object_or_404(Topic, slug=topic)
-    if name not in ROWS:
-        raise Http404
-    form = briefing_form.blank(found, timezone.now())
-    return render(request, f"desk/rows/{name}.html", {"form": form, "index": 0})
-
-
 @require_POST
 @role_required(*WRITERS)
 def withdraw(request: HttpRequest, topic: str, slug: str) -> HttpResponseBase:
     """Take a briefing out of everything that is still to come."""
-    found = _briefing(topic, slug)
+    found = named(topic, slug)
     voided = withdrawal.withdraw(found, by=request.user.get_username())
     messages.success(request, "Withdrawn. Assemble an open draft again to take it out of there.")
     for update in voided:
@@ -140,7 +137,7 @@ def withdraw(request: HttpRequest, topic: str, slug: str) -> HttpResponseBase:
 @role_required(*WRITERS)
 def release(request: HttpRequest, topic: str, slug: str) -> HttpResponseBase:
     """Let a briefing go that was held for an editor's look."""
-    found = _briefing(topic, slug)
+    found = named(topic, slug)
     holding.release(found, by=request.user.get_username())
     messages.success(request, f"“{found.headline}” is a candidate for the next update now.")
     return redirect(f"/desk/{topic}/briefings/")
@@ -150,48 +147,7 @@ def release(request: HttpRequest, topic: str, slug: str) -> HttpResponseBase:
 @role_required(*WRITERS)
 def put_back(request: HttpRequest, topic: str, slug: str) -> HttpResponseBase:
     """Undo a withdrawal."""
-    found = _briefing(topic, slug)
+    found = named(topic, slug)
     withdrawal.put_back(found, by=request.user.get_username())
     messages.success(request, "Put back. It is a candidate again.")
     return redirect(f"/desk/{topic}/briefings/{slug}/")
-
-
-def _briefing(topic: str, slug: str) -> Briefing:
-    return get_object_or_404(Briefing.objects.select_related("topic"), topic__slug=topic, slug=slug)
-
-
-def _form(request: HttpRequest, form: BriefingForm, found: Briefing | None) -> HttpResponse:
-    page = {
-        "topic": form.topic,
-        "form": form,
-        "briefing": found,
-        "seen": found.content_hash if found else "",
-        "kept_as": _kept_as(form.topic, found),
-        "versions": found.versions.all()[:20] if found else [],
-        "timeline": continuity.timeline(found.pk, unsent=True) if found else [],
-        "known": _known(form.topic),
-        "zone": place(form.topic.zone),
-    }
-    return render(request, "desk/briefing.html", page, status=422 if form.errors else 200)
-
-
-def _kept_as(topic: Topic, found: Briefing | None) -> str:
-    """Under which name the browser keeps what is typed into the form (keep.js)."""
-    return f"briefing {topic.slug}/{found.slug if found else '+'}"
-
-
-def _known(topic: Topic) -> dict[str, Any]:
-    """Words that this topic's briefings use already; any other may be typed."""
-    recent = list(topic.briefings.order_by("-pk").only("tag", "status", "analysis")[:200])
-    return {
-        "tag": sorted({one.tag for one in recent if one.tag})[:SUGGESTED],
-        "status": sorted({one.status for one in recent if one.status})[:SUGGESTED],
-        "kind": sorted(
-            {
-                part["kind"]
-                for one in recent
-                for part in one.analysis.get("next", [])
-                if part.get("kind")
-            }
-        )[:SUGGESTED],
-    }

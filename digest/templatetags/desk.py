@@ -1,16 +1,20 @@
 """Fields of the desk's forms, and what stands above a topic's pages."""
 
+import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from zoneinfo import ZoneInfo
 
 from django import template
+from django.conf import settings
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from digest.desk import strip
 from digest.desk.briefing_form import BriefingForm
 from digest.desk.topic_form import TopicForm
-from digest.differences import Change, Piece
+from digest.differences import Change, Piece, shortened
 from digest.models import Topic
 
 register = template.Library()
@@ -82,6 +86,27 @@ def topic_strip(topic: Topic, here: str) -> dict[str, object]:
         "places": strip.places(topic),
         "others": strip.others(),
     }
+
+
+@register.filter
+def is_ours(url: str) -> str:
+    """The path of a picture that we serve ourselves; empty for any other address."""
+    own = f"{settings.BASE_URL}/pictures/"
+    return url.removeprefix(settings.BASE_URL) if url.startswith(own) else ""
+
+
+@register.filter
+def clock(moment: dt.datetime, zone: str) -> str:
+    """The time of day, with the day where that is another than today."""
+    local, now = moment.astimezone(ZoneInfo(zone)), timezone.now().astimezone(ZoneInfo(zone))
+    day = "" if local.date() == now.date() else f"{local.day} {local:%B} "
+    return f"{day}{local:%H:%M}"
+
+
+@register.filter
+def shorter(pieces: Sequence[Piece]) -> list[Piece]:
+    """A difference without what lies far from every change."""
+    return shortened(pieces)
 
 
 _TOLD = {Change.OUT: ("del", "taken out"), Change.IN: ("ins", "put in")}
