@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST, require_safe
 
 from digest import arranging, drafting, ordering, sections
-from digest.desk import came_in, mending, partner, proof, undo
+from digest.desk import came_in, inbox, mending, partner, proof, undo
 from digest.desk.look import Look
 from digest.desk.posts import back, doing, draft_or_404, open_draft, typed
 from digest.models import Depth, Fold, Item, Topic, Update
@@ -52,6 +52,7 @@ def _shown(request: HttpRequest, topic: Topic, update: Update) -> dict[str, obje
         "order_seen": ordering.seen(update, items),
         "sections": list(dict.fromkeys(row.section for row in rows if row.section)),
         "proof": proved,
+        "inbox": inbox.of_view(proved.view, update.planned_at) if proved.view else None,
         "mendings": mending.of(update, items, [*proved.blocking, *proved.warnings]),
         "came_in": came_in.since_assembled(update),
         "q": q,
