@@ -7,7 +7,7 @@ from django.core.validators import validate_email
 from django.db import transaction
 
 from digest.errors import Refused
-from digest.models import Depths, RequestedTest, Update, audit
+from digest.models import Depths, RequestedTest, Topic, Update, audit
 
 MOST = 20
 """Addresses of one test: colleagues, not an audience."""
@@ -34,3 +34,8 @@ def request_test(
     return RequestedTest.objects.create(
         update=update, addresses=wanted, asked_by=by, variant=variant
     )
+
+
+def remember(topic: Topic, addresses: Sequence[str]) -> None:
+    """Whom a test went to is offered again with the topic's next one."""
+    Topic.objects.filter(pk=topic.pk).update(testers=list(dict.fromkeys(addresses)))

@@ -12,9 +12,7 @@ from tests.test_desk import text
 
 T = "/desk/medias-ai-pivot/draft/"
 LONG = "Lantern builds a studio of its own and asks nobody"
-AFTER = (
-    "The unit surfaced in job adverts; seven roles are open, and not one names a vendor."
-)
+AFTER = "The unit surfaced in job adverts; seven roles are open, and not one names a vendor."
 
 
 def row(**parts: object) -> inbox.Inbox:

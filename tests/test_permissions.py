@@ -102,6 +102,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "desk/<slug:topic>/draft/came-in/": (LOOK, WRITERS),
     "desk/<slug:topic>/draft/preview/": (LOOK, WRITERS),
     "desk/<slug:topic>/draft/compare/": (LOOK, WRITERS),
+    "desk/<slug:topic>/draft/tests/": (LOOK, WRITERS),
     "desk/<slug:topic>/draft/source/": (LOOK, WRITERS),
     "desk/<slug:topic>/<int:number>/compare/": (LOOK, WRITERS),
     "desk/<slug:topic>/<int:number>/source/": (LOOK, WRITERS),

@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST, require_safe
 
 from digest import arranging, drafting, ordering, sections
-from digest.desk import came_in, inbox, mending, partner, proof, undo
+from digest.desk import came_in, inbox, mending, partner, proof, testing, undo
 from digest.desk.look import Look
 from digest.desk.posts import back, doing, draft_or_404, open_draft, typed
 from digest.models import Depth, Fold, Item, Topic, Update
@@ -63,6 +63,7 @@ def _shown(request: HttpRequest, topic: Topic, update: Update) -> dict[str, obje
         "depths": Depth,
         "may_approve": has_role(request.user, *APPROVERS),
         **partner.shown(update),
+        **testing.shown(request, update),
     }
 
 
