@@ -1,5 +1,6 @@
 """A topic's feeds on the desk and at the command line."""
 
+import datetime as dt
 import ipaddress
 import json
 from collections.abc import Iterator
@@ -13,9 +14,10 @@ from django.utils import timezone
 
 from digest.commands.feed import feed as feed_command
 from digest.errors import DigestError
-from digest.feeds import Feed
+from digest.feeds import Feed, FeedEntry
 from digest.intake import polling
 from digest.models import AuditEntry, Briefing, Topic
+from tests import newsroom
 from tests.sites import Site, site
 from tests.test_intake_feeds import item, rss
 
@@ -167,3 +169,92 @@ def test_one_that_is_no_source_is_told_with_those_that_are(pivot: Topic, web: Si
     run("add", pivot.slug, web.url("/feed"))
     result = run("remove", pivot.slug, "https://x.example.org/")
     assert web.url("/feed") in str(result.exception)
+
+
+# ---- tried before it is added ------------------------------------------------------------------
+
+
+def tried(desk: Client, url: str, **more: str) -> Any:
+    return desk.post(DESK, {"url": url, "minutes": "30", "do": "try", **more})
+
+
+def test_a_feed_is_tried_and_shows_what_it_would_bring_and_keeps_nothing(
+    desk: Client, pivot: Topic, web: Site
+) -> None:
+    now = f"{timezone.now():%a, %d %b %Y %H:%M:%S GMT}"
+    web.pages["/feed"] = (200, {}, rss(*[item(n, pubDate=now) for n in range(1, 8)]))
+    page = tried(desk, web.url("/feed"), hold="on").text
+    assert "7 entries to be read" in page
+    assert page.count("min</p>") == 5
+    assert f'value="{web.url("/feed")}"' in page
+    assert 'name="hold" checked' in page
+    assert not Feed.objects.exists()
+    assert not Briefing.objects.exists()
+
+
+def test_a_page_leads_to_the_feeds_that_it_names(desk: Client, pivot: Topic, web: Site) -> None:
+    page = b"""<html><head><link rel="alternate" type="application/rss+xml" title="All of it"
+        href="/feed"><link rel='ALTERNATE nofollow' type='application/atom+xml' href='../atom'>
+        <link rel="alternate" type="application/rss+xml" href="javascript:alert(1)">
+        <link rel="stylesheet" href="/x.css"></head><p>Hello</p>"""
+    web.pages["/news/"] = (200, {"Content-Type": "text/html"}, page)
+    said = tried(desk, web.url("/news/")).text
+    assert "This page names 2 feeds" in said
+    assert "All of it" in said
+    assert web.url("/atom") in said
+    assert "javascript:" not in said
+    chosen = desk.post(
+        DESK, {"url": web.url("/news/"), "minutes": "30", "choose": web.url("/feed")}
+    )
+    assert "1 entry to be read" in chosen.text
+    assert f'type="url" required maxlength="2000" value="{web.url("/feed")}"' in chosen.text
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("http://127.0.0.1:1/feed", "nothing was added"),
+        ("http://10.0.0.1/feed", "nothing was added"),
+        ("file:///etc/passwd", "nothing was added"),
+        ("nonsense", "nothing was added"),
+    ],
+)
+def test_what_may_not_or_cannot_be_asked_is_said_in_words(
+    desk: Client, pivot: Topic, url: str, why: str
+) -> None:
+    answer = tried(desk, url)
+    assert answer.status_code == 422
+    assert why in answer.text
+
+
+def test_a_page_of_nothing_is_no_source(desk: Client, pivot: Topic, web: Site) -> None:
+    web.pages["/empty"] = (200, {}, rss())
+    web.pages["/gone"] = (410, {}, b"")
+    assert "could not be read" in tried(desk, web.url("/empty")).text
+    assert "answered 410" in tried(desk, web.url("/gone")).text
+
+
+@pytest.mark.both_databases
+def test_the_page_shows_the_days_of_each_feed_and_what_it_brought_last(
+    desk: Client, pivot: Topic, django_assert_max_num_queries: Any
+) -> None:
+    stories = [newsroom.briefing(pivot, f"Story {n}") for n in range(5)]
+    for name in ("one", "two", "three"):
+        feed = Feed.objects.create(topic=pivot, url=f"https://{name}.example.org/feed")
+        entries(feed, timezone.now(), [*stories, None, None])
+        entries(feed, timezone.now() - dt.timedelta(days=3), [None])
+        entries(feed, timezone.now() - dt.timedelta(days=40), [None])
+    with django_assert_max_num_queries(11):
+        page = desk.get(DESK).text
+    assert page.count("0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 7") == 3
+    last = page.partition("Brought last:")[2].partition("</li>")[0]
+    assert [n for n in range(5) if f"Story {n}" in last] == [2, 3, 4]
+
+
+def entries(feed: Feed, at: dt.datetime, briefings: list[Briefing | None]) -> None:
+    first = FeedEntry.objects.count()
+    for n, briefing in enumerate(briefings, first):
+        key = f"{n:064}"
+        FeedEntry.objects.create(
+            feed=feed, key=key, place=key, said=key, briefing=briefing, first_seen_at=at
+        )

@@ -6,9 +6,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
+from digest.desk import feed_days
 from digest.errors import DigestError, Refused
 from digest.feeds import Feed
-from digest.intake import feed_sources
+from digest.intake import feed_sources, trying
+from digest.intake.trying import Tried
 from digest.models import Topic
 from digest.staff import WRITERS, role_required
 
@@ -16,17 +18,19 @@ from digest.staff import WRITERS, role_required
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(*WRITERS)
 def sources(request: HttpRequest, topic: str) -> HttpResponseBase:
-    """The topic's feeds; a POST adds one."""
+    """The topic's feeds; a POST tries one, or adds it."""
     found = get_object_or_404(Topic, slug=topic)
-    error = ""
+    error, tried = "", None
     if request.method == "POST":
         try:
-            _add(request, found)
+            if "choose" in request.POST or request.POST.get("do") == "try":
+                tried = trying.look(found, _address(request))
+            else:
+                _add(request, found)
+                return redirect(f"/desk/{topic}/sources/")
         except DigestError as problem:
             error = str(problem)
-        else:
-            return redirect(f"/desk/{topic}/sources/")
-    return _page(request, found, error)
+    return _page(request, found, error, tried)
 
 
 @require_POST
@@ -50,18 +54,28 @@ def source(request: HttpRequest, topic: str, number: int) -> HttpResponseBase:
     return redirect(f"/desk/{topic}/sources/")
 
 
-def _page(request: HttpRequest, topic: Topic, error: str) -> HttpResponse:
-    feeds = list(topic.feeds.all())
+def _page(
+    request: HttpRequest, topic: Topic, error: str, tried: Tried | None = None
+) -> HttpResponse:
+    feeds, now = list(topic.feeds.all()), timezone.now()
+    days, brought = feed_days.days(feeds, topic.zone, now), feed_days.brought(feeds)
+    again = error or tried
     page = {
         "topic": topic,
-        "feeds": feeds,
+        "feeds": [(feed, days[feed.pk], brought[feed.pk]) for feed in feeds],
         # Looked at again every 2 seconds, but only while one is about to be read.
-        "moves": any(one.is_about_to_be_read(timezone.now()) for one in feeds),
+        "moves": any(one.is_about_to_be_read(now) for one in feeds),
         "held": topic.briefings.filter(withdrawn_at=None).exclude(held_at=None).count(),
         "error": error,
-        "typed": request.POST if error else {"minutes": "30"},
+        "tried": tried,
+        "typed": request.POST.dict() | {"url": _address(request)} if again else {"minutes": "30"},
     }
     return render(request, "desk/sources.html", page, status=422 if error else 200)
+
+
+def _address(request: HttpRequest) -> str:
+    """The one that was chosen of a page's feeds, else the one that was typed."""
+    return request.POST.get("choose") or request.POST.get("url", "")
 
 
 def _add(request: HttpRequest, topic: Topic) -> None:

@@ -51,7 +51,7 @@ class Came:
 
 def keep(feed: Feed, answer: Fetched, now: dt.datetime) -> Came:
     """Keep what is new or has changed.  Raises Unfit where nothing can be read."""
-    name, made, trouble = _read(feed, answer, now)
+    name, made, trouble = read(feed, answer, now)
     came = Came(trouble=trouble)
     came.rejected = [one.outcome.why for one in made if isinstance(one.outcome, Rejected)]
     usable = [
@@ -67,7 +67,7 @@ def keep(feed: Feed, answer: Fetched, now: dt.datetime) -> Came:
     return came
 
 
-def _read(feed: Feed, answer: Fetched, now: dt.datetime) -> tuple[str, list[Made], str]:
+def read(feed: Feed, answer: Fetched, now: dt.datetime) -> tuple[str, list[Made], str]:
     """The feed's name, its entries, and what is broken about it."""
     kind = answer.headers.get("content-type", "")
     if looks_like_feed(answer.body) or looks_like_json_feed(answer.body):
