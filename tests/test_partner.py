@@ -247,7 +247,7 @@ def test_its_picture_stays_until_it_is_taken_away(draft: Update, desk: Client) -
 def test_what_is_no_picture_costs_nothing_of_what_was_typed(draft: Update, desk: Client) -> None:
     wrong = SimpleUploadedFile("quay.gif", b"GIF89a")
     answer = desk.post(f"{T}/partner/", SAID | {"place": "first", "picture": wrong}, follow=True)
-    assert "Without the picture: quay.gif is no" in text(answer)
+    assert "Without the picture: “quay.gif”" in text(answer)
     assert PartnerBlock.objects.get().name == "Harbour Films"
 
 

@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
 from django.views.decorators.http import require_POST
 
-from digest import partnering, pictures
+from digest import partnering, photographs
 from digest.desk.posts import doing, draft_or_404, typed
 from digest.errors import DigestError
 from digest.models import Picture, Update
@@ -56,7 +56,9 @@ def _picture(request: HttpRequest, update: Update) -> Picture | None:
     if sent is None:
         return kept
     try:
-        return pictures.kept(sent.read(pictures.WEIGHT + 1), sent.name or "The picture")
+        name = f"“{(sent.name or 'The file')[:60]}”"
+        picture: Picture = photographs.kept(sent.read(photographs.WEIGHT + 1), name)
     except DigestError as problem:  # what was typed beside it is not lost with it
         messages.error(request, f"Without the picture: {problem}")
         return kept
+    return picture
