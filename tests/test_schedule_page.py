@@ -227,3 +227,10 @@ def test_the_command_assembles_or_lets_go_what_is_held(pivot: Topic, held: Slot)
     held.refresh_from_db()
     assert held.result == SlotResult.DRAFTED
     assert run("let-go", pivot.slug).exit_code != 0, "nothing is held any more"
+
+
+def test_the_page_shows_the_coming_weeks_of_what_is_typed(desk: Client, pivot: Topic) -> None:
+    page = desk.get(f"{PAGE}runs/", {"cron": "15 6 * * *", "zone": "UTC"}).content.decode()
+    assert page.count(">06:15</span>") >= 28
+    assert "The coming five weeks" in page
+    assert "The coming five weeks" not in desk.get(f"{PAGE}runs/", {"cron": "x"}).content.decode()

@@ -17,11 +17,15 @@ from django.views.decorators.http import require_POST, require_safe
 from digest.errors import DigestError, Refused
 from digest.models import Topic
 from digest.staff import APPROVERS, WRITERS, Role, has_role, role_required
-from workers import rules, schedule, slots
+from workers import rules, run_calendar, schedule, slots
 from workers.models import Schedule, Slot, SlotResult
 from workers.rules import Rule, Run
+from workers.run_calendar import Day
 
 RUNS = 10
+WEEKDAYS = [("1", "Mon"), ("2", "Tue"), ("3", "Wed"), ("4", "Thu"), ("5", "Fri"), ("6", "Sat"),
+            ("0", "Sun")]  # fmt: skip
+"""As cron numbers them."""
 
 TONES = {
     SlotResult.DUE: "info",
@@ -44,6 +48,7 @@ class Form:
     rule: Rule | None = None
     error: str = ""
     runs: list[Run] = field(default_factory=list)
+    weeks: list[list[Day]] = field(default_factory=list)
 
     @property
     def words(self) -> str:
@@ -127,7 +132,9 @@ def _form(typed: Mapping[str, str], topic: Topic) -> Form:
     form = Form(texts, auto="auto" in typed if "cron" in typed else known.auto)
     try:
         form.rule = rules.checked(_rule(texts))
-        form.runs = list(itertools.islice(rules.runs(form.rule, timezone.now()), RUNS))
+        now = timezone.now()
+        form.runs = list(itertools.islice(rules.runs(form.rule, now), RUNS))
+        form.weeks = run_calendar.weeks(form.rule, now)
     except Refused as problem:
         form.error = str(problem)
     return form
@@ -149,6 +156,7 @@ def _shown(request: HttpRequest, topic: Topic, form: Form, status: int = 200) ->
         "form": form,
         "schedule": getattr(topic, "schedule", None),
         "presets": rules.PRESETS,
+        "weekdays": WEEKDAYS,
         "zones": sorted(available_timezones()),
         "may_set": has_role(request.user, *APPROVERS),
         "held": list(slots.held().filter(topic=topic)),
