@@ -35,6 +35,11 @@ def rendered(view: View) -> RenderedEmail:
     return _KEPT.rendered(view)
 
 
+def remembered(seen: str) -> RenderedEmail | None:
+    """The rendering of the view with this hash, if it was made here a moment ago."""
+    return _KEPT.remembered(seen)
+
+
 class _Kept:
     """The latest renderings: a desk's page and its frames ask for the same one, and so do checks
     and approval. A rendering is a function of its view, so none of them is ever stale."""
@@ -43,12 +48,16 @@ class _Kept:
         self.most, self._lock = most, threading.Lock()
         self._emails: OrderedDict[str, RenderedEmail] = OrderedDict()
 
-    def rendered(self, view: View) -> RenderedEmail:
-        key = content_hash(view)
+    def remembered(self, key: str) -> RenderedEmail | None:
         with self._lock:
             if key in self._emails:
                 self._emails.move_to_end(key)
-                return self._emails[key]
+            return self._emails.get(key)
+
+    def rendered(self, view: View) -> RenderedEmail:
+        key = content_hash(view)
+        if email := self.remembered(key):
+            return email
         email = bounded.render(view)
         with self._lock:
             self._emails[key] = email

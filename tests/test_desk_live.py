@@ -151,11 +151,34 @@ def test_a_change_is_answered_without_the_page_around_it_and_without_what_is_the
     assert "Include: First story" in again
 
 
+def test_a_change_on_the_page_is_answered_at_once_and_elsewhere_leads_back(
+    desk: Client, draft: Update
+) -> None:
+    live = {"HX-Request": "true", "HX-Target": "draft"}
+    answer = desk.post(f"{T}/draft/words/", {"note": "**Hello**"}, headers=live)
+    assert answer.status_code == 200
+    assert b'id="draft"' in answer.content
+    assert b"<html" not in answer.content
+    answer = desk.post(f"{T}/draft/items/third-story/", {"do": "up"}, headers=live)
+    assert b'id="item-third-story"' in answer.content
+    assert desk.post(f"{T}/draft/words/", {"note": "x"})["Location"] == f"{T}/draft/#words"
+
+
+def test_the_frame_shows_what_the_page_has_rendered(desk: Client, draft: Update) -> None:
+    found = re.search(r'data-live [^>]*src="([^"]+)"', page(desk))
+    assert found
+    Update.objects.update(note="Changed a moment later")
+    assert b"Changed a moment later" not in desk.get(found[1]).content
+    assert b"Changed a moment later" in desk.get(f"{T}/draft/preview/?live=unknown").content
+
+
 def test_the_live_preview_runs_one_script_of_ours_and_has_no_origin(
     desk: Client, draft: Update
 ) -> None:
     Briefing.objects.update(summary="<script>alert(1)</script>")
-    found = re.search(r'<iframe data-live sandbox="([^"]+)" src="([^"]+)"', page(desk))
+    found = re.search(
+        r'<iframe id="live-preview" data-live sandbox="([^"]+)" src="([^"]+)"', page(desk)
+    )
     assert found
     assert "allow-same-origin" not in found[1]
     answer = desk.get(found[2])
@@ -169,7 +192,7 @@ def test_the_preview_is_asked_for_anew_only_when_the_mail_is_another(
     desk: Client, draft: Update
 ) -> None:
     def source() -> str:
-        found = re.search(r'<iframe data-live [^>]*src="([^"]+)"', page(desk))
+        found = re.search(r'<iframe [^>]*data-live [^>]*src="([^"]+)"', page(desk))
         assert found
         return found[1]
 

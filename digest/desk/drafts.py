@@ -32,10 +32,21 @@ def draft(request: HttpRequest, topic: str) -> HttpResponse:
     if update is None:
         last = drafting.last_approved(found)
         return render(request, "desk/no_draft.html", {"topic": found, "last": last})
-    # A change on the page asks for what it may have changed, not for the page around it.
-    live = request.headers.get("HX-Target") == "draft"
-    page = "desk/live.html" if live else "desk/draft.html"
+    page = "desk/live.html" if _is_live(request) else "desk/draft.html"
     return render(request, page, _shown(request, found, update))
+
+
+def answered(request: HttpRequest, topic: Topic, way_back: HttpResponseBase) -> HttpResponseBase:
+    """What a change is answered with: the way back or, on the page itself, what has changed."""
+    update = open_draft(topic) if _is_live(request) else None
+    if update is None:
+        return way_back
+    return render(request, "desk/live.html", _shown(request, topic, update))
+
+
+def _is_live(request: HttpRequest) -> bool:
+    """Whether the page itself asks: for what a change may have touched, not for the page around."""
+    return request.headers.get("HX-Target") == "draft"
 
 
 def _shown(request: HttpRequest, topic: Topic, update: Update) -> dict[str, object]:
@@ -135,7 +146,8 @@ def reword(request: HttpRequest, topic: str) -> HttpResponseBase:
         )
     fresh = {name: texts[name] for name in mine if name not in taken}
     if not fresh:
-        return back(found, "words")
-    return doing(
+        return answered(request, found, back(found, "words"))
+    way_back = doing(
         request, found, lambda by: arranging.reword(update, by, **fresh), "Saved.", "words"
     )
+    return answered(request, found, way_back)

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 
 from digest import arranging, ordering
 from digest.desk import undo
+from digest.desk.drafts import answered
 from digest.desk.posts import doing, draft_or_404, typed
 from digest.errors import Refused
 from digest.models import Depth, Update
@@ -24,7 +25,7 @@ def item(request: HttpRequest, topic: str, slug: str) -> HttpResponseBase:
     act = _acts(request, update, slug).get(request.POST.get("do", ""))
     if act is None:
         raise Http404
-    return doing(request, found, act, "", f"item-{slug}")
+    return answered(request, found, doing(request, found, act, "", f"item-{slug}"))
 
 
 @require_POST

@@ -106,7 +106,7 @@ def as_reader(
     if request.method == "HEAD":
         return HttpResponse()
     try:
-        html, text, nonce = _parts(update, variant)
+        html, text, nonce = _parts(update, variant, request.GET.get("live", ""))
     except DigestError as problem:
         return scrolling.kept(request, framed(as_page(str(problem)), update.topic))
     page = shown(way, html, text, nonce, reader)
@@ -139,10 +139,14 @@ def looked_at(way: Way, html: str) -> str:
     return page.replace("<head>", '<head><base target="_blank">', 1)
 
 
-def _parts(update: Update, variant: Depths) -> tuple[str, str, str]:
-    """HTML, text and nonce, as readers get them in this variant."""
+def _parts(update: Update, variant: Depths, seen: str) -> tuple[str, str, str]:
+    """HTML, text and nonce, as readers get them in this variant.
+
+    ``seen``: the hash of the draft as arranged, which the page around this frame has just rendered.
+    """
     if update.stage == Stage.DRAFT:
-        email = editions.rendered(editions.view_of(update, variant))
+        email = editions.remembered(seen) if variant == Depths.ARRANGED else None
+        email = email or editions.rendered(editions.view_of(update, variant))
         return email.html, email.text, email.nonce
     # Where a variant could not go out, its readers get the update as arranged.
     edition = editions.frozen(update, variant) or editions.frozen(update)

@@ -59,6 +59,7 @@
     if (src === old.getAttribute("src")) return true;
     for (const late of document.querySelectorAll("iframe.coming")) late.remove();
     const next = fresh.cloneNode();
+    next.removeAttribute("id");
     next.classList.add("coming");
     next.setAttribute("aria-hidden", "true");
     next.tabIndex = -1;
@@ -70,6 +71,7 @@
         next.removeAttribute("aria-hidden");
         next.removeAttribute("tabindex");
         old.remove();
+        next.id = fresh.id;
         document.dispatchEvent(new CustomEvent("desk:shown", { detail: src }));
       };
       if (!scrolled) return show();
