@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from statistics import stdev
 from typing import Any
 
-from django.db.models import Max, Min, Q
+from django.db.models import Max, Min, Q, QuerySet
 
 from subscribers import planner, segments
 from subscribers.models import Subscriber
@@ -52,19 +52,43 @@ class Glance:
 
 def quick(rule: Any) -> Glance:
     """At once, if need be by the blocks alone. Raises Refused for a rule that can't be read."""
-    ids = Subscriber.objects.aggregate(first=Min("id"), last=Max("id"))
-    span = (ids["last"] or 0) - (ids["first"] or 0) + 1
+    first, span = _span()
     if span <= SMALL:
         return exact(rule)
-    starts = _starts(ids["first"], span)
+    found = _met(segments.people(rule), first, span)
+    return Glance(*_told(found, first, span), _some(found))
+
+
+def are_few() -> bool:
+    """Whether everybody is counted in no time."""
+    return _span()[1] <= SMALL
+
+
+def among(people: QuerySet[Subscriber]) -> Glance:
+    """The same of people who are selected in another way; none of them is named."""
+    first, span = _span()
+    if span <= SMALL:
+        return Glance(people.count(), 0, [])
+    return Glance(*_told(_met(people, first, span), first, span), [])
+
+
+def _span() -> tuple[int, int]:
+    """The first id, and how many there may be."""
+    ids = Subscriber.objects.aggregate(first=Min("id"), last=Max("id"))
+    return ids["first"] or 0, (ids["last"] or 0) - (ids["first"] or 0) + 1
+
+
+def _met(people: QuerySet[Subscriber], first: int, span: int) -> list[int]:
+    """Those of them who are met in the blocks, by id."""
+    within = people.filter(_within(_starts(first, span)), id__gte=first)
     with planner.counting(memory="1MB"):
-        found = list(
-            segments.people(rule)
-            .filter(_within(starts), id__gte=ids["first"])
-            .values_list("id", flat=True)
-        )
+        return list(within.values_list("id", flat=True))
+
+
+def _told(found: list[int], first: int, span: int) -> tuple[int, int]:
+    starts = _starts(first, span)
     hits = Counter(bisect_right(starts, one) for one in found)
-    return Glance(*estimate([hits[n] for n in range(1, _BLOCKS + 1)], span), _some(found))
+    return estimate([hits[n] for n in range(1, _BLOCKS + 1)], span)
 
 
 def estimate(hits: Sequence[int], span: int) -> tuple[int, int]:

@@ -82,12 +82,17 @@ FOR_WRITERS = [
     ("GET", f"{T}/1/"),
     ("GET", f"{T}/1/preview/"),
     ("GET", f"{T}/draft/history/"),
+    ("POST", f"{T}/draft/presence/"),
+    ("GET", f"{T}/draft/review/"),
+    ("POST", f"{T}/draft/ask/"),
+    ("POST", f"{T}/1/words/"),
     ("POST", f"{T}/draft/history/1/restore/"),
     ("GET", f"{T}/1/history/"),
     ("GET", f"{T}/1/compare/"),
 ]
 FOR_PUBLISHERS = [
     ("POST", f"{T}/draft/approve/"),
+    ("POST", f"{T}/draft/send-back/"),
     ("POST", f"{T}/1/unapprove/"),
     ("POST", "/desk/new/"),
     ("POST", f"{T}/settings/logo/"),

@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from digest import approval, arranging, drafting
+from digest import drafting
 from digest.models import (
     AuditEntry,
     Briefing,
@@ -32,12 +32,6 @@ def order(update: Update) -> list[str]:
 
 def text(answer: HttpResponse) -> str:
     return entities.unescape(answer.content.decode())
-
-
-def seen(client: Client, topic: Topic) -> str:
-    found = re.search(r'name="seen" value="([0-9a-f]{64})"', text(page(client, topic)))
-    assert found, "the draft's page offers no approval"
-    return found[1]
 
 
 def page(client: Client, topic: Topic) -> Any:
@@ -223,156 +217,6 @@ def test_a_draft_is_thrown_away_and_its_briefings_stay(
     desk.post(f"{T}/draft/discard/")
     assert Update.objects.get(pk=draft.pk).stage == Stage.DISCARDED
     assert order(drafting.draft(pivot)) == ["first-story", "second-story", "third-story"]
-
-
-# ---- approving --------------------------------------------------------------------------------
-
-
-def test_a_publisher_approves_what_was_seen(press: Client, pivot: Topic, draft: Update) -> None:
-    answer = press.post(
-        f"{T}/draft/approve/",
-        {
-            "seen": seen(press, pivot),
-            "when": "now",
-            "segment_names": "Staff, Press ,",
-            "rate": "70",
-        },
-    )
-    assert answer["Location"] == f"{T}/1/"
-    update = Update.objects.get(pk=draft.pk)
-    assert (update.stage, update.number, update.approved_by) == (
-        Stage.APPROVED,
-        1,
-        "pia@example.org",
-    )
-    assert (update.segments, update.rate) == (["Staff", "Press"], 70)
-    shown = text(press.get(f"{T}/1/"))
-    assert "Staff, Press" in shown
-    assert "70 messages a second" in shown
-    frozen = press.get(f"{T}/1/preview/")
-    assert "First story" in text(frozen)
-    assert "sandbox" in frozen["Content-Security-Policy"]
-
-
-def test_an_edit_after_looking_voids_the_approval(
-    press: Client, desk: Client, pivot: Topic, draft: Update
-) -> None:
-    looked_at = seen(press, pivot)
-    desk.post(f"{T}/draft/words/", {"subject": "Changed a second ago"})
-    press.post(f"{T}/draft/approve/", {"seen": looked_at, "when": "now"})
-    assert "changed since you looked at it" in text(page(press, pivot))
-    assert Update.objects.get(pk=draft.pk).stage == Stage.DRAFT
-
-
-def test_a_briefing_withdrawn_a_second_ago_voids_the_approval(
-    press: Client, desk: Client, pivot: Topic, draft: Update
-) -> None:
-    looked_at = seen(press, pivot)
-    desk.post(f"{T}/briefings/first-story/withdraw/")
-    press.post(f"{T}/draft/approve/", {"seen": looked_at, "when": "now"})
-    assert "Withdrawn since: First story" in text(page(press, pivot))
-    assert Update.objects.get(pk=draft.pk).stage == Stage.DRAFT
-
-
-def test_approving_in_two_tabs_happens_once(press: Client, pivot: Topic, draft: Update) -> None:
-    sent = {"seen": seen(press, pivot), "when": "now"}
-    assert press.post(f"{T}/draft/approve/", sent).status_code == 302
-    assert press.post(f"{T}/draft/approve/", sent).status_code == 404
-    assert AuditEntry.objects.filter(what="approved update").count() == 1
-
-
-@pytest.mark.parametrize(
-    ("sent", "said"),
-    [
-        ({"when": "at", "at": ""}, "no day and time"),
-        ({"when": "now", "at": "2099-01-01T10:00"}, "Choose one of them"),
-        ({"when": "at", "at": "2020-01-01T10:00"}, "is past"),
-        ({"when": "now", "rate": "fast"}, "messages a second"),
-        ({"when": "now", "rate": "-3"}, "messages a second"),
-        ({"when": "now", "rate": "nan"}, "messages a second"),
-        ({"when": "now", "seen": ""}, "look at it"),
-        ({"when": "now", "seen": "f" * 64}, "changed since you looked at it"),
-    ],
-)
-def test_an_approval_that_makes_no_sense_is_refused_in_words(
-    press: Client, pivot: Topic, draft: Update, sent: dict[str, str], said: str
-) -> None:
-    press.post(f"{T}/draft/approve/", {"seen": seen(press, pivot)} | sent)
-    assert said in text(page(press, pivot))
-    assert Update.objects.get(pk=draft.pk).stage == Stage.DRAFT
-
-
-def test_a_time_is_taken_in_the_topics_zone(press: Client, pivot: Topic, draft: Update) -> None:
-    Topic.objects.update(zone="Europe/London")
-    summer = f"{timezone.now().year + 1}-07-01T15:00"
-    press.post(f"{T}/draft/approve/", {"seen": seen(press, pivot), "when": "at", "at": summer})
-    due = Update.objects.get(pk=draft.pk).due_at
-    assert due is not None
-    assert due.astimezone(dt.UTC).hour == 14
-    assert "15:00 London" in text(press.get(f"{T}/1/"))
-
-
-def test_a_check_that_blocks_asks_for_a_reason_which_is_kept(
-    press: Client, pivot: Topic, draft: Update
-) -> None:
-    desk_note = "TODO finish this [link](https://)"
-    press.post(f"{T}/draft/words/", {"note": desk_note})
-    html = text(page(press, pivot))
-    assert "To mend." in html
-    assert "Review and approve" not in html
-    sent = {"seen": seen(press, pivot), "when": "now"}
-    press.post(f"{T}/draft/approve/", sent)
-    assert Update.objects.get(pk=draft.pk).stage == Stage.DRAFT
-    press.post(f"{T}/draft/approve/", sent | {"despite": "It is only a drill."})
-    assert Update.objects.get(pk=draft.pk).despite == "It is only a drill."
-    assert "It is only a drill." in text(press.get(f"{T}/1/"))
-
-
-def test_an_approval_is_taken_back_and_the_number_stays(
-    press: Client, desk: Client, pivot: Topic, draft: Update
-) -> None:
-    press.post(f"{T}/draft/approve/", {"seen": seen(press, pivot), "when": "now"})
-    assert desk.post(f"{T}/1/unapprove/").status_code == 403
-    assert press.post(f"{T}/1/unapprove/")["Location"] == f"{T}/draft/"
-    update = Update.objects.get(pk=draft.pk)
-    assert (update.stage, update.number) == (Stage.DRAFT, 1)
-
-
-def test_what_is_on_its_way_is_not_taken_back(press: Client, pivot: Topic) -> None:
-    newsroom.update(pivot, 1, newsroom.briefing(pivot))
-    press.post(f"{T}/1/unapprove/")
-    assert "on its way" in text(press.get(f"{T}/1/"))
-    assert Update.objects.get().stage == Stage.SENT
-
-
-def test_what_an_approved_update_left_out_is_told_with_the_reason(
-    desk: Client, pivot: Topic, draft: Update
-) -> None:
-    first, second, *_ = order(draft)
-    arranging.drop(draft, second, by="edda")
-    approval.approve(draft, by="pia")
-    told = text(desk.get(f"{T}/1/"))
-    _, left_out = told.split("Left out · ")
-    assert f'href="{T}/briefings/{second}/"' in left_out
-    assert "Taken out by an editor." in left_out
-    assert f"briefings/{first}/" not in left_out
-    assert re.findall(r'class="strong">(\d)\.', told) == [
-        str(n + 1) for n in range(len(order(draft)))
-    ]
-
-
-def test_an_editor_sees_the_state_but_no_button(desk: Client, pivot: Topic, draft: Update) -> None:
-    html = text(page(desk, pivot))
-    assert "A publisher approves" in html
-    assert "/draft/approve/" not in html
-
-
-def test_an_empty_draft_can_not_be_approved(press: Client, pivot: Topic) -> None:
-    drafting.draft(pivot)
-    html = text(page(press, pivot))
-    assert "nothing to approve" in html
-    press.post(f"{T}/draft/approve/", {"seen": "f" * 64, "when": "now"})
-    assert "has no items" in text(page(press, pivot))
 
 
 def test_the_routes_of_nothing_are_404(press: Client, pivot: Topic) -> None:

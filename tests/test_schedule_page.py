@@ -135,7 +135,7 @@ def test_the_desk_says_when_a_draft_goes_out_and_that_it_missed_its_time(
     draft.save()
     for page in ("/desk/", "/desk/medias-ai-pivot/draft/"):
         assert "in 5 h 19 min, if it is approved by then" in text(desk.get(page).content.decode())
-    form = press.get("/desk/medias-ai-pivot/draft/").content.decode()
+    form = press.get("/desk/medias-ai-pivot/draft/review/").content.decode()
     assert 'value="planned" checked' in form
     draft.planned_at = timezone.now() - dt.timedelta(minutes=5)
     draft.save()
@@ -149,8 +149,8 @@ def test_a_publisher_approves_for_the_slot_or_for_now(press: Client, draft: Upda
     planned = timezone.now() + dt.timedelta(hours=5)
     for when in ("planned", "now"):
         Update.objects.filter(pk=draft.pk).update(planned_at=planned)
-        page = press.get("/desk/medias-ai-pivot/draft/").content.decode()
-        seen = re.search(r'name="seen" value="(\w+)"', page.partition('id="approve"')[2])
+        page = press.get("/desk/medias-ai-pivot/draft/review/").content.decode()
+        seen = re.search(r'name="seen" value="(\w+)"', page)
         assert seen is not None
         press.post("/desk/medias-ai-pivot/draft/approve/", {"when": when, "seen": seen[1]})
         update = Update.objects.get(pk=draft.pk)

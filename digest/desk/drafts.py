@@ -14,11 +14,21 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST, require_safe
 
 from digest import arranging, drafting, ordering, sections
-from digest.desk import came_in, inbox, mending, partner, proof, testing, undo
+from digest.desk import (
+    came_in,
+    inbox,
+    mending,
+    partner,
+    proof,
+    review,
+    testing,
+    together,
+    undo,
+)
 from digest.desk.look import Look
 from digest.desk.posts import back, doing, draft_or_404, open_draft, typed
 from digest.models import Depth, Fold, Item, Topic, Update
-from digest.staff import APPROVERS, WRITERS, has_role, role_required
+from digest.staff import WRITERS, role_required
 
 WORDS = ("title", "subject", "preheader", "note")
 
@@ -50,6 +60,7 @@ def _is_live(request: HttpRequest) -> bool:
 
 
 def _shown(request: HttpRequest, topic: Topic, update: Update) -> dict[str, object]:
+    company = together.shown(request, update)  # first: what comes while this is made is news
     q = request.GET.get("out", "").strip()[:100]
     out_seen = _out_seen(update, q)
     rows = _rows(update)
@@ -72,9 +83,10 @@ def _shown(request: HttpRequest, topic: Topic, update: Update) -> dict[str, obje
         "undo": undo.of(request, topic),
         "look": Look(request, update),
         "depths": Depth,
-        "may_approve": has_role(request.user, *APPROVERS),
         **partner.shown(update),
         **testing.shown(request, update),
+        **company,
+        **review.standing(request, update, proved.seen),
     }
 
 

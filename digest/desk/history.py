@@ -53,12 +53,23 @@ def _shown(request: HttpRequest, topic: Topic, update: Update) -> HttpResponse:
     rows = list(update.versions.defer("state", "view"))
     pairs = list(itertools.zip_longest(rows, rows[1:]))
     page: dict[str, object] = {"topic": topic, "update": update, "pairs": pairs}
-    if "old" in request.GET or "new" in request.GET:
-        one, other = (_asked(request, update, name) for name in ("old", "new"))
-        old, new = sorted((one, other), key=lambda version: version.pk)
+    if pair := _pair(request, update, rows):
+        old, new = sorted(pair, key=lambda version: version.pk)
         found = retold.between(versions.view(old), versions.view(new))
         page |= {"old": old, "new": new, "differences": found}
     return render(request, "desk/history.html", page)
+
+
+def _pair(request: HttpRequest, update: Update, rows: list[Version]) -> list[Version]:
+    """The two to compare: those that are named, or what stood there ``since`` a page was made."""
+    if "old" in request.GET or "new" in request.GET:
+        return [_asked(request, update, name) for name in ("old", "new")]
+    since = request.GET.get("since", "")
+    if not rows or not (since.isascii() and since.isdigit()):
+        return []
+    # Somebody who typed on may have taken the version of that time along.
+    old = next((row for row in rows if row.pk <= int(since)), rows[-1])
+    return [old, rows[0]]
 
 
 def _asked(request: HttpRequest, update: Update, name: str) -> Version:

@@ -45,7 +45,7 @@ def listed(request: HttpRequest) -> HttpResponse:
 def choices(request: HttpRequest) -> HttpResponse:
     """A fragment for the approval form: a box for each segment, with whom it reaches."""
     topic = get_object_or_404(Topic, slug=request.GET.get("topic", "").replace("\0", ""))
-    stops = suppression.stops()
+    stops = suppression.stops() if glance.are_few() else None
     shown = {
         "rows": [
             (one, rule_words.shown(one.rule), _reached(topic, [one.rule], stops))
@@ -225,10 +225,15 @@ def _quick(rule: Any) -> glance.Glance | None:
         return None
 
 
-def _reached(topic: Topic, rules: list[Any], stops: Q) -> dict[str, int] | None:
-    """How many people, and how many of them are stopped; None where a rule can't be read."""
+def _reached(topic: Topic, rules: list[Any], stops: Q | None) -> dict[str, Any] | None:
+    """How many people, and how many of them are stopped; None where a rule can't be read.
+
+    Among very many (``stops`` is None) a look tells how many: see reach_page.py for the rest.
+    """
     try:
         people = selected(topic, rules)
     except Refused:
         return None
+    if stops is None:
+        return {"about": glance.among(people)}
     return people.aggregate(people=Count("pk"), stopped=Count("pk", filter=stops))

@@ -1,0 +1,57 @@
+// Several people at one draft: gives a sign of life, says who else is here, and takes in what they
+// change, without taking away what is being typed (the page's morphing sees to that).
+"use strict";
+
+{
+  const EVERY = 8_000;
+  const place = document.getElementById("presence");
+  let taken = Number(place?.elements.since.value);
+  let gone = false;
+
+  const isField = (node) => node?.matches?.("input:not([type=hidden], [type=radio], [type=checkbox]), textarea");
+
+  function doing() {
+    const field = document.activeElement;
+    if (!isField(field)) return document.getElementById("draft") ? "" : "reviewing it";
+    const label = field.labels?.[0]?.firstChild?.textContent || field.getAttribute("aria-label") || "";
+    const item = field.closest("[data-name]");
+    const what = label.trim().toLowerCase();
+    return what && `editing the ${what}${item ? ` of “${item.dataset.name}”` : ""}`;
+  }
+
+  function look() {
+    if (!gone && document.visibilityState === "visible") htmx.trigger(place, "look");
+  }
+
+  function takeIn(version) {
+    const draft = document.getElementById("draft");
+    const link = place.querySelector(".taken");
+    if (!draft) { // a page that can't take it in shows it when it is loaded again
+      link.hidden = false;
+      return;
+    }
+    if (version <= taken) return;
+    taken = version;
+    htmx.ajax("GET", location.pathname, { source: draft, target: "#draft", select: "#draft", swap: "morph:outerHTML show:none" });
+  }
+
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (event.detail.elt === place) event.detail.parameters.doing = doing();
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target?.id !== "presence-now") return;
+    gone = Boolean(place.querySelector("[data-gone]"));
+    const news = place.querySelector("[data-news]");
+    if (news) takeIn(Number(news.dataset.news));
+  });
+
+  if (place) {
+    setInterval(look, EVERY);
+    let soon;
+    document.addEventListener("focusin", (event) => {
+      clearTimeout(soon);
+      if (isField(event.target)) soon = setTimeout(look, 500);
+    });
+    document.addEventListener("visibilitychange", look);
+  }
+}
