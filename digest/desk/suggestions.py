@@ -12,7 +12,7 @@ from digest.same_story.verdict import DAYS, Verdict, compare
 SUGGESTED = 50
 """Tags, statuses and kinds that are offered while typing."""
 
-LOOKED_AT = 300
+LOOKED_AT = 150
 """Briefings, the nearest in time, among which a story may be told already."""
 
 MOST = 3
@@ -24,19 +24,22 @@ def known(topic: Topic) -> dict[str, Any]:
 
     Statuses come with whether they close a story.
     """
-    recent = list(topic.briefings.order_by("-pk").only("tag", "status", "analysis")[:200])
-    kinds = {part.get("kind") for one in recent for part in one.analysis.get("next", [])}
-    statuses = _sorted({one.status for one in recent} | set(topic.closing))
+    recent = list(topic.briefings.order_by("-pk").values_list("tag", "status", "analysis")[:200])
+    kinds = {part.get("kind") for *_, analysis in recent for part in analysis.get("next", [])}
+    statuses = _sorted({status for _, status, _ in recent} | set(topic.closing))
     return {
-        "tag": _sorted({one.tag for one in recent}),
+        "tag": _sorted({tag for tag, *_ in recent}),
         "status": [(one, closing.closes(one, topic)) for one in statuses],
         "kind": _sorted(kinds),
     }
 
 
 def alike(topic: Topic, found: Briefing | None, data: BriefingData) -> list[dict[str, str]]:
-    """Briefings that may tell this story already: slug, headline and why, the likeliest first."""
-    if len(data.headline.split()) < 2:
+    """Briefings that may tell this story already: slug, headline and why, the likeliest first.
+
+    Looked for under a headline that is being written, not under one that stands already.
+    """
+    if len(data.headline.split()) < 2 or (found and found.headline == data.headline):
         return []
     mine = signature.signature(data, topic.language)
     day = dt.timedelta(days=DAYS)
