@@ -33,6 +33,19 @@ for (const list of document.querySelectorAll("details.switch")) {
   document.addEventListener("click", (event) => {
     if (!list.contains(event.target)) list.open = false;
   });
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.key !== "o" || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest("input, textarea, select, dialog, [contenteditable]")) return;
+    if (localStorage.getItem("desk-shortcuts") === "off") return;
+    event.preventDefault();
+    list.open = true;
+  });
+}
+
+// On a phone the page one is at may stand beyond the edge.
+{
+  const here = document.querySelector(".places [aria-current]");
+  if (here) here.parentElement.scrollLeft = here.offsetLeft - here.parentElement.offsetLeft - 40;
 }
 
 // A colour is picked or written; the one follows the other.
