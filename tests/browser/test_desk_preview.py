@@ -11,7 +11,7 @@ from digest.models import Briefing, Depths, Stage, Topic, Update
 from digest.partnering import Partner
 from subscribers.models import Subscriber
 from tests import newsroom
-from tests.browser.test_pages import SHORT_LIST
+from tests.browser.test_pages import SHORT_LIST, nasty
 from tests.browser.windows import Window
 
 T = "/desk/medias-ai-pivot"
@@ -150,7 +150,8 @@ def test_the_source_can_be_copied_and_taken_along(
 def test_no_content_acts_in_any_way_of_looking(window: Window, draft: Update, way: str) -> None:
     hostile = " ".join(SHORT_LIST)
     Topic.objects.update(pictures=True, description=hostile)
-    Briefing.objects.update(summary=hostile, key_takeaway=hostile, body=hostile, tag=hostile[:400])
+    known = "\n\n".join(nasty()[:500])
+    Briefing.objects.update(summary=hostile, key_takeaway=hostile, body=known, tag=hostile[:400])
     Update.objects.filter(pk=draft.pk).update(title=hostile[:480], note=hostile)
     said = Partner("Partner", hostile[:180], hostile[:1900], "https://films.example.org/")
     partnering.set_partner(draft, said, "edda@example.org")
@@ -178,3 +179,33 @@ def test_loading_and_failing_are_told_in_words(window: Window, draft: Update) ->
     window.page.context.clear_cookies()
     window.page.evaluate("document.querySelector('iframe[data-preview]').src += '&again'")
     words.filter(has_text="you are signed out").wait_for()
+
+
+def test_the_rows_of_inboxes_change_while_one_types(window: Window, draft: Update) -> None:
+    window.open(f"{T}/draft/", 1280)
+    page = window.page
+    page.locator("#subject").press("End")
+    page.locator("#subject").press_sequentially(" and then some more, until a phone cuts it")
+    page.locator(".mails.is-phone.is-light .subject", has_text="…").wait_for()
+    page.locator(".mails.is-wide.is-dark .subject", has_text="until a phone cuts it").wait_for()
+    page.locator(".measures .warn", has_text="of about 41 a phone shows").wait_for()
+    assert page.input_value("#subject").endswith("until a phone cuts it")
+    assert not window.seen.errors
+
+
+@pytest.mark.parametrize("look", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 375])
+def test_anybody_can_use_the_forms_beside_it(
+    window: Window, draft: Update, look: str, width: int
+) -> None:
+    Topic.objects.update(testers=["cara@example.org"])
+    window.open(f"{T}/draft/", width, look)
+    inside(window)
+    for opened in window.page.locator("#partner summary").all():
+        opened.click()
+    window.page.get_by_role("button", name="Test to me").click()
+    window.page.locator("#tests-told .pill").wait_for()
+    found = Axe().run(window.page, options={"iframes": False}).response["violations"]
+    assert not [(one["id"], one["nodes"][0]["target"]) for one in found]
+    assert window.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert not window.seen.errors
