@@ -125,9 +125,7 @@ def test_two_editors_at_once_do_not_undo_each_others_words(
     assert (fresh.subject, fresh.note) == ("Theirs", "Mine")
     desk.post(f"{T}/draft/words/", was | old | {"subject": "Mine too"})
     assert Update.objects.get(pk=draft.pk).subject == "Theirs"
-    assert "Somebody else has changed the subject meanwhile; it says “Theirs”" in text(
-        page(desk, pivot)
-    )
+    assert ">Pia</b> has changed the subject too" in text(page(desk, pivot))
 
 
 def test_the_preview_is_the_mail_in_a_frame_that_can_do_nothing(

@@ -8,14 +8,14 @@ import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST, require_safe
 
-from digest import arranging, drafting, ordering, sections
+from digest import drafting, ordering, sections
 from digest.desk import (
     came_in,
+    conflicts,
     inbox,
     mending,
     partner,
@@ -26,11 +26,9 @@ from digest.desk import (
     undo,
 )
 from digest.desk.look import Look
-from digest.desk.posts import back, doing, draft_or_404, open_draft, typed
+from digest.desk.posts import doing, draft_or_404, open_draft
 from digest.models import Depth, Fold, Item, Topic, Update
 from digest.staff import WRITERS, role_required
-
-WORDS = ("title", "subject", "preheader", "note")
 
 
 @require_safe
@@ -86,6 +84,7 @@ def _shown(request: HttpRequest, topic: Topic, update: Update) -> dict[str, obje
         **partner.shown(update),
         **testing.shown(request, update),
         **company,
+        "conflicts": conflicts.of(request, update),
         **review.standing(request, update, proved.seen),
     }
 
@@ -145,21 +144,5 @@ def discard(request: HttpRequest, topic: str) -> HttpResponseBase:
 def reword(request: HttpRequest, topic: str) -> HttpResponseBase:
     """Set title, subject, preheader and note; an empty one of the first three is made by rule."""
     found, update = draft_or_404(topic)
-    texts = {name: typed(request, name) for name in WORDS if name in request.POST}
-    was = {name: typed(request, f"was_{name}") for name in texts if f"was_{name}" in request.POST}
-    now = {name: getattr(update, name) for name in texts}
-    mine = [name for name in texts if texts[name] not in {was.get(name), now[name]}]
-    taken = [name for name in mine if name in was and now[name] != was[name]]
-    for name in taken:
-        messages.error(
-            request,
-            f"Somebody else has changed the {name} meanwhile; it says “{now[name]}” and was kept. "
-            "Load the page again to change it.",
-        )
-    fresh = {name: texts[name] for name in mine if name not in taken}
-    if not fresh:
-        return answered(request, found, back(found, "words"))
-    way_back = doing(
-        request, found, lambda by: arranging.reword(update, by, **fresh), "Saved.", "words"
-    )
+    way_back = doing(request, found, lambda by: conflicts.words(request, update, by), "", "words")
     return answered(request, found, way_back)

@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.views.decorators.http import require_POST
 
 from digest import arranging, ordering
-from digest.desk import undo
+from digest.desk import conflicts, undo
 from digest.desk.drafts import answered
 from digest.desk.posts import doing, draft_or_404, typed
 from digest.errors import Refused
@@ -73,9 +73,7 @@ def _acts(request: HttpRequest, update: Update, slug: str) -> dict[str, Callable
         "split": lambda by: arranging.split(update, slug, by),
         "apart": lambda by: arranging.keep_apart(update, slug, typed(request, "into"), by),
         "depth": lambda by: arranging.set_depth(update, slug, _depth(post.get("depth", "")), by),
-        "reword": lambda by: arranging.override(
-            update, slug, typed(request, "headline"), typed(request, "summary"), by
-        ),
+        "reword": lambda by: conflicts.own(request, update, slug, by),
     }
 
 

@@ -6,6 +6,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (!event.detail.successful) return;
   const sent = event.detail.requestConfig.formData;
   for (const was of event.target.querySelectorAll("[data-was]")) {
-    if (sent.has(was.dataset.was)) was.value = sent.get(was.dataset.was);
+    const name = document.getElementById(was.dataset.was)?.name;
+    if (sent.has(name)) was.value = sent.get(name);
   }
 });

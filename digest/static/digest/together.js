@@ -45,6 +45,12 @@
     if (news) takeIn(Number(news.dataset.news));
   });
 
+  // Who keeps the other's text, or their own, has it in the field, too.
+  document.addEventListener("submit", (event) => {
+    const field = document.getElementById(event.target.dataset?.settles || "");
+    if (field) field.value = event.target.elements[field.name].value;
+  });
+
   if (place) {
     setInterval(look, EVERY);
     let soon;
