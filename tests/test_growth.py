@@ -91,7 +91,7 @@ def test_the_page_draws_it_says_it_in_numbers_and_shows_words_as_text(
     page = press.get("/people/growth/?by=day&topic=medias-ai-pivot").content.decode()
     assert page.count('<rect class="came"') == 30
     first = growth.growth(pivot, growth.Step.DAY, now)[0].begins
-    assert f"Since {first:%-d %b %Y}, 1 came and 1 left" in page
+    assert f"Since {first:%-d %b %Y}, 1 came and 1 left: as many came as left" in page
     assert f"<span>{first:%-d %b %Y}</span> <span>now</span>" in page  # what the chart spans
     assert "&lt;i&gt;Bye&lt;/i&gt;" in page
     assert press.get("/people/growth/?by=x&topic=%00").status_code == 200
