@@ -89,6 +89,12 @@ def pivot(db: None) -> Topic:
 
 
 @pytest.fixture
+def retail(db: None) -> Topic:
+    """Another topic."""
+    return Topic.objects.create(slug="retail", name="Retail")
+
+
+@pytest.fixture
 def ann(pivot: Topic) -> Subscriber:
     """A reader, confirmed to the topic."""
     person = Subscriber.objects.create(

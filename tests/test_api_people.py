@@ -14,8 +14,8 @@ from django.utils import timezone
 from digest.models import AuditEntry, Scope, Topic
 from subscribers import signup, signup_requests, suppression
 from subscribers.models import ConfirmationRequest, Consent, Subscriber, WelcomeRequest
+from tests.signing_up import everything
 from tests.test_api import holding
-from tests.test_signup import everything
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 

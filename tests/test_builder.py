@@ -18,7 +18,7 @@ from digest.models import AuditEntry, Update
 from subscribers import builder, rules, segments
 from subscribers.builder import WORDS, Form, Group, Row
 from subscribers.models import Segment, Subscriber, SubscriberTag
-from tests.test_segments import CONDITION
+from tests.rules_to_try import CONDITION
 
 PLAIN = CONDITION.filter(lambda one: " 5" not in json.dumps(one))
 TURNED = st.one_of(PLAIN, PLAIN.map(lambda one: {"not": one}))

@@ -12,7 +12,7 @@ from digest.models import Topic
 from subscribers import rule_words, rules, segments
 from subscribers.models import Segment, Subscriber, SubscriberTag
 from subscribers.rule_words import in_words
-from tests.test_segments import RULE
+from tests.rules_to_try import RULE
 
 
 @pytest.mark.parametrize(

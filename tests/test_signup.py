@@ -1,15 +1,11 @@
 """Signing up: asked by anybody, decided by the owner of the address."""
 
 import datetime as dt
-import ipaddress
 import re
 import threading
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -27,43 +23,14 @@ from subscribers.models import (
     Subscription,
     Suppression,
     SuppressionReason,
-    WelcomeRequest,
     address_hash,
 )
-from subscribers.tokens import CONFIRM_FOR, Purpose, make
 from tests import newsroom
+from tests.signing_up import DAY, ask, confirm_path, everything, sign_up
 from workers import asked, ledger, letters
 from workers.models import Delivery
 
 pytestmark = pytest.mark.both_databases
-
-DAY = dt.timedelta(days=1)
-
-
-@pytest.fixture
-def retail(db: None) -> Topic:
-    return Topic.objects.create(slug="retail", name="Retail")
-
-
-def sign_up(client: Client, address: str = "bea@example.org", **fields: Any) -> Any:
-    """Fill in the form; and the tick looks at it."""
-    answer = ask(client, address, **fields)
-    signup_requests.take()
-    return answer
-
-
-def ask(client: Client, address: str = "bea@example.org", **fields: Any) -> Any:
-    return client.post("/subscribe/", {"address": address, "topic": "medias-ai-pivot", **fields})
-
-
-def confirm_path(person: Subscriber, topic: Topic) -> str:
-    return f"/confirm/{make(Purpose.CONFIRM, person.id, topic.id, person.token_version)}/"
-
-
-def everything() -> dict[str, list[Any]]:
-    models: list[Any] = [Subscriber, Subscription, ConfirmationRequest, ConfirmationLimit]
-    models += [Suppression, WelcomeRequest, Consent, SignupRequest]
-    return {model.__name__: list(model.objects.order_by("id").values()) for model in models}
 
 
 def test_signing_up_leaves_a_pending_subscription_with_its_consent_and_one_question(
@@ -378,247 +345,3 @@ def test_whoever_was_erased_begins_anew_by_their_own_word(
     client.post(confirm_path(anew, pivot))
     assert not Suppression.objects.exists()
     assert anew.subscriptions.get().state == "confirmed"
-
-
-# ---- limits --------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def few(settings: Any) -> Iterator[None]:
-    """Three an hour from one place; counted from nothing."""
-    settings.SIGNUP_LIMITS = {"client": "3/h", "network": "5/h", "domain": "7/h", "all": "20/h"}
-    cache.clear()
-    yield
-    cache.clear()
-
-
-@pytest.mark.parametrize(
-    ("places", "most"),
-    [
-        (["203.0.113.7"] * 9, 3),
-        (["2001:db8::1", "2001:db8::2", "2001:db8::ffff:3", "2001:db8::4"], 3),  # one /64
-        ([f"203.0.113.{n}" for n in range(9)], 5),
-        ([f"2001:db8:0:{n}::1" for n in range(9)], 5),  # one /48
-        ([f"203.0.{n}.1" for n in range(9)], 7),  # one mail domain
-        (["::ffff:203.0.113.7", "203.0.113.7"] * 3, 3),
-    ],
-)
-def test_too_many_from_one_place_or_to_one_domain_are_told_to_wait(
-    client: Client, pivot: Topic, few: None, places: list[str], most: int
-) -> None:
-    answers = [
-        client.post(
-            "/subscribe/",
-            {"address": f"bea{n}@example.org", "topic": pivot.slug},
-            REMOTE_ADDR=place,
-        )
-        for n, place in enumerate(places)
-    ]
-    assert [one.status_code for one in answers] == [200] * most + [429] * (len(places) - most)
-    assert SignupRequest.objects.count() == most
-    last = answers[-1]
-    assert 0 < int(last.headers["Retry-After"]) <= 3600
-    page = last.content.decode()
-    assert re.search(r"Nothing was kept; try again in \d+ minutes?\.", page)
-    assert f'value="bea{len(places) - 1}@example.org"' in page
-
-
-def test_there_is_a_limit_to_all_of_them_together(client: Client, pivot: Topic, few: None) -> None:
-    answers = [
-        client.post(
-            "/subscribe/",
-            {"address": f"bea@{n}.example.org", "topic": pivot.slug},
-            REMOTE_ADDR=f"203.0.{n}.1",
-        ).status_code
-        for n in range(22)
-    ]
-    assert answers == [200] * 20 + [429] * 2
-
-
-def test_over_the_limit_a_known_address_is_told_what_a_stranger_is(
-    client: Client, ann: Subscriber, few: None
-) -> None:
-    pages = []
-    for address in ("ann@example.org", "new@example.org"):
-        for _ in range(4):
-            place = "203.0.113.7" if "ann" in address else "198.51.100.7"
-            answer = client.post("/subscribe/", {"address": address}, REMOTE_ADDR=place)
-        page = re.sub(r"in \d+ minutes?", "", answer.content.decode()).replace(address, "")
-        pages.append((answer.status_code, page))
-    assert pages[0] == pages[1]
-    assert pages[0][0] == 429
-
-
-def test_where_a_proxy_is_trusted_its_word_counts_and_nobody_else_s(
-    client: Client, pivot: Topic, few: None, settings: Any
-) -> None:
-    def answer(place: str, forwarded: str) -> int:
-        fields = {"address": f"bea@{forwarded.strip()[-2:]}.example.org", "topic": pivot.slug}
-        answered = client.post(
-            "/subscribe/", fields, REMOTE_ADDR=place, headers={"X-Forwarded-For": forwarded}
-        )
-        return answered.status_code
-
-    invented = [f"198.51.100.1{n}" for n in range(5)]
-    assert [answer("203.0.113.7", one) for one in invented][3:] == [429, 429]
-    settings.TRUSTED_PROXIES = (ipaddress.ip_network("10.0.0.0/8"),)
-    through = [f"{one}, 192.0.2.10, 10.0.0.3" for one in invented]
-    assert [answer("10.0.0.2", one) for one in through][3:] == [429, 429]
-
-
-# ---- confirming ----------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def bea(client: Client, pivot: Topic) -> Subscriber:
-    """She has just signed up, and has the mail."""
-    sign_up(client)
-    return Subscriber.objects.get()
-
-
-def test_opening_the_link_changes_nothing_and_its_button_confirms(
-    client: Client, bea: Subscriber, pivot: Topic
-) -> None:
-    path, before = confirm_path(bea, pivot), everything()
-    for ask in (client.head, client.get, client.get):
-        assert ask(path).status_code == 200
-    assert everything() == before
-    page = client.get(path).content.decode()
-    assert "b•••@example.org" in page
-    assert "bea@example.org" not in page
-
-    assert client.post(path).status_code == 200
-    one = bea.subscriptions.get()
-    assert one.state == "confirmed"
-    agreed = one.consents.get()
-    assert agreed.confirmed_at == one.confirmed_at is not None
-    assert agreed.wording == signup.WORDING
-
-
-def test_whoever_confirms_sees_the_name_that_was_typed_and_has_the_last_word(
-    client: Client, pivot: Topic
-) -> None:
-    sign_up(client, name="Nasty <b>name</b>")
-    bea = Subscriber.objects.get()
-    page = client.get(confirm_path(bea, pivot)).content.decode()
-    assert 'value="Nasty &lt;b&gt;name&lt;/b&gt;"' in page
-    client.post(confirm_path(bea, pivot), {"name": " Bea\r\nLind "})
-    bea.refresh_from_db()
-    assert bea.name == "Bea Lind"
-
-
-def test_whoever_came_pending_from_a_list_agrees_to_the_words_on_the_page(
-    client: Client, ann: Subscriber, pivot: Topic
-) -> None:
-    ann.subscriptions.update(state="pending", confirmed_at=None)
-    path = confirm_path(ann, pivot)
-    assert signup.WORDING in client.get(path).content.decode()
-    client.post(path)
-    agreed = Consent.objects.get()
-    assert (agreed.wording, agreed.confirmed_at) == (signup.WORDING, agreed.at)
-
-
-def test_a_stranger_s_name_for_a_reader_is_nobody_s_business(
-    client: Client, ann: Subscriber, retail: Topic
-) -> None:
-    sign_up(client, "ann@example.org", topic="retail", name="Nasty")
-    path = confirm_path(ann, retail)
-    assert 'name="name"' not in client.get(path).content.decode()
-    client.post(path)
-    ann.refresh_from_db()
-    assert ann.name == "Ann Lee"
-
-
-def test_whoever_confirms_is_welcomed_once_however_often_the_button_is_pressed(
-    client: Client, bea: Subscriber, pivot: Topic
-) -> None:
-    for _ in range(3):
-        client.post(confirm_path(bea, pivot))
-    assert WelcomeRequest.objects.get().subscription == bea.subscriptions.get()
-
-
-def test_the_button_needs_no_cookie_and_no_csrf_token(bea: Subscriber, pivot: Topic) -> None:
-    strict = Client(enforce_csrf_checks=True)
-    assert strict.post(confirm_path(bea, pivot)).status_code == 200
-    assert not strict.cookies
-    assert bea.subscriptions.get().state == "confirmed"
-
-
-def test_one_link_confirms_all_that_was_asked_for_and_stays_ticked(
-    client: Client, bea: Subscriber, pivot: Topic, retail: Topic
-) -> None:
-    Topic.objects.create(slug="third", name="Third")
-    sign_up(client, topic=["retail", "third"])
-    page = client.get(confirm_path(bea, pivot)).content.decode()
-    assert 'value="retail" checked' in page
-    client.post(confirm_path(bea, pivot), {"topic": "retail"})
-    states = dict(bea.subscriptions.values_list("topic__slug", "state"))
-    assert states == {"medias-ai-pivot": "confirmed", "retail": "confirmed", "third": "pending"}
-
-
-def test_a_link_cannot_confirm_what_was_never_asked_for(
-    client: Client, bea: Subscriber, pivot: Topic, retail: Topic
-) -> None:
-    client.post(confirm_path(bea, pivot), {"topic": ["retail", "\0", "nothing"]})
-    assert list(bea.subscriptions.values_list("topic__slug", flat=True)) == ["medias-ai-pivot"]
-
-
-def test_coming_back_needs_the_owner_s_word_and_old_links_are_dead(
-    client: Client, ann: Subscriber, pivot: Topic
-) -> None:
-    old = confirm_path(ann, pivot)
-    before = timezone.now() - DAY
-    ann.subscriptions.update(state="unsubscribed", left_at=before, left_why="too long")
-    assert client.post(old).status_code == 404
-    sign_up(client, "ann@example.org")
-    assert client.post(confirm_path(ann, pivot)).status_code == 200
-    one = ann.subscriptions.get()
-    assert (one.state, one.left_at, one.left_why) == ("confirmed", None, "")
-
-
-def test_asking_again_does_not_void_the_link_that_is_on_its_way(
-    client: Client, bea: Subscriber, pivot: Topic
-) -> None:
-    bea.subscriptions.update(asked_at=timezone.now() - 2 * DAY)
-    hours_ago = (timezone.now() - DAY).timestamp()
-    link = f"/confirm/{make(Purpose.CONFIRM, bea.id, pivot.id, 0, hours_ago)}/"
-    sign_up(client)
-    assert client.post(link).status_code == 200
-
-
-def test_every_dead_link_gets_one_and_the_same_page(
-    client: Client, bea: Subscriber, ann: Subscriber, pivot: Topic, retail: Topic
-) -> None:
-    used = confirm_path(bea, pivot)
-    assert client.post(used).status_code == 200
-    old = (timezone.now() - CONFIRM_FOR).timestamp() - 60
-    dead = [
-        used,
-        f"/confirm/{make(Purpose.CONFIRM, bea.id, pivot.id, 0, old)}/",
-        f"/confirm/{make(Purpose.UNSUBSCRIBE, bea.id, pivot.id, 0)}/",
-        f"/confirm/{make(Purpose.CONFIRM, bea.id, retail.id, 0)}/",
-        f"/confirm/{make(Purpose.CONFIRM, ann.id, pivot.id, 0)}/",
-        f"/confirm/{make(Purpose.CONFIRM, 10**9, pivot.id, 0)}/",
-        f"/preferences/{make(Purpose.CONFIRM, bea.id, pivot.id, 0)}/",
-        f"/preferences/{make(Purpose.PREFERENCES, bea.id, pivot.id, 1)}/",
-        f"/unsubscribe/{make(Purpose.PREFERENCES, bea.id, pivot.id, 0)}/",
-        "/unsubscribe/x/",
-        "/confirm/%00/",
-    ]
-    before, pages = everything(), set()
-    for path in dead:
-        for ask in (client.get, client.post):
-            answer = ask(path)
-            pages.add((answer.status_code, answer.content))
-    assert len(pages) == 1
-    status, page = pages.pop()
-    assert status == 404
-    assert b'action="/links/"' in page
-    assert everything() == before
-
-
-def test_an_erased_person_s_links_are_dead(client: Client, ann: Subscriber, pivot: Topic) -> None:
-    link = f"/preferences/{make(Purpose.PREFERENCES, ann.id, pivot.id, 0)}/"
-    assert client.get(link).status_code == 200
-    Subscriber.objects.filter(id=ann.id).update(state="erased", email=None)
-    assert client.get(link).status_code == 404

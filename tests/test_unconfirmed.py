@@ -17,7 +17,7 @@ from subscribers.models import (
     Suppression,
     address_hash,
 )
-from tests.test_signup import DAY, confirm_path, everything
+from tests.signing_up import DAY, confirm_path, everything
 from workers import asked
 from workers.models import Delivery
 
