@@ -101,14 +101,18 @@
     return `${item.dataset.name}: place ${all().indexOf(item) + 1} of ${all().length}${section ? `, under ${section}` : ""}`;
   };
 
+  function post(path, form) {
+    htmx.ajax("POST", path, {
+      source: draft(), target: "#draft", select: "#draft", swap: "morph:outerHTML show:none",
+      values: Object.fromEntries(form),
+    });
+  }
+
   function place(item) {
     const form = document.getElementById("placing");
     form.elements.index.value = all().indexOf(item);
     form.elements.section.value = under(item);
-    htmx.ajax("POST", form.getAttribute("action") + item.dataset.slug + "/", {
-      source: draft(), target: "#draft", select: "#draft", swap: "morph:outerHTML show:none",
-      values: Object.fromEntries(new FormData(form)),
-    });
+    post(`${form.getAttribute("action")}${item.dataset.slug}/`, new FormData(form));
   }
 
   function draggable() {
@@ -254,7 +258,8 @@
   // ---- what is not in ---------------------------------------------------------------------------
 
   function filter() {
-    const said = document.getElementById("out-q").value.trim().toLowerCase();
+    const asked = document.getElementById("out-q").value.trim();
+    const said = asked.toLowerCase();
     let shown = 0;
     for (const list of document.querySelectorAll("#out [data-list]")) {
       let here = 0;
@@ -268,11 +273,18 @@
       if (others && said) others.open = true;
       shown += here;
     }
-    document.getElementById("out-count").textContent = said ? (shown ? `${shown} with “${said}”` : `Nothing with “${said}”. The search looks at headlines and reasons.`) : "";
+    document.getElementById("out-count").textContent = said ? (shown ? `${shown} with “${asked}”` : `Nothing with “${asked}”. The search looks at headlines and reasons.`) : "";
   }
 
   document.addEventListener("input", (event) => { if (event.target.id === "out-q") filter(); });
-  document.addEventListener("submit", (event) => { if (event.target.id === "filter") { event.preventDefault(); filter(); } });
+  document.addEventListener("submit", (event) => {
+    const { target, submitter } = event;
+    if (target.id === "filter") filter();
+    // One form for hundreds of buttons: each says by itself where it leads.
+    else if (target.id === "include") post(submitter.getAttribute("formaction"), new FormData(target, submitter));
+    else return;
+    event.preventDefault();
+  });
 
   setInterval(() => {
     const place = document.getElementById("came-in");
