@@ -217,7 +217,7 @@
     k: () => walk(-1),
     u: () => document.querySelector("#undo button")?.click(),
     "/": () => go("out-q"),
-    t: () => go("addresses"),
+    t: () => document.querySelector("#test button")?.focus(),
     a: () => document.querySelector("[data-key=a]")?.click(),
     "?": () => document.getElementById("shortcuts").showModal(),
   };
