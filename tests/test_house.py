@@ -126,7 +126,7 @@ def test_an_accent_that_is_no_colour_falls_back_to_the_houses_own() -> None:
 def test_no_page_runs_a_script_of_its_own_or_handles_events_in_its_markup() -> None:
     pages = Path(house.__file__).parents[2] / "templates" / "pages"
     for template in pages.rglob("*.html"):
-        html = template.read_text()
+        html = re.sub(r"{%.*?%}", " ", template.read_text())  # {% if one == two %} is no event
         assert not re.search(r'<script(?! src=| type="application/json")', html), template
         assert not re.search(r"\s(on\w+|hx-on[\w:-]*)\s*=(?!=)", html), template
 
