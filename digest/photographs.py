@@ -8,10 +8,13 @@ import base64
 import hashlib
 import io
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from digest.disposable import Disposable, limit_memory, serve
 from digest.errors import Refused
+
+if TYPE_CHECKING:
+    from digest.models import Picture
 
 WEIGHT = 10 * 1024 * 1024
 """Bytes of a file that is taken; a telephone's photograph has some four million."""
@@ -30,10 +33,9 @@ MEGABYTES = 700
 USES = 50
 
 
-def kept(content: bytes, name: str) -> Any:
-    """The picture (``models.Picture``) made of this file; Refused, naming the file, else."""
-    # Asked for here, since the process that decodes has no business with the database.
-    from digest.models import Picture
+def kept(content: bytes, name: str) -> "Picture":
+    """The picture made of this file; Refused, naming the file, where none can be made."""
+    from digest.models import Picture  # the process that decodes has no business with these
 
     if len(content) > WEIGHT:
         raise Refused(

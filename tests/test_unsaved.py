@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -160,6 +161,36 @@ def test_unsaved_work_that_began_before_a_colleague_saved_is_told_on_saving(
     assert answer.status_code == 422
     assert "pia@example.org has changed it since you opened it" in text(answer)
     assert form_of(answer.content.decode())["summary"] == ["Edda's words."]
+
+
+def test_words_that_arrive_after_their_own_save_are_not_kept(
+    desk: Client, pier: Briefing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"{T}/briefings/{pier.slug}/"
+    sent = form_of(desk.get(path).content.decode()) | {"summary": ["A whole sentence."]}
+    late = unsaved.keep
+
+    def saved_meanwhile(*about: Any, **more: Any) -> UnsavedBriefing | None:
+        assert desk.post(path, sent).status_code == 302
+        return late(*about, **more)
+
+    monkeypatch.setattr(unsaved, "keep", saved_meanwhile)
+    desk.post(f"{path}typed/", sent | {"summary": ["A whole sentenc"]})
+    assert Briefing.objects.get().summary == "A whole sentence."
+    assert not UnsavedBriefing.objects.exists()
+
+
+def test_a_new_one_s_words_that_arrive_late_or_unseen_are_not_kept(
+    desk: Client, pivot: Topic
+) -> None:
+    sent = form_of(desk.get(f"{T}/write/").content.decode())
+    sent |= {"headline": ["A lido opens"], "summary": ["It does."]}
+    desk.post(f"{T}/write/typed/", sent)  # the page has not seen the answer when it is sent
+    assert UnsavedBriefing.objects.count() == 1
+    assert desk.post(f"{T}/write/", sent).status_code == 302
+    assert not UnsavedBriefing.objects.exists()
+    desk.post(f"{T}/write/typed/", sent)
+    assert not UnsavedBriefing.objects.exists()
 
 
 # ---- the preview ------------------------------------------------------------------------------

@@ -17,8 +17,9 @@ from digest.desk import briefing_form, conflict, footnotes, saving, suggestions,
 from digest.desk.briefing_form import ROWS, BriefingForm
 from digest.desk.conflict import Conflict
 from digest.intake import store
+from digest.intake.slugs import slug_from
 from digest.models import Briefing, Depth, Topic
-from digest.parts import BriefingData
+from digest.parts import LINE, BriefingData
 from digest.staff import WRITERS, role_required
 from digest.templatetags.house import place
 from digest.unsaved import UnsavedBriefing
@@ -198,6 +199,9 @@ def _save(opened: Opened, data: BriefingData) -> HttpResponseBase:
     topic, found = opened.form.topic, opened.found
     result = store.keep(data, topic, by=opened.by)
     unsaved.drop(topic, found, opened.by, opened.mine.pk if opened.mine else None)
+    for row in unsaved.of(topic, None) if found is None else []:
+        if row.by == opened.by and _tells(row.typed["texts"], opened.form.texts):
+            row.delete()  # kept a moment ago, by a request that the page never saw answered
     said = {
         "created": "Saved. It is a candidate for the next update.",
         "updated": "Saved. What it said before is in its history.",
@@ -205,3 +209,22 @@ def _save(opened: Opened, data: BriefingData) -> HttpResponseBase:
     }
     messages.success(opened.request, said[result], extra_tags=kept_as(topic, found))
     return redirect(f"/desk/{topic.slug}/briefings/{data.slug}/")
+
+
+def is_saved_meanwhile(form: BriefingForm, found: Briefing | None, by: str) -> bool:
+    """Whether this person has saved while their last words were still on their way to be kept."""
+    if found is None:
+        slug = slug_from(form.texts["headline"][:LINE])
+        same = form.topic.briefings.filter(slug=slug).first()
+        return same is not None and _tells(
+            briefing_form.of_data(form.topic, same.data).texts, form.texts
+        )
+    now = named(form.topic.slug, found.slug)
+    last = briefing_versions.history(now)[0]
+    return now.content_hash != found.content_hash and last.by == by
+
+
+def _tells(texts: dict[str, str], others: dict[str, str]) -> bool:
+    """Whether both are the same new briefing."""
+    parts = ("headline", "summary", "body")
+    return all(texts.get(name, "").strip() == others[name].strip() for name in parts)

@@ -45,7 +45,11 @@ def _kept(
         unsaved.drop(form.topic, found, by, key)
         return None, True
     seen = request.POST.get("seen", "")[:64]
-    return unsaved.keep(form.topic, found, by, form.typed, seen=seen, key=key), False
+    row = unsaved.keep(form.topic, found, by, form.typed, seen=seen, key=key)
+    if row and briefing.is_saved_meanwhile(form, found, by):
+        row.delete()
+        return None, True
+    return row, False
 
 
 @require_safe
