@@ -28,7 +28,8 @@ from subscribers import (
     vouching,
 )
 from subscribers.importing.values import CONTROL
-from subscribers.models import ConsentWay, SignupRequest, Subscriber
+from subscribers.models import Subscriber
+from subscribers.requested import ConsentWay, SignupRequest
 from subscribers.suppression import suppressed
 
 people = Router(tags=["subscribers"])

@@ -6,14 +6,8 @@ from typing import Any
 from digest.errors import NotFound, Refused
 from digest.models import AuditEntry
 from subscribers import addresses, segments
-from subscribers.models import (
-    AddressChange,
-    Consent,
-    Segment,
-    Subscriber,
-    SubscriberState,
-    Suppression,
-)
+from subscribers.models import Consent, Segment, Subscriber, SubscriberState, Suppression
+from subscribers.requested import AddressChange
 
 _MAILS = {  # what the dossier calls it -> where it stands, seen from the person
     "kind": "deliveries__mailing__kind",

@@ -13,18 +13,20 @@ from digest.models import AuditEntry, RequestedTest, Topic, audit
 from subscribers import addresses
 from subscribers.importing import forgetting
 from subscribers.models import (
-    AddressChange,
-    ConfirmationRequest,
     Consent,
-    LetterRequest,
-    LinksRequest,
-    SignupRequest,
     Subscriber,
     SubscriberState,
     Subscription,
     SubscriptionState,
     Suppression,
     SuppressionReason,
+)
+from subscribers.requested import (
+    AddressChange,
+    ConfirmationRequest,
+    LetterRequest,
+    LinksRequest,
+    SignupRequest,
     WelcomeRequest,
 )
 

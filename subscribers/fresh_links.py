@@ -12,14 +12,8 @@ from django.utils import timezone
 
 from digest.models import Letter, Topic
 from subscribers import addresses, signup_requests, suppression
-from subscribers.models import (
-    LetterLimit,
-    LetterRequest,
-    LinksRequest,
-    Subscriber,
-    SubscriberState,
-    address_hash,
-)
+from subscribers.models import Subscriber, SubscriberState, address_hash
+from subscribers.requested import LetterLimit, LetterRequest, LinksRequest
 
 APART = dt.timedelta(minutes=10)
 A_DAY = 3

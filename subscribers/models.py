@@ -1,4 +1,7 @@
-"""Who gets it: subscribers, what they follow, saved segments and suppressions."""
+"""Who gets it: subscribers, what they follow, saved segments and suppressions.
+
+What they ask for stands in requested.py, lists on their way in in imports.py.
+"""
 
 import datetime as dt
 import hashlib
@@ -8,7 +11,19 @@ from django.db import models
 from django.db.models.functions import Cast, StrIndex, Substr
 from django.utils import timezone
 
-from digest.models import Depths, Letter, Topic
+from digest.models import Depths, Topic
+from subscribers.imports import Import  # noqa: F401 - Django finds models from here alone
+from subscribers.requested import (  # noqa: F401 - as above
+    AddressChange,
+    ConfirmationLimit,
+    ConfirmationRequest,
+    ConsentWay,
+    LetterLimit,
+    LetterRequest,
+    LinksRequest,
+    SignupRequest,
+    WelcomeRequest,
+)
 
 
 class SubscriberState(models.TextChoices):
@@ -223,14 +238,6 @@ class Subscription(models.Model):
         return self.state in {SubscriptionState.CONFIRMED, SubscriptionState.PAUSED}
 
 
-class ConsentWay(models.TextChoices):
-    """How somebody said that they want a topic."""
-
-    FORM = "form", "A form"  # our own page, or a form on another site: ``source`` says which
-    API = "api", "The API"  # a program said so for them: ``source`` names its token
-    PREFERENCES = "preferences", "Their preferences"  # chosen at their own link
-
-
 class Consent(models.Model):
     """One agreement to get a topic; once confirmed it never changes.
 
@@ -304,188 +311,3 @@ class Segment(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class ImportState(models.TextChoices):
-    """How far the import of a list has come."""
-
-    NEW = "new", "New"  # here; its columns are being looked at by a person
-    CHECKING = "checking", "Being checked"  # a worker says what would become of each row
-    CHECKED = "checked", "Checked"  # somebody may now say that it is to be imported
-    RUNNING = "running", "Running"  # a worker or a command is at it, or will go on with it
-    DONE = "done", "Done"  # every row has its outcome
-    FAILED = "failed", "Failed"  # it can't go on; ``problem`` says why, and what was kept
-
-
-class Import(models.Model):
-    """A list of people on its way in, or that came in: what was asked, and how far it is.
-
-    ``rows`` is its checkpoint: it moves in the transaction that keeps those rows' people, so that
-    whoever goes on after a crash does no row twice and leaves none out.
-    """
-
-    name = models.CharField(max_length=200, help_text="Of the file, as its owner calls it.")
-    fingerprint = models.CharField(max_length=64, help_text="Of its content; see importing/runs.py")
-    size = models.BigIntegerField(default=0, help_text="Of the file, in bytes.")
-    is_stored = models.BooleanField(default=False, help_text="Its file is ours, until it is done.")
-    wanted = models.JSONField(default=dict, help_text="Format, columns, topics and consent.")
-    format = models.CharField(max_length=20, blank=True, help_text="As found, or as said.")
-    state = models.CharField(max_length=10, choices=ImportState.choices, default=ImportState.NEW)
-    by = models.CharField(max_length=320)
-    claim = models.UUIDField(null=True, blank=True, help_text="Whose it is; the newest wins.")
-    claimed_until = models.DateTimeField(null=True, blank=True)
-
-    rows = models.PositiveIntegerField(default=0, help_text="Rows that have their outcome.")
-    created = models.PositiveIntegerField(default=0)
-    updated = models.PositiveIntegerField(default=0)
-    suppressed = models.PositiveIntegerField(default=0)
-    unchanged = models.PositiveIntegerField(default=0)
-    rejected = models.PositiveIntegerField(default=0)
-    done_bytes = models.BigIntegerField(default=0, help_text="How far into the file that is.")
-    report_bytes = models.BigIntegerField(default=0, help_text="How long its report is by then.")
-    found = models.JSONField(default=dict, blank=True, help_text="What a check found, to show.")
-    problem = models.TextField(blank=True)
-
-    created_at = models.DateTimeField(default=timezone.now)
-    started_at = models.DateTimeField(null=True, blank=True)
-    finished_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        indexes = [
-            models.Index(
-                fields=["id"],
-                condition=models.Q(state__in=["checking", "running"]),
-                name="import_open",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"Import {self.pk} of {self.name}"
-
-
-class SignupRequest(models.Model):
-    """Somebody signed up, for whatever address; the tick looks at the row and deletes it.
-
-    The page writes this and looks nothing up, so that neither its answer nor its time can tell
-    whether the address is known.
-    """
-
-    email = models.CharField(max_length=320, help_text="In normal form.")
-    topics = models.JSONField(help_text="Slugs, at least one.")
-    name = models.CharField(max_length=500, blank=True)
-    language = models.CharField(max_length=35, blank=True, help_text="Of the page; BCP 47.")
-    way = models.CharField(max_length=11, choices=ConsentWay.choices)
-    wording = models.TextField()
-    source = models.CharField(max_length=200, blank=True)
-    asked_at = models.DateTimeField(default=timezone.now)
-
-    def __str__(self) -> str:
-        return f"Sign-up {self.pk} of {self.asked_at:%Y-%m-%d %H:%M}"
-
-
-class ConfirmationRequest(models.Model):
-    """Somebody is to be asked whether they meant to sign up; a worker finds this row.
-
-    The subscription is pending, or one that was left and is asked for again.
-    """
-
-    subscription = models.ForeignKey(Subscription, models.CASCADE, related_name="+")
-    asked_at = models.DateTimeField(default=timezone.now)
-    taken_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        indexes = [
-            models.Index(
-                fields=["asked_at"], condition=models.Q(taken_at=None), name="confirmation_open"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"Confirmation of {self.subscription}"
-
-
-class WelcomeRequest(models.Model):
-    """Somebody has just confirmed, and is to be welcomed; a worker finds this row."""
-
-    subscription = models.ForeignKey(Subscription, models.CASCADE, related_name="+")
-    asked_at = models.DateTimeField(default=timezone.now)
-    taken_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        indexes = [
-            models.Index(
-                fields=["asked_at"], condition=models.Q(taken_at=None), name="welcome_open"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"Welcome of {self.subscription}"
-
-
-class LinksRequest(models.Model):
-    """Somebody wants new links sent to this address; the tick looks whose it is."""
-
-    email = models.CharField(max_length=320, help_text="In normal form.")
-    asked_at = models.DateTimeField(default=timezone.now)
-
-    def __str__(self) -> str:
-        return f"links to {self.email}"
-
-
-class LetterRequest(models.Model):
-    """A reader is to be written a letter; a worker finds this row."""
-
-    subscriber = models.ForeignKey(Subscriber, models.CASCADE, related_name="+")
-    topic = models.ForeignKey(Topic, models.CASCADE, related_name="+", help_text="In its name.")
-    letter = models.CharField(max_length=10, choices=Letter.choices)
-    address = models.CharField(max_length=320, help_text="Where it goes.")
-    asked_at = models.DateTimeField(default=timezone.now)
-    taken_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        indexes = [
-            models.Index(fields=["asked_at"], condition=models.Q(taken_at=None), name="letter_open")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.letter} to {self.subscriber}"
-
-
-class AddressChange(models.Model):
-    """Another address that a reader wants, until they have said so from there.
-
-    One each: whoever asks again means the new one, and links to the earlier are dead.
-    """
-
-    subscriber = models.OneToOneField(Subscriber, models.CASCADE, related_name="address_change")
-    address = models.CharField(max_length=320, help_text="In normal form.")
-    asked_at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return f"{self.subscriber} to {self.address}"
-
-
-class LetterLimit(models.Model):
-    """How many letters went to a mailbox since when; one row each, as ConfirmationLimit has."""
-
-    mailbox_hash = models.CharField(
-        max_length=64, unique=True, help_text="Of addresses.mailbox(): all spellings as one."
-    )
-    since = models.DateTimeField()
-    last_at = models.DateTimeField()
-    letters = models.PositiveSmallIntegerField(default=0)
-
-    def __str__(self) -> str:
-        return f"{self.mailbox_hash[:12]}: {self.letters} since {self.since:%Y-%m-%d %H:%M}"
-
-
-class ConfirmationLimit(models.Model):
-    """When a mailbox was last asked to confirm; one row each, so that two can't pass at once."""
-
-    mailbox_hash = models.CharField(
-        max_length=64, unique=True, help_text="Of addresses.mailbox(): all spellings as one."
-    )
-    asked_at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return f"{self.mailbox_hash[:12]} asked {self.asked_at:%Y-%m-%d %H:%M}"

@@ -17,14 +17,13 @@ from digest.rendering import language
 from subscribers import addresses, suppression, tokens, unsubscribe
 from subscribers.fresh_links import Asker, may_write, not_unasked
 from subscribers.models import (
-    AddressChange,
     LeavingReason,
-    LetterRequest,
     Subscriber,
     SubscriberState,
     Subscription,
     address_hash,
 )
+from subscribers.requested import AddressChange, LetterRequest
 from subscribers.tokens import Purpose
 
 GOOD_FOR = dt.timedelta(days=1)

@@ -29,7 +29,8 @@ from subscribers import addresses, locales
 from subscribers.importing.rows import Ban, Person
 from subscribers.importing.table import DAMAGED, LONGEST_LINE, Rejected, Row
 from subscribers.importing.values import BREAKS, CONTROL, LONGEST, LONGEST_TAG
-from subscribers.models import ConsentWay, SubscriptionState, SuppressionReason
+from subscribers.models import SubscriptionState, SuppressionReason
+from subscribers.requested import ConsentWay
 from subscribers.rules import attribute_name
 
 HEAD = '{"digest": "subscribers", "version": 1, "people": [\n'

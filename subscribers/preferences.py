@@ -14,14 +14,8 @@ from digest.errors import Refused
 from digest.models import Depths, Stage, Topic, audit
 from digest.rendering import language
 from subscribers import unsubscribe
-from subscribers.models import (
-    Consent,
-    ConsentWay,
-    Subscriber,
-    Subscription,
-    SubscriptionState,
-    standing,
-)
+from subscribers.models import Consent, Subscriber, Subscription, SubscriptionState, standing
+from subscribers.requested import ConsentWay
 from subscribers.signup import wording
 
 BY = "reader"

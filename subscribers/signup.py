@@ -14,15 +14,8 @@ from django.utils import timezone
 from digest.models import Topic
 from digest.rendering import language
 from subscribers import addresses, suppression, unsubscribe
-from subscribers.models import (
-    Consent,
-    ConsentWay,
-    SignupRequest,
-    Subscriber,
-    Subscription,
-    SubscriptionState,
-    WelcomeRequest,
-)
+from subscribers.models import Consent, Subscriber, Subscription, SubscriptionState
+from subscribers.requested import ConsentWay, SignupRequest, WelcomeRequest
 
 WORDING = language.message(
     "Mail me the updates of the topics I chose. I can leave with one click in every mail, "

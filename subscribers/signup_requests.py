@@ -13,16 +13,8 @@ from django.utils import timezone
 
 from digest.models import Topic
 from subscribers import addresses
-from subscribers.models import (
-    ConfirmationLimit,
-    ConfirmationRequest,
-    Consent,
-    SignupRequest,
-    Subscriber,
-    Subscription,
-    SubscriptionState,
-    address_hash,
-)
+from subscribers.models import Consent, Subscriber, Subscription, SubscriptionState, address_hash
+from subscribers.requested import ConfirmationLimit, ConfirmationRequest, SignupRequest
 from subscribers.suppression import may_sign_up
 
 ONE_MAIL_IN = dt.timedelta(hours=24)

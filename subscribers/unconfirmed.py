@@ -12,8 +12,6 @@ from django.utils import timezone
 
 from subscribers import addresses, erasing
 from subscribers.models import (
-    ConfirmationLimit,
-    ConfirmationRequest,
     Consent,
     Subscriber,
     SubscriberState,
@@ -21,6 +19,7 @@ from subscribers.models import (
     SubscriptionState,
     address_hash,
 )
+from subscribers.requested import ConfirmationLimit, ConfirmationRequest
 
 KEPT_FOR = dt.timedelta(days=30)
 _ROUND = 200

@@ -9,15 +9,8 @@ from django.utils import timezone
 
 from digest.errors import Refused
 from digest.models import Topic, audit
-from subscribers.models import (
-    Consent,
-    ConsentWay,
-    Subscriber,
-    Subscription,
-    SubscriptionState,
-    WelcomeRequest,
-    address_hash,
-)
+from subscribers.models import Consent, Subscriber, Subscription, SubscriptionState, address_hash
+from subscribers.requested import ConsentWay, WelcomeRequest
 from subscribers.suppression import suppressed
 
 

@@ -7,14 +7,11 @@ from django.test import Client
 
 from digest.models import Topic
 from subscribers import signup_requests
-from subscribers.models import (
+from subscribers.models import Consent, Subscriber, Subscription, Suppression
+from subscribers.requested import (
     ConfirmationLimit,
     ConfirmationRequest,
-    Consent,
     SignupRequest,
-    Subscriber,
-    Subscription,
-    Suppression,
     WelcomeRequest,
 )
 from subscribers.tokens import Purpose, make

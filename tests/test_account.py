@@ -15,17 +15,13 @@ from django.utils import timezone
 from config.cli import main
 from digest.models import AuditEntry, Letter, Topic
 from subscribers import fresh_links, moving
-from subscribers.models import (
+from subscribers.models import Subscriber, SubscriberState, Subscription, Suppression, address_hash
+from subscribers.requested import (
     AddressChange,
     ConfirmationRequest,
     LetterLimit,
     LetterRequest,
     LinksRequest,
-    Subscriber,
-    SubscriberState,
-    Subscription,
-    Suppression,
-    address_hash,
 )
 from subscribers.tokens import ACCOUNT_FOR, Purpose, make, make_for_address
 

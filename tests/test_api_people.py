@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from digest.models import AuditEntry, Scope, Topic
 from subscribers import signup, signup_requests, suppression
-from subscribers.models import ConfirmationRequest, Consent, Subscriber, WelcomeRequest
+from subscribers.models import Consent, Subscriber
+from subscribers.requested import ConfirmationRequest, WelcomeRequest
 from tests.signing_up import everything
 from tests.test_api import holding
 

@@ -7,13 +7,8 @@ from django.utils import timezone
 
 from digest import editions, reader_letters, requesting
 from digest.models import Briefing, Depths, Letter, RequestedTest, Stage, Topic, Update
-from subscribers.models import (
-    ConfirmationRequest,
-    LetterRequest,
-    Subscriber,
-    Subscription,
-    WelcomeRequest,
-)
+from subscribers.models import Subscriber, Subscription
+from subscribers.requested import ConfirmationRequest, LetterRequest, WelcomeRequest
 from tests import newsroom
 from tests.ledgering import readers
 from workers import asked, schedule

@@ -6,7 +6,8 @@ from django.utils import timezone
 
 from digest.models import Topic
 from subscribers import signup
-from subscribers.models import Consent, Subscriber, WelcomeRequest
+from subscribers.models import Consent, Subscriber
+from subscribers.requested import WelcomeRequest
 from subscribers.tokens import CONFIRM_FOR, Purpose, make
 from tests.signing_up import DAY, confirm_path, everything, sign_up
 

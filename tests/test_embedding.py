@@ -10,7 +10,7 @@ from django.test import Client
 
 from digest.models import Topic
 from subscribers import signup
-from subscribers.models import SignupRequest
+from subscribers.requested import SignupRequest
 
 pytestmark = pytest.mark.django_db
 

@@ -21,17 +21,9 @@ from subscribers import importing, planner, segments, suppression
 from subscribers.dossier import dossier
 from subscribers.erasing import erase
 from subscribers.importing import runs
-from subscribers.models import (
-    ConfirmationRequest,
-    Consent,
-    ConsentWay,
-    Import,
-    SignupRequest,
-    Subscriber,
-    SubscriberTag,
-    Suppression,
-    WelcomeRequest,
-)
+from subscribers.imports import Import
+from subscribers.models import Consent, Subscriber, SubscriberTag, Suppression
+from subscribers.requested import ConfirmationRequest, ConsentWay, SignupRequest, WelcomeRequest
 from tests.ledgering import mailing
 from tests.sends import received
 from workers import ledger, leftovers, sending, ticking

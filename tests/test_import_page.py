@@ -17,14 +17,10 @@ from django.utils import timezone
 from digest.models import AuditEntry, Topic
 from subscribers import importing, suppression
 from subscribers.importing import at_work, forgetting, runs
-from subscribers.models import (
-    ConfirmationRequest,
-    Import,
-    Subscriber,
-    SubscriberTag,
-    Subscription,
-)
+from subscribers.imports import Import
+from subscribers.models import Subscriber, SubscriberTag, Subscription
 from subscribers.pages import import_page
+from subscribers.requested import ConfirmationRequest
 from workers import ticking
 
 pytestmark = pytest.mark.both_databases

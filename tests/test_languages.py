@@ -21,7 +21,8 @@ from digest.rendering.language import CATALOGUES, direction, listed, shared, wor
 from digest.rendering.view import CorrectionView, UpdateLink, View, WelcomeView, canonical
 from scripts import catalogues
 from subscribers import signup
-from subscribers.models import SignupRequest, Subscriber
+from subscribers.models import Subscriber
+from subscribers.requested import SignupRequest
 from subscribers.tokens import Purpose, make
 from tests import emails, newsroom
 from tests.emails import Page

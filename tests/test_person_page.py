@@ -11,13 +11,8 @@ from django.utils import timezone
 from digest.models import AuditEntry, Topic
 from digest.signing_in import FREE_BY_ADDRESS
 from subscribers import preferences, unsubscribe
-from subscribers.models import (
-    Consent,
-    ConsentWay,
-    LetterRequest,
-    Subscriber,
-    Suppression,
-)
+from subscribers.models import Consent, Subscriber, Suppression
+from subscribers.requested import ConsentWay, LetterRequest
 from workers.models import Mailing
 
 PASSWORD = "correct horse battery"

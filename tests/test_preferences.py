@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from digest.models import Topic, Update
 from subscribers import preferences
-from subscribers.models import LetterRequest, Subscriber, Subscription, Suppression
+from subscribers.models import Subscriber, Subscription, Suppression
+from subscribers.requested import LetterRequest
 from subscribers.tokens import Purpose, make
 
 pytestmark = pytest.mark.both_databases

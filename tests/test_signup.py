@@ -15,16 +15,14 @@ from digest.archive.rhythm import rhythm
 from digest.models import Topic
 from subscribers import erasing, signup, signup_requests, suppression
 from subscribers.models import (
-    ConfirmationLimit,
-    ConfirmationRequest,
     Consent,
-    SignupRequest,
     Subscriber,
     Subscription,
     Suppression,
     SuppressionReason,
     address_hash,
 )
+from subscribers.requested import ConfirmationLimit, ConfirmationRequest, SignupRequest
 from tests import newsroom
 from tests.signing_up import DAY, ask, confirm_path, everything, sign_up
 from workers import asked, ledger, letters

@@ -10,7 +10,8 @@ from django.core.cache import cache
 from django.test import Client
 
 from digest.models import Topic
-from subscribers.models import SignupRequest, Subscriber
+from subscribers.models import Subscriber
+from subscribers.requested import SignupRequest
 
 pytestmark = pytest.mark.both_databases
 

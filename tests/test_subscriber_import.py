@@ -6,14 +6,8 @@ import pytest
 
 from digest.errors import NotFound, Refused
 from digest.models import AuditEntry, Topic
-from subscribers.models import (
-    ConfirmationRequest,
-    Subscriber,
-    SubscriberTag,
-    Subscription,
-    Suppression,
-    address_hash,
-)
+from subscribers.models import Subscriber, SubscriberTag, Subscription, Suppression, address_hash
+from subscribers.requested import ConfirmationRequest
 from tests.lists import counts, export, load, states
 
 pytestmark = pytest.mark.both_databases

@@ -9,14 +9,8 @@ from django.utils import timezone
 
 from digest.models import Topic
 from subscribers import signup, signup_requests, unconfirmed
-from subscribers.models import (
-    ConfirmationLimit,
-    Consent,
-    Subscriber,
-    Subscription,
-    Suppression,
-    address_hash,
-)
+from subscribers.models import Consent, Subscriber, Subscription, Suppression, address_hash
+from subscribers.requested import ConfirmationLimit
 from tests.signing_up import DAY, confirm_path, everything
 from workers import asked
 from workers.models import Delivery

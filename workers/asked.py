@@ -13,13 +13,8 @@ from digest import editions, mails, reader_letters
 from digest.errors import DigestError
 from digest.models import Edition, Letter, RequestedTest, Topic, Update, audit
 from subscribers.locales import spoken
-from subscribers.models import (
-    ConfirmationRequest,
-    LetterRequest,
-    Subscriber,
-    Subscription,
-    WelcomeRequest,
-)
+from subscribers.models import Subscriber, Subscription
+from subscribers.requested import ConfirmationRequest, LetterRequest, WelcomeRequest
 from workers import schedule
 from workers.mailings import GIVE_UP
 from workers.models import Batch, Delivery, Mailing, MailingKind, MailingState

@@ -26,7 +26,8 @@ from subscribers.importing.reading import Look, Wanted
 from subscribers.importing.report import Lines, Report, addresses_in, lines
 from subscribers.importing.rows import Ban, Person
 from subscribers.importing.table import Rejected
-from subscribers.models import Import, SubscriptionState
+from subscribers.imports import Import
+from subscribers.models import SubscriptionState
 
 __all__ = ["NoTopics", "Report", "Wanted", "load"]
 

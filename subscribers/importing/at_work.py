@@ -12,7 +12,7 @@ from subscribers import importing, planner
 from subscribers.importing import Run, runs
 from subscribers.importing.reading import Wanted
 from subscribers.importing.report import Report
-from subscribers.models import Import, ImportState
+from subscribers.imports import Import, ImportState
 
 log = structlog.get_logger()
 

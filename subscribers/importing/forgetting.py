@@ -13,7 +13,8 @@ from django.utils import timezone
 from subscribers import addresses
 from subscribers.importing import runs
 from subscribers.importing.table import Rejected
-from subscribers.models import Import, ImportState, Suppression, SuppressionReason, address_hash
+from subscribers.imports import Import, ImportState
+from subscribers.models import Suppression, SuppressionReason, address_hash
 
 UNDECIDED = dt.timedelta(days=1)
 """How long a list waits for somebody to say what is to be done with it."""

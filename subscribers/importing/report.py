@@ -14,7 +14,7 @@ from subscribers.importing.reading import SAMPLES, Look
 from subscribers.importing.rows import Ban, Person
 from subscribers.importing.services import EVERY
 from subscribers.importing.table import Rejected, guarded, unguarded
-from subscribers.models import Import, ImportState
+from subscribers.imports import Import, ImportState
 
 NAMED = 10_000
 """Rejected rows that are held by name; the report to download has all of them."""

@@ -19,7 +19,7 @@ from digest.errors import Refused
 from digest.models import audit
 from subscribers.importing.reading import Wanted
 from subscribers.importing.report import Report
-from subscribers.models import Import, ImportState
+from subscribers.imports import Import, ImportState
 
 LEASE = dt.timedelta(seconds=60)
 """After so long without a checkpoint a worker may go on with what another had."""

@@ -19,7 +19,7 @@ from subscribers.importing import forgetting, reading, runs
 from subscribers.importing.reading import Look, Wanted
 from subscribers.importing.report import shown
 from subscribers.importing.services import CSV, EVERY, MEDIUM, Field
-from subscribers.models import Import, ImportState
+from subscribers.imports import Import, ImportState
 
 LARGEST = 512 * 1024 * 1024
 """Bytes of an upload: some four million people. More come by the command."""

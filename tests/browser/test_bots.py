@@ -21,14 +21,8 @@ from pytest_django.live_server_helper import LiveServer
 from digest import approval, drafting
 from digest.models import Letter, Topic
 from subscribers import moving
-from subscribers.models import (
-    ConfirmationRequest,
-    LetterRequest,
-    Subscriber,
-    Subscription,
-    WelcomeRequest,
-    address_hash,
-)
+from subscribers.models import Subscriber, Subscription, address_hash
+from subscribers.requested import ConfirmationRequest, LetterRequest, WelcomeRequest
 from tests.briefings import keep_briefing
 from workers import asked, audience, departures, ledger
 from workers.letters import Letters

@@ -11,7 +11,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from digest.models import Letter, Topic
 from subscribers import erasing, moving
-from subscribers.models import LetterRequest, Subscriber, SubscriberState
+from subscribers.models import Subscriber, SubscriberState
+from subscribers.requested import LetterRequest
 from subscribers.tokens import Purpose, make, make_for_address
 from workers import asked, ledger
 from workers.letters import Letters
