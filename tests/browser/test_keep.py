@@ -2,6 +2,7 @@
 
 import re
 
+from digest.intake import store
 from digest.models import Briefing, Topic
 from tests import newsroom
 from tests.browser.windows import Window
@@ -102,6 +103,22 @@ def test_a_form_that_came_back_with_mistakes_is_still_unsaved(window: Window, pi
     window.page.get_by_text("1 part needs mending").wait_for()
     window.open(f"{T}/write/")
     assert window.page.get_by_text(OFFER).count() == 1
+
+
+def test_what_comes_back_joined_with_a_colleague_s_words_is_not_offered_once_more(
+    window: Window, pivot: Topic
+) -> None:
+    one = newsroom.briefing(pivot)
+    window.open(f"{T}/briefings/{one.slug}/")
+    store.keep(one.data.model_copy(update={"tag": "Labour"}), pivot, "edda@example.org")
+    typed(window, "#summary", "Mine, typed meanwhile.")
+    window.page.get_by_role("button", name="Save", exact=True).first.click()
+    window.page.get_by_text("has changed it since you opened it").wait_for()
+    assert window.page.input_value("#summary") == "Mine, typed meanwhile."
+    assert window.page.input_value("#tag") == "Labour"
+    assert window.page.get_by_text(OFFER).count() == 0
+    window.open(f"{T}/briefings/")
+    assert len(kept(window)) == 1  # until it is saved
 
 
 def test_somebody_else_is_offered_nothing_and_no_secret_is_kept(

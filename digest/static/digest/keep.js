@@ -124,6 +124,10 @@
   function begin(form) {
     if (forms.has(form)) return;
     const now = said(words(form));
+    const sent = sessionStorage.getItem("keep/sent") || "";
+    if ("keepUnsaved" in form.dataset && sent.startsWith(prefixOf(form.dataset.keep))) {
+      localStorage.removeItem(sent); // it is this very form that came back, joined with others' words perhaps
+    }
     // A form that came back with mistakes shows words that are not saved.
     forms.set(form, { saved: "keepUnsaved" in form.dataset ? "" : now, timer: 0 });
     const offered = new Set([now]);
@@ -165,7 +169,11 @@
 
   document.addEventListener("input", later);
   document.addEventListener("change", later);
-  document.addEventListener("submit", flush, true);
+  document.addEventListener("submit", (event) => {
+    flush();
+    const form = formOf(event);
+    if (form) sessionStorage.setItem("keep/sent", prefixOf(form.dataset.keep) + page);
+  }, true);
   window.addEventListener("pagehide", flush);
   document.addEventListener("visibilitychange", flush);
   document.addEventListener("htmx:beforeRequest", flush);
