@@ -63,8 +63,8 @@ def _fresh(
     request: HttpRequest, update: Update, now: Mapping[str, str], slug: str
 ) -> dict[str, str]:
     """Of what was typed: what nobody else has changed meanwhile. The rest is kept as conflicts."""
-    kept = _kept(request, update)
-    fresh = {}
+    before = _kept(request, update)
+    kept, fresh = dict(before), {}
     for name in (name for name in now if name in request.POST):
         text, key = typed(request, name), f"{slug} {name}"
         was = typed(request, f"was_{name}") if f"was_{name}" in request.POST else None
@@ -77,7 +77,8 @@ def _fresh(
         else:
             kept.pop(key, None)
             fresh[name] = text
-    request.session[_KEY] = {str(update.pk): kept}
+    if kept != before:
+        request.session[_KEY] = {str(update.pk): kept}
     return fresh
 
 
