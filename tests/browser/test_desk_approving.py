@@ -123,6 +123,7 @@ def test_an_approval_is_undone_in_its_time_and_who_looks_on_is_told(
     pia.get_by_role("button", name="Approve Update #1").click()
     counted = pia.locator("[data-until]")
     expect(counted).to_contain_text("in ")
+    expect(pia.locator(".mailing-of")).to_contain_text("No mailing yet")
     first = counted.inner_text()
     expect(counted).not_to_have_text(first)
     asks(edda)
