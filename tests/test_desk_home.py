@@ -60,6 +60,18 @@ def test_whoever_may_approve_is_told_who_asks_and_who_asked_is_not(
     assert "asks for your approval" not in needs(text(press.get("/desk/")))
 
 
+def test_whoever_asked_is_told_that_a_draft_was_sent_back_and_why(
+    desk: Client, press: Client, draft: Update
+) -> None:
+    said = {"hash": "x", "by": "edda@example.org", "answered_by": "pia@example.org"}
+    draft.requests.create(answer="sent back", words="The title is too long.", **said)
+    back = "pia@example.org sent the draft back: The title is too long."
+    assert back in needs(text(desk.get("/desk/")))
+    assert back not in needs(text(press.get("/desk/")))
+    draft.requests.create(hash="y", by="edda@example.org")
+    assert back not in needs(text(desk.get("/desk/")))
+
+
 def test_the_most_pressing_comes_first_whatever_its_topic(
     desk: Client, draft: Update, stories: list[Briefing]
 ) -> None:

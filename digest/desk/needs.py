@@ -48,6 +48,10 @@ def _of_draft(one: Standing, me: str, may_approve: bool, now: dt.datetime) -> It
     if one.asked and may_approve and one.asked.by != me:
         what = f"{topic}: {one.asked.by} asks for your approval"
         yield Need(1, "info", "asked of you", what, f"{url}#approve", "Look and approve")
+    if one.sent_back and one.sent_back.by == me:
+        back = one.sent_back
+        what = f"{topic}: {back.answered_by} sent the draft back: {back.words[:200]}"
+        yield Need(1, "warn", "sent back", what, url, "Change it")
     planned = draft.planned_at
     if planned is None or planned > now + SOON:
         return

@@ -24,6 +24,8 @@ class Standing:
     """With ``size``, ``touched_by`` and ``touched_at``: its items, and who did what to it last."""
     asked: ApprovalRequest | None = None
     """Who asks that the draft be approved, where somebody does."""
+    sent_back: ApprovalRequest | None = None
+    """Who had asked, where the draft was sent back with words on what to change."""
     approved: list[Update] = field(default_factory=list)
     last: Update | None = None
     waiting: int = 0
@@ -52,8 +54,10 @@ def standings(now: dt.datetime) -> list[Standing]:
             standing.draft = update
         else:
             standing.approved.append(update)
-    for asked in ApprovalRequest.objects.filter(answer=Answer.OPEN).select_related("update"):
-        by_topic[asked.update.topic_id].asked = asked
+    for request in _requests():
+        standing = by_topic[request.update.topic_id]
+        standing.asked = request if request.answer == Answer.OPEN else None
+        standing.sent_back = request if request.answer == Answer.SENT_BACK else None
     for update in _last_sent():
         by_topic[update.topic_id].last = update
     for topic, waiting in _waiting(now).items():
@@ -84,6 +88,12 @@ def _open_updates() -> list[Update]:
         )
         .order_by("due_at")
     )
+
+
+def _requests() -> QuerySet[ApprovalRequest]:
+    """What was asked of the drafts, the newest last."""
+    found = ApprovalRequest.objects.filter(update__stage=Stage.DRAFT).exclude(answer=Answer.VOID)
+    return found.select_related("update").order_by("pk")
 
 
 def _last_sent() -> list[Update]:
