@@ -15,6 +15,9 @@ from digest.staff import WRITERS, role_required
 
 PAGE = 50
 
+FEW = 1_000
+"""Finds that are counted and paged by their ids."""
+
 _STANDS = Q(withdrawn_at=None, held_at=None)
 
 
@@ -66,7 +69,7 @@ def briefings(request: HttpRequest, topic: str) -> HttpResponse:
     q = request.GET.get("q", "").replace("\0", "").strip()[:200]
     show = next((one for one in Standing if one.key == request.GET.get("show")), Standing.ALL)
     drafted = _drafted(found)
-    matching = searching.found(found.briefings.all(), q)
+    matching = _matching(found, q)
     listed = _listed(matching).filter(show.rule(drafted))
     rows = list(_after(listed, request.GET.get("after", ""))[: PAGE + 1])
     page = {
@@ -82,6 +85,13 @@ def briefings(request: HttpRequest, topic: str) -> HttpResponse:
         page["begun"] = unsaved.of(found, None)
         page["held"] = _listed(matching).filter(Standing.HELD.rule(drafted))[:PAGE]
     return render(request, "desk/briefings.html", page)
+
+
+def _matching(topic: Topic, q: str) -> QuerySet[Briefing]:
+    """Those that the search finds; where they are few, all texts are looked through just once."""
+    rows = searching.found(topic.briefings.all(), q)
+    few = list(rows.order_by().values_list("pk", flat=True)[: FEW + 1]) if q else []
+    return topic.briefings.filter(pk__in=few) if q and len(few) <= FEW else rows
 
 
 def _listed(rows: QuerySet[Briefing]) -> QuerySet[Briefing]:

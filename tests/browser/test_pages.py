@@ -85,6 +85,7 @@ PAGES = [
     "/desk/medias-ai-pivot/schedule/",
     "/desk/medias-ai-pivot/briefings/",
     "/desk/medias-ai-pivot/briefings/lantern-studio-hires-for-a-model-of-its-own/",
+    "/desk/medias-ai-pivot/briefings/lantern-studio-hires-for-a-model-of-its-own/versions/",
     "/desk/medias-ai-pivot/write/",
     "/desk/medias-ai-pivot/sources/",
     "/desk/medias-ai-pivot/draft/",
