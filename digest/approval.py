@@ -112,7 +112,7 @@ def unapprove(update: Update, by: str, did: str = "") -> Update:
         update.stage, update.content_hash, update.approved_at = Stage.DRAFT, "", None
         update.approved_by, update.due_at, update.despite = "", None, ""
         update.save()
-        update.editions.all().delete()
+        update.editions.filter(kind="update").delete()  # what was sent as a test stays as sent
         update.items.update(frozen=None, closed=False)
         update.folds.update(frozen=None)
         Statement.objects.filter(item__update=update).delete()

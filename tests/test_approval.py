@@ -7,11 +7,12 @@ import pytest
 from django.db import connections, transaction
 from django.utils import timezone
 
-from digest import approval, arranging, drafting, editions, ordering
+from digest import approval, arranging, drafting, editions, ordering, requesting
 from digest.errors import Refused
 from digest.models import AuditEntry, Briefing, Edition, Kind, Stage, Topic, Update
 from digest.rendering.view import content_hash
 from tests.briefings import keep_briefing
+from workers import asked
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -115,6 +116,14 @@ def test_a_draft_with_a_number_can_not_be_thrown_away(draft: Update) -> None:
     back = approval.unapprove(Update.objects.get(pk=draft.pk), by="pia")
     with pytest.raises(Refused, match="no gaps"):
         drafting.discard(back)
+
+
+def test_an_approval_is_taken_back_though_a_test_of_it_was_sent(draft: Update) -> None:
+    requesting.request_test(draft, ["edda@example.org"], "edda@example.org")
+    asked.take_requested_tests()
+    approved = approval.approve(Update.objects.get(pk=draft.pk), by="pia")
+    approval.unapprove(approved, by="pia")
+    assert [one.kind for one in approved.editions.all()] == ["test"], "what was sent stays"
 
 
 def test_what_is_on_its_way_can_not_be_unapproved(draft: Update) -> None:

@@ -114,10 +114,40 @@ def mends(page: Page) -> None:
     expect(blocked).to_have_count(0)
 
 
+def tries_it_out(page: Page) -> None:
+    """Sends a test to herself, and finds it in the built-in mailbox."""
+    page.get_by_role("button", name="Test to me").click()
+    expect(page.locator("#test")).to_contain_text("In the inbox of 1 of 1", timeout=30_000)
+    page.goto("/mailbox/")
+    expect(page.locator("main")).to_contain_text("[Test #1]")
+
+
+def asks(page: Page) -> None:
+    page.goto(f"{DRAFT}review/")
+    page.get_by_role("button", name="Ask for approval").click()
+    expect(page.locator("#asked")).to_contain_text("You asked for its approval")
+
+
+def approves(page: Page) -> None:
+    page.goto(f"{DRAFT}review/")
+    expect(page.locator("#reach")).to_contain_text(str(READERS))
+    page.get_by_role("button", name="Approve Update #1").click()
+    expect(page.locator("#standing")).to_contain_text("Goes out")
+
+
+def changes_its_mind(page: Page) -> None:
+    """Rewords what is approved, and so voids the approval."""
+    page.goto(f"/desk/{TOPIC}/1/")
+    page.get_by_text("Change its words…").click()
+    page.get_by_label("Subject").fill("Who pays for an answer")
+    page.get_by_role("button", name="Change it and void the approval").click()
+    expect(page).to_have_url(re.compile("/draft/"))
+
+
 def test_an_update_goes_from_draft_to_sheet_by_two_people(
     system: System, chromium: Browser
 ) -> None:
-    system.run("topic", "set", TOPIC, "--two-people", "--undo-seconds", "3")
+    system.run("topic", "set", TOPIC, "--two-people", "--undo-seconds", "120")
     with (
         person(system, chromium, "edda@example.org", "editor") as edda,
         person(system, chromium, "pia@example.org", "publisher") as pia,
@@ -127,6 +157,19 @@ def test_an_update_goes_from_draft_to_sheet_by_two_people(
         arranges_by_keys(edda)
         looks_every_way(edda)
         mends(edda)
-        assert pia
-        assert audited
-        assert re
+        tries_it_out(edda)
+
+        asks(edda)
+        approves(pia)
+        changes_its_mind(edda)
+        pia.reload()
+        expect(pia).to_have_url(re.compile("/draft/"))
+        assert audited(system) == {}, "nothing was sent"
+
+        system.run("topic", "set", TOPIC, "--undo-seconds", "1")
+        asks(edda)
+        approves(pia)
+        expect(pia.locator(".mailing-of")).to_contain_text("balances", timeout=60_000)
+        expect(pia.locator(".mailing-of")).to_contain_text(f"{READERS} accepted")
+    sheet = audited(system)
+    assert (sheet["accepted"], sheet["candidates"]) == (READERS, READERS)
