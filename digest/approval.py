@@ -128,10 +128,11 @@ def unapprove(update: Update, by: str, did: str = "") -> Update:
 def mark_sent(update: Update) -> None:
     """Its mailing begins: from here nothing calls it back.  In the caller's transaction.
 
-    Raises Refused when it was unapproved a moment ago.
+    Raises Refused when it was unapproved, stopped or given another time a moment ago.
     """
-    if not Update.objects.filter(pk=update.pk, stage=Stage.APPROVED).update(stage=Stage.SENT):
-        raise Refused(f"{update.label} is not approved any more; nothing was sent.")
+    due = Update.objects.filter(pk=update.pk, stage=Stage.APPROVED, due_at=update.due_at)
+    if not due.update(stage=Stage.SENT):
+        raise Refused(f"{update.label} is not approved for that time any more; nothing was sent.")
 
 
 def _refuse_unready(update: Update, by: str) -> None:
@@ -163,10 +164,11 @@ def _fixed(
     """Fix number and content; False when the draft is no longer what was rendered.
 
     The topic's row is locked, so that two approvals at once take their turn, and numbers have
-    neither gaps nor doubles.
+    neither gaps nor doubles; the update's too, so that an edit comes before or after, never within.
     """
     Topic.objects.select_for_update().get(pk=update.topic_id)
-    now = Update.objects.select_related("topic").get(pk=update.pk)
+    locked = Update.objects.select_for_update(of=("self",))
+    now = locked.select_related("topic").get(pk=update.pk)
     _refuse_unready(now, update.approved_by)
     now.due_at = update.due_at
     if content_hash(editions.view_of(now)) != content_hash(view):

@@ -109,8 +109,11 @@ def word(update: Update) -> None:
     update.save(update_fields=WORDED)
 
 
+@transaction.atomic
 def discard(update: Update, by: str = "command line") -> None:
     """Throw a draft away; what was in it is a candidate again."""
+    # Locked: somebody else may be approving it just now.
+    update.refresh_from_db(from_queryset=Update.objects.select_for_update())
     if update.stage != Stage.DRAFT:
         raise Refused(f"{update.label} is no draft; nothing was changed.")
     if update.number is not None:

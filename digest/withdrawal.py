@@ -4,7 +4,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from digest import voiding
-from digest.models import Briefing, Update, audit
+from digest.models import Briefing, Topic, Update, audit
 
 
 @transaction.atomic
@@ -13,6 +13,8 @@ def withdraw(briefing: Briefing, by: str) -> list[Update]:
 
     The updates that were approved with it and wait are drafts again; those are given.
     """
+    # Locked: an approval that is being given either sees the withdrawal, or is seen and voided.
+    Topic.objects.select_for_update().get(pk=briefing.topic_id)
     if briefing.withdrawn_at is None:
         briefing.withdrawn_at = timezone.now()
         briefing.save(update_fields=["withdrawn_at"])

@@ -4,13 +4,14 @@ import datetime as dt
 import threading
 
 import pytest
-from django.db import connections, transaction
+from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from digest import approval, arranging, drafting, editions, ordering, requesting
 from digest.errors import Refused
 from digest.models import AuditEntry, Briefing, Edition, Kind, Stage, Topic, Update
 from digest.rendering.view import content_hash
+from digest.updates import provisional_number
 from tests.briefings import keep_briefing
 from workers import asked
 
@@ -254,3 +255,47 @@ def at_once(n: int, do: object) -> list[str]:
     for thread in threads:
         thread.join()
     return outcomes
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_edits_an_update_while_its_approval_is_being_fixed(
+    pivot: Topic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or the mail would say what was looked at, and the archive what was typed since."""
+    if not connection.features.has_select_for_update_nowait:
+        pytest.skip("SQLite has one writer at a time anyway.")
+    keep_briefing(pivot, "story")
+    draft = drafting.draft(pivot)
+
+    def edit(_: int) -> Update:
+        with transaction.atomic():
+            return Update.objects.select_for_update(nowait=True).get(pk=draft.pk)
+
+    outcomes: list[str] = []
+
+    def number(update: Update) -> int:
+        """Called between the last look at the content and its being written down."""
+        outcomes.extend(at_once(1, edit))
+        return provisional_number(update)
+
+    monkeypatch.setattr(approval, "provisional_number", number)
+    assert approval.approve(draft, by="pia").number == 1
+    assert outcomes == ["OperationalError"]
+
+
+def test_a_draft_that_was_approved_a_moment_ago_can_not_be_thrown_away(draft: Update) -> None:
+    as_seen = Update.objects.get(pk=draft.pk)
+    approval.approve(draft, by="pia")
+    with pytest.raises(Refused, match="is no draft"):
+        drafting.discard(as_seen)
+    assert Update.objects.get().stage == Stage.APPROVED
+
+
+def test_an_update_that_was_given_another_time_does_not_leave_at_the_old_one(
+    draft: Update,
+) -> None:
+    as_found = Update.objects.get(pk=approval.approve(draft, by="pia").pk)
+    Update.objects.update(due_at=None)  # as whoever stops it does
+    with pytest.raises(Refused, match="nothing was sent"):
+        approval.mark_sent(as_found)
+    assert Update.objects.get().stage == Stage.APPROVED

@@ -3,12 +3,14 @@
 import datetime as dt
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 
 from digest import approval, arranging, drafting, voiding, withdrawal
 from digest.errors import Refused
 from digest.models import AuditEntry, Briefing, Stage, Topic, Update
 from tests import newsroom
+from tests.test_approval import at_once
 from workers import departures
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -100,3 +102,27 @@ def test_what_is_on_its_way_is_not_called_back(draft: Update, stories: list[Brie
     assert withdrawal.withdraw(stories[0], by="edda") == []
     fresh = now(update)
     assert (fresh.stage, fresh.due_at) == (Stage.SENT, update.due_at)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_withdrawal_and_an_approval_take_turns(
+    pivot: Topic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or the approval would not see the one, nor the withdrawal the other."""
+    if not connection.features.has_select_for_update_nowait:
+        pytest.skip("SQLite has one writer at a time anyway.")
+    story = newsroom.briefing(pivot, "First story")
+
+    def approve(_: int) -> Topic:
+        with transaction.atomic():  # as an approval begins
+            return Topic.objects.select_for_update(nowait=True).get(pk=pivot.pk)
+
+    outcomes: list[str] = []
+
+    def of_briefing(*_: object) -> list[Update]:
+        outcomes.extend(at_once(1, approve))
+        return []
+
+    monkeypatch.setattr(voiding, "of_briefing", of_briefing)
+    withdrawal.withdraw(story, by="edda@example.org")
+    assert outcomes == ["OperationalError"]
