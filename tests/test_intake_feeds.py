@@ -410,9 +410,9 @@ def test_a_bomb_is_refused_in_under_a_second_and_in_fifty_megabytes(name: str) -
     bomb, told = BOMBS[name]
     stream = io.BytesIO(bomb) if isinstance(bomb, bytes) else bomb
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    begun = time.perf_counter()
+    begun = time.process_time()
     found = list(read_stream(stream, "in", "harbour"))
-    took = time.perf_counter() - begun
+    took = time.process_time() - begun
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     assert not [one for one in found if isinstance(one, Accepted)]
     assert told in " ".join(one.why for one in found if isinstance(one, Rejected))

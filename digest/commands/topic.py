@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from django.db import transaction
 
 from digest import pictures, topics, updates
 from digest.errors import Refused
@@ -98,7 +99,8 @@ def topic() -> None:
 @_options
 def add(slug: str, name: str, **given: Any) -> None:
     """Add a topic."""
-    topics.add(slug, _fields({"name": name, **given}), BY)
+    with transaction.atomic():  # a logo that is read is kept only with the rest
+        topics.add(slug, _fields({"name": name, **given}), BY)
     click.echo(f"Added topic {slug}. Load briefings with: digest load FILE --topic {slug}")
 
 
@@ -109,10 +111,11 @@ def add(slug: str, name: str, **given: Any) -> None:
 def set_(slug: str, name: str | None, **given: Any) -> None:
     """Change a topic; what isn't named stays."""
     found = updates.topic(slug)
-    wished = _fields({"name": name, **given})
-    if not wished:
-        raise Refused("Nothing to change was named; see: digest topic set --help")
-    topics.change(found, wished, BY)
+    with transaction.atomic():  # a logo that is read is kept only with the rest
+        wished = _fields({"name": name, **given})
+        if not wished:
+            raise Refused("Nothing to change was named; see: digest topic set --help")
+        topics.change(found, wished, BY)
     named = {"name": name, **given}
     changed = sorted(one for one, value in named.items() if value is not None)
     click.echo(f"Changed {', '.join(changed)} of {slug}.")

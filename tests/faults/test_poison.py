@@ -172,11 +172,11 @@ def test_a_test_that_can_not_be_rendered_does_not_keep_others_from_theirs(
     real = editions.for_test
     tries: list[object] = []
 
-    def for_test(update: Update) -> Edition:
+    def for_test(update: Update, variant: str) -> Edition:
         tries.append(update)
         if len(tries) == 1:
             raise RuntimeError("poison")
-        return real(update)
+        return real(update, variant)
 
     monkeypatch.setattr(editions, "for_test", for_test)
     assert asked.take_requested_tests() == 1
