@@ -2,8 +2,8 @@
 
 ``var/screenshots`` (or the folder named): each sample and the demo's latest mail, at each width
 and in each look, with an ``index.html`` to see them side by side.  ``docs/images``: the four of
-the mail and the one of the desk that the README shows.  ``--samples``: without the demo, and so
-without the README's.
+the mail and the three of the desk that the README and docs/editors.md show.  ``--samples``:
+without the demo, and so without these.
 """
 
 import argparse
@@ -144,14 +144,29 @@ def demo() -> Iterator[str]:
 
 
 def desk(browser: Browser, link: str) -> None:
-    """The draft, with its first items and their reasons."""
+    """The draft with its first items and their reasons, its review, and two of its versions."""
     page = browser.new_page(viewport={"width": 1280, "height": 1270})
     page.goto(link)
     page.get_by_role("main").get_by_role("button").click()
-    page.goto(f"{link.partition('/login/')[0]}/desk/{TOPIC}/draft/")
+    draft = f"{link.partition('/login/')[0]}/desk/{TOPIC}/draft/"
+    _screen(page, draft, "desk.png")
+    page.locator("li.item [name=do][value=drop]").last.click()
+    page.locator("#undo").get_by_role("button").wait_for()
+    page.fill("#note", "Two deals this week price what an archive can teach.")
+    page.get_by_role("button", name="Save the words").click()
     page.wait_for_load_state("networkidle")
-    page.screenshot(path=IMAGES / "desk.png")
+    _screen(page, f"{draft}review/", "desk-review.png")
+    page.goto(f"{draft}history/")
+    page.locator("[name=old]").last.check()
+    page.get_by_role("button", name="Compare the two").click()
+    _screen(page, page.url, "desk-history.png")
     page.close()
+
+
+def _screen(page: Page, url: str, name: str) -> None:
+    page.goto(url)
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=IMAGES / name)
 
 
 def _latest_mail(browser: Browser, base: str) -> str:
