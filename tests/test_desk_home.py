@@ -99,6 +99,18 @@ def test_a_drafts_checks_and_gauges_come_by_themselves(desk: Client, draft: Upda
     assert "1 to mend" in text(desk.get("/desk/medias-ai-pivot/draft/standing/"))
 
 
+def test_a_draft_with_a_check_to_mend_needs_a_person_once(desk: Client, draft: Update) -> None:
+    place, words = 'id="mend-of-medias-ai-pivot"', "the draft can’t be approved, 1 check blocks it"
+    standing = "/desk/medias-ai-pivot/draft/standing/"
+    assert place in needs(text(desk.get("/desk/")))
+    assert place not in text(desk.get(standing))
+    Update.objects.filter(pk=draft.pk).update(note="See https://")
+    assert place in (said := text(desk.get(standing)))
+    assert words in said
+    Update.objects.filter(pk=draft.pk).update(planned_at=timezone.now())
+    assert place not in needs(text(desk.get("/desk/")))
+
+
 def test_a_topic_without_a_draft_has_nothing_to_measure(desk: Client, pivot: Topic) -> None:
     assert desk.get("/desk/medias-ai-pivot/draft/standing/").content.strip() == b""
 

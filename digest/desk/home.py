@@ -18,9 +18,12 @@ def home(request: HttpRequest) -> HttpResponse:
     """Every topic, those that need a person first; the queue's part is asked for by the page."""
     now, may_approve = timezone.now(), has_role(request.user, *APPROVERS)
     standings = overview.standings(now)
+    found = needs(standings, request.user.get_username(), may_approve, now)
+    drafts = {one.topic.slug for one in standings if one.draft}
     page = {
         "standings": standings,
-        "needs": needs(standings, request.user.get_username(), may_approve, now),
+        "needs": found,
+        "to_mend": sorted(drafts - {need.draft for need in found}),
         "may_make": may_approve,
     }
     return render(request, "desk/home.html", page)
