@@ -1,10 +1,15 @@
 """Two who correct one briefing at once: both are heard, and nothing typed is lost."""
 
+from typing import Any
+
 import pytest
 from django.http import HttpResponse
 from django.test import Client
 
+from digest.desk.briefing_form import BriefingForm
+from digest.intake import store
 from digest.models import Briefing, Topic
+from digest.parts import BriefingData
 from tests import newsroom
 from tests.forms import form_of, text
 
@@ -108,3 +113,49 @@ def test_the_same_change_by_both_is_no_conflict(two: Two) -> None:
     two.pia_saves(summary=["Nine roles."])
     answer = two.edda_saves(summary=["Nine roles."])
     assert "Yours and theirs go together" in text(answer)
+
+
+def test_a_save_in_the_very_moment_of_mine_is_told_as_well(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = BriefingForm.read
+
+    def read_meanwhile(form: BriefingForm) -> BriefingData | None:
+        monkeypatch.undo()
+        two.pia_saves(tag=["Labour"], summary=["Nine roles."])
+        return read(form)
+
+    monkeypatch.setattr(BriefingForm, "read", read_meanwhile)
+    answer = two.edda_saves(summary=["Eight roles."])
+    assert answer.status_code == 422
+    assert "pia@example.org has changed it since you opened it" in text(answer)
+    assert Briefing.objects.get().summary == "Nine roles."
+    assert two.edda_saves(form_of(answer.content.decode())).status_code == 302
+    saved = Briefing.objects.get()
+    assert (saved.tag, saved.summary) == ("Labour", "Eight roles.")
+
+
+def test_of_two_who_write_the_same_headline_at_once_one_is_told(
+    desk: Client, press: Client, pivot: Topic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = form_of(desk.get(f"{T}/write/").content.decode()) | {"headline": ["A pier reopens"]}
+    keep = store.keep
+
+    def keep_meanwhile(*said: Any, **more: Any) -> store.Result:
+        monkeypatch.undo()
+        assert press.post(f"{T}/write/", sent | {"summary": ["Hers."]}).status_code == 302
+        return keep(*said, **more)
+
+    monkeypatch.setattr(store, "keep", keep_meanwhile)
+    answer = desk.post(f"{T}/write/", sent | {"summary": ["Mine."]})
+    assert answer.status_code == 422
+    assert "There is a briefing with this headline already" in text(answer)
+    assert Briefing.objects.get().summary == "Hers."
+
+
+@pytest.mark.both_databases
+def test_no_odd_mark_of_what_was_seen_upsets_the_form(two: Two) -> None:
+    """A NUL is no text that PostgreSQL takes, even to look for."""
+    odd = {"seen": ["a\0b"], "summary": ["Eight roles."]}
+    assert two.desk.post(f"{two.path}typed/", two.opened | odd).status_code == 200
+    assert two.edda_saves(**odd).status_code == 422

@@ -16,8 +16,10 @@ from digest import briefing_versions, closing, continuity, unsaved
 from digest.desk import briefing_form, conflict, footnotes, saving, suggestions, uploads
 from digest.desk.briefing_form import ROWS, BriefingForm
 from digest.desk.conflict import Conflict
+from digest.desk.posts import typed
 from digest.intake import store
 from digest.intake.slugs import slug_from
+from digest.intake.store import Overtaken
 from digest.models import Briefing, Depth, Topic
 from digest.parts import LINE, BriefingData
 from digest.staff import WRITERS, role_required
@@ -55,12 +57,15 @@ def write(request: HttpRequest, topic: str) -> HttpResponseBase:
     if _is_busy(opened):
         return shown(opened)
     data = form.read()
-    if data and found.briefings.filter(slug=data.slug).exists():
+    if data is None:
+        return shown(opened)
+    try:
+        return _save(opened, data)
+    except Overtaken:
         form.errors["headline"] = (
             "There is a briefing with this headline already; change that one, or say it otherwise."
         )
-        data = None
-    return shown(opened) if data is None else _save(opened, data)
+        return shown(opened)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -71,14 +76,19 @@ def briefing(request: HttpRequest, topic: str, slug: str) -> HttpResponseBase:
     if request.method != "POST":
         return shown(_opened(request, found.topic, found))
     form = briefing_form.of_post(found.topic, request.POST, found.data)
-    opened = Opened(request, form, found, request.POST.get("seen", ""))
+    opened = Opened(request, form, found, typed(request, "seen"))
     if _is_taking(opened) or _is_busy(opened):
         return shown(opened)
-    if opened.seen != found.content_hash:
-        _settle(opened, found, opened.seen)
-        return shown(opened)
-    data = form.read()
-    return shown(opened) if data is None else _save(opened, data)
+    if opened.seen == found.content_hash:
+        data = form.read()
+        if data is None:
+            return shown(opened)
+        try:
+            return _save(opened, data)
+        except Overtaken:  # within this very moment
+            opened.found = found = named(topic, slug)
+    _settle(opened, found, opened.seen)
+    return shown(opened)
 
 
 def named(topic: str, slug: str) -> Briefing:
@@ -197,7 +207,8 @@ def _settle(opened: Opened, found: Briefing, base: str) -> None:
 
 def _save(opened: Opened, data: BriefingData) -> HttpResponseBase:
     topic, found = opened.form.topic, opened.found
-    result = store.keep(data, topic, by=opened.by)
+    over = found.content_hash if found else ""
+    result = store.keep(data, topic, by=opened.by, over=over)
     unsaved.drop(topic, found, opened.by, opened.mine.pk if opened.mine else None)
     for row in unsaved.of(topic, None) if found is None else []:
         if row.by == opened.by and _tells(row.typed["texts"], opened.form.texts):

@@ -8,7 +8,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST, require_safe
 
 from digest import readable, unsaved
-from digest.desk import briefing, briefing_form, story_preview, uploads
+from digest.desk import briefing, briefing_form, posts, story_preview, uploads
 from digest.desk.briefing_form import BriefingForm
 from digest.models import Briefing, Topic
 from digest.staff import WRITERS, role_required
@@ -44,7 +44,7 @@ def _kept(
     if form.says_the_same_as(saved):
         unsaved.drop(form.topic, found, by, key)
         return None, True
-    seen = request.POST.get("seen", "")[:64]
+    seen = posts.typed(request, "seen")[:64]
     row = unsaved.keep(form.topic, found, by, form.typed, seen=seen, key=key)
     if row and briefing.is_saved_meanwhile(form, found, by):
         row.delete()

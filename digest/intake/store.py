@@ -156,9 +156,21 @@ def load_outcomes(
     return report
 
 
-def keep(data: BriefingData, topic: Topic, by: str) -> Result:
-    """Keep one briefing; ``by`` goes into its history and the audit log."""
+class Overtaken(Refused):
+    """The briefing says something else by now than whoever changes it has seen."""
+
+
+def keep(data: BriefingData, topic: Topic, by: str, *, over: str | None = None) -> Result:
+    """Keep one briefing; ``by`` goes into its history and the audit log.
+
+    ``over``: the hash of the content that this one is to replace, "" where there was none. Raises
+    Overtaken, with nothing changed, where it is another by now.
+    """
     with transaction.atomic():
+        if over is not None:
+            Topic.objects.select_for_update().get(pk=topic.pk)  # two who save take turns
+            if _hashes(topic, [data]).get(data.slug, "") != over:
+                raise Overtaken(f"{data.headline!r} was saved by somebody else meanwhile.")
         result = _write(topic, [data], by)[0]
         if result is not Result.UNCHANGED:
             audit(by, f"{result} briefing", f"{topic.slug}/{data.slug}"[:200])
