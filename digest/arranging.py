@@ -55,7 +55,8 @@ def take_back(update: Update, slug: str, was: dict[str, Any], by: str) -> None:
     """Put a dropped item back as it was, with whatever it told too."""
     with editing(update, by, "took back", slug):
         briefing = _briefing(update, slug)
-        if update.items.filter(briefing=briefing).exists() or briefing.withdrawn_at:
+        is_in = update.items.filter(briefing=briefing) or update.folds.filter(briefing=briefing)
+        if is_in or briefing.withdrawn_at:
             raise Refused(f"{briefing.headline!r} can't be put back; nothing was changed.")
         update.dropped = [one for one in update.dropped if one != slug]
         _forget(update, slug)

@@ -40,6 +40,13 @@ def test_what_is_in_already_is_not_taken_back_twice(draft: Update) -> None:
         arranging.take_back(draft, "second-story", was, BY)
 
 
+def test_what_another_tells_by_now_is_not_taken_back(draft: Update) -> None:
+    was = arranging.drop(draft, "second-story", BY)
+    arranging.fold(draft, "second-story", "first-story", BY)
+    with pytest.raises(Refused, match="can't be put back"):
+        arranging.take_back(draft, "second-story", was, BY)
+
+
 def test_news_of_after_the_cut_off_is_taken_in_with_a_word_alone(
     pivot: Topic, stories: list[Briefing]
 ) -> None:

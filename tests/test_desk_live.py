@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from digest import drafting
+from digest import arranging, drafting
 from digest.desk import scrolling
 from digest.models import Briefing, Topic, Update
 from tests import newsroom
@@ -201,3 +201,16 @@ def test_the_preview_is_asked_for_anew_only_when_the_mail_is_another(
     assert source() == first
     desk.post(f"{T}/draft/words/", {"note": "Hello"})
     assert source() != first
+
+
+def test_what_was_done_to_a_draft_that_is_no_more_is_not_undone_in_the_next(
+    desk: Client, pivot: Topic, draft: Update
+) -> None:
+    do(desk, "second-story", do="drop")
+    drafting.discard(draft)
+    next_one = drafting.draft(pivot)
+    arranging.drop(next_one, "second-story", "pia@example.org")
+    assert "Left out “Second story”." not in page(desk)
+    desk.post(f"{T}/draft/undo/")
+    assert "nothing to undo any more" in page(desk)
+    assert order(next_one) == ["first-story", "third-story"]

@@ -78,7 +78,7 @@ def _shown(request: HttpRequest, topic: Topic, update: Update) -> dict[str, obje
         "q": q,
         "out_seen": out_seen,
         "out_is_there": request.headers.get("Desk-Out") == out_seen,
-        "undo": undo.of(request, topic),
+        "undo": undo.of(request, update),
         "look": Look(request, update),
         "depths": Depth,
         **partner.shown(update),

@@ -44,7 +44,7 @@ def section(request: HttpRequest, topic: str) -> HttpResponseBase:
 def take_back(request: HttpRequest, topic: str) -> HttpResponseBase:
     """Undo what was done last, while nothing else was."""
     found, update = draft_or_404(topic)
-    last = undo.of(request, found)
+    last = undo.of(request, update)
     if last is None:
         return doing(request, found, _nothing_to_undo, "")
     act = lambda by: undo.act(update, last, by)  # noqa: E731 - as in ``_acts``

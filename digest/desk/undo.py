@@ -8,15 +8,15 @@ from typing import Any
 from django.http import HttpRequest
 
 from digest import arranging, ordering
-from digest.models import Topic, Update
+from digest.models import Update
 
 _KEY = "undo"
 
 
-def of(request: HttpRequest, topic: Topic) -> dict[str, Any] | None:
+def of(request: HttpRequest, update: Update) -> dict[str, Any] | None:
     """What can be undone: ``said`` tells it in words."""
     last: dict[str, Any] | None = request.session.get(_KEY)
-    return last if last and last["topic"] == topic.slug else None
+    return last if last and last["update"] == update.pk else None
 
 
 def forget(request: HttpRequest) -> None:
@@ -52,7 +52,7 @@ def act(update: Update, last: dict[str, Any], by: str) -> None:
 
 
 def _keep(request: HttpRequest, update: Update, slug: str, **more: Any) -> None:
-    request.session[_KEY] = {"topic": update.topic.slug, "slug": slug, **more}
+    request.session[_KEY] = {"update": update.pk, "slug": slug, **more}
 
 
 def _headline(update: Update, slug: str) -> str:
