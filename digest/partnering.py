@@ -55,7 +55,8 @@ def _refuse_incomplete(said: Partner) -> None:
                 f"The partner block has no {_WORDS[name]}; nothing was changed. Write it, or "
                 "remove the block."
             )
-    for name, text in {"label": said.label, "name": said.name, "url": said.url}.items():
+    for name in ("label", "name", "url", "alt"):
+        text = getattr(said, name)
         most = _length(name)
         if len(text) > most:
             raise Refused(
@@ -76,7 +77,13 @@ def _refuse_incomplete(said: Partner) -> None:
         raise Refused("Say where the partner block stands; nothing was changed.")
 
 
-_WORDS = {"label": "label", "name": "name", "text": "text", "url": "link"}
+_WORDS = {
+    "label": "label",
+    "name": "name",
+    "text": "text",
+    "url": "link",
+    "alt": "picture’s description",
+}
 
 
 def _length(name: str) -> int:

@@ -383,3 +383,14 @@ def test_rows_of_the_long_gone_are_dropped(desk: Client, draft: Update) -> None:
     draft.presences.update(seen_at=timezone.now() - presence.FORGOTTEN * 2)
     presence.sign(draft, "new@example.org")
     assert [one.who for one in draft.presences.all()] == ["new@example.org"]
+
+
+@pytest.mark.parametrize("at", ["9999-12-31T23:59", "soon", "2026-13-01T10:00"])
+def test_a_time_that_there_is_not_approves_nothing(
+    press: Client, pivot: Topic, draft: Update, at: str
+) -> None:
+    Topic.objects.update(zone="America/New_York")  # there 9999 ends when no year follows
+    answer = approve(press, when="at", at=at)
+    assert answer.status_code == 302
+    assert "That is no day and time; nothing was approved." in review(press)
+    assert Update.objects.get().stage == Stage.DRAFT

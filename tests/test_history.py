@@ -209,3 +209,8 @@ def test_somebody_who_types_on_is_told_of_once(draft: Update) -> None:
     for said in ("H", "Ha", "Har"):
         arranging.reword(draft, PIA, title=said)
     assert [one.did for one in happened.to(draft)].count("worded the update") == 1
+
+
+def test_a_number_longer_than_any_names_no_version(desk: Client, draft: Update) -> None:
+    answer = desk.get(f"{D}history/?since={'9' * 5000}")  # more digits than Python reads
+    assert answer.status_code == 200

@@ -98,6 +98,7 @@ def test_its_text_knows_paragraphs_and_links_alone(draft: Update) -> None:
         ({"url": "javascript:alert(1)"}, "no whole address"),
         ({"url": "https://[films.example.org"}, "no whole address"),
         ({"label": "x" * 61}, "61 characters, and 60 are the most"),
+        ({"alt": "x" * 501}, "501 characters, and 500 are the most"),
         ({"text": "x" * 2001}, "2,001 characters, and 2,000 are the most"),
         ({"place": "everywhere"}, "where the partner block stands"),
     ],

@@ -82,10 +82,10 @@ def _chosen(post: QueryDict, topic: Topic, update: Update) -> dt.datetime:
         planned = update.planned_at if when == "planned" else None
         return planned or timezone.now()
     try:
-        chosen_time = dt.datetime.fromisoformat(at)
-    except ValueError:
+        local = dt.datetime.fromisoformat(at).replace(tzinfo=ZoneInfo(topic.zone))
+        moment = local.astimezone(dt.UTC)  # of the last year there is, some hours lie beyond it
+    except (ValueError, OverflowError):
         raise Refused("That is no day and time; nothing was approved. Choose both.") from None
-    moment = chosen_time.replace(tzinfo=ZoneInfo(topic.zone))
     if moment < timezone.now():
         raise Refused("That time is past; nothing was approved. Choose a later one, or now.")
     return moment

@@ -65,7 +65,7 @@ def _pair(request: HttpRequest, update: Update, rows: list[Version]) -> list[Ver
     if "old" in request.GET or "new" in request.GET:
         return [_asked(request, update, name) for name in ("old", "new")]
     since = request.GET.get("since", "")
-    if not rows or not (since.isascii() and since.isdigit()):
+    if not rows or not (since.isascii() and since.isdigit() and len(since) < 19):
         return []
     # Somebody who typed on may have taken the version of that time along.
     old = next((row for row in rows if row.pk <= int(since)), rows[-1])
