@@ -187,9 +187,13 @@ def test_the_rows_of_inboxes_change_while_one_types(window: Window, draft: Updat
     page.locator("#subject").press("End")
     page.locator("#subject").press_sequentially(" and then some more, until a phone cuts it")
     page.locator(".mails.is-phone.is-light .subject", has_text="…").wait_for()
+    page.get_by_text("In the dark, and on a desktop").click()
     page.locator(".mails.is-wide.is-dark .subject", has_text="until a phone cuts it").wait_for()
     page.locator(".measures .warn", has_text="of about 41 a phone shows").wait_for()
-    assert page.input_value("#subject").endswith("until a phone cuts it")
+    page.locator("#subject").press("End")
+    page.locator("#subject").press_sequentially(" off")
+    page.locator(".mails.is-wide.is-dark .subject", has_text="a phone cuts it off").wait_for()
+    assert page.input_value("#subject").endswith("until a phone cuts it off")
     assert not window.seen.errors
 
 
