@@ -61,7 +61,7 @@ def test_every_item_and_everything_left_out_shows_its_reason(
     pivot.save()
     drafting.draft(pivot)
     html = text(page(desk, pivot))
-    assert "Importance 3" in html
+    assert '<span class="soft">Importance 3' in html, "the pill before it says that it is new"
     assert "Below the line" in html
     assert "Over the budget of 2 items" in html
 

@@ -15,7 +15,7 @@ from digest.desk import strip
 from digest.desk.briefing_form import BriefingForm
 from digest.desk.topic_form import TopicForm
 from digest.differences import Change, Piece, shortened
-from digest.models import Topic
+from digest.models import Item, Kind, Topic
 
 register = template.Library()
 
@@ -125,6 +125,12 @@ def _marked(change: Change, text: str) -> str | SafeString:
     aside = '<span class="visually-hidden">{}</span>'
     opened, closed = format_html(aside, f"[{word}: "), format_html(aside, "]")
     return format_html(f"<{tag}>{{}}{{}}{{}}</{tag}>", opened, text, closed)
+
+
+@register.filter
+def why_beside(item: Item) -> str:
+    """Why an item is in, where its kind stands before it: "New" need not be said again."""
+    return item.why.removeprefix(f"{Kind.NEW.label}. ")
 
 
 @register.filter
