@@ -100,6 +100,7 @@ def test_a_usual_rule_is_a_link_that_works_without_script(desk: Client, pivot: T
 def test_an_editor_may_try_rules_out_and_not_set_them(desk: Client, pivot: Topic) -> None:
     page = desk.get(PAGE).content.decode()
     assert "A publisher sets it" in page
+    assert "No schedule is set: updates are assembled by hand" in page
     assert "Set the schedule" not in page
 
 
