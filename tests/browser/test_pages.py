@@ -258,3 +258,13 @@ def test_the_next_runs_change_while_a_rule_is_typed_and_are_told_in_the_viewers_
     page.get_by_role("button", name="Set the schedule").click()
     page.get_by_text("goes out at 15:00 on sunday").wait_for()
     assert not window.seen.errors
+
+
+@pytest.mark.parametrize("window", [{"timezone_id": "UTC"}], indirect=True)
+def test_a_time_is_not_told_twice_to_who_lives_by_the_same_clock(
+    window: Window, newsdesk: Update
+) -> None:
+    window.open("/desk/medias-ai-pivot/schedule/")
+    own = window.page.locator("[data-here]", has_text="UTC").first
+    own.wait_for(state="attached")
+    assert own.is_hidden()

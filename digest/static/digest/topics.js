@@ -70,7 +70,7 @@ for (const part of document.querySelectorAll("[data-when-changed]")) {
   follow();
 }
 
-// Due times, in the viewer's own zone too.
+// Due times, in the viewer's own zone too, where its clock shows another time.
 {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const place = zone.split("/").pop().replaceAll("_", " ");
@@ -80,8 +80,10 @@ for (const part of document.querySelectorAll("[data-when-changed]")) {
   const show = (root) => {
     for (const part of root.querySelectorAll("[data-here]")) {
       const time = part.querySelector("time");
-      time.textContent = `${words.format(new Date(time.dateTime)).replace(",", "")} ${place}`;
-      part.hidden = false;
+      const said = words.format(new Date(time.dateTime)).replace(",", "");
+      const others = [...part.parentElement.querySelectorAll("time")].filter((other) => !part.contains(other));
+      time.textContent = `${said} ${place}`;
+      part.hidden = others.some((other) => other.textContent.trim().startsWith(said));
     }
   };
   document.addEventListener("htmx:afterSwap", (event) => show(event.target));
