@@ -268,3 +268,18 @@ def test_a_time_is_not_told_twice_to_who_lives_by_the_same_clock(
     own = window.page.locator("[data-here]", has_text="UTC").first
     own.wait_for(state="attached")
     assert own.is_hidden()
+
+
+TOO_SMALL = """() => [...document.querySelectorAll("button, summary, select, label.choice, .tabs a")]
+  .filter((one) => one.offsetParent && !one.closest(".visually-hidden"))
+  .filter((one) => one.getBoundingClientRect().height < 44)
+  .map((one) => one.outerHTML.slice(0, 120))"""
+"""What a finger would miss, on the page that is open."""
+
+
+@pytest.mark.parametrize("window", [{"has_touch": True, "is_mobile": True}], indirect=True)
+@pytest.mark.parametrize("path", ["", "medias-ai-pivot/draft/", "medias-ai-pivot/draft/review/"])
+def test_a_finger_hits_what_it_means(window: Window, newsdesk: Update, path: str) -> None:
+    window.open(f"/desk/{path}", 375)
+    assert window.page.evaluate("matchMedia('(pointer: coarse)').matches")
+    assert not window.page.evaluate(TOO_SMALL)
