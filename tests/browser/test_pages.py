@@ -270,7 +270,8 @@ def test_a_time_is_not_told_twice_to_who_lives_by_the_same_clock(
     assert own.is_hidden()
 
 
-TOO_SMALL = """() => [...document.querySelectorAll("button, summary, select, label.choice, .tabs a")]
+TOO_SMALL = """() =>
+  [...document.querySelectorAll("button, summary, select, label.choice, .tabs a")]
   .filter((one) => one.offsetParent && !one.closest(".visually-hidden"))
   .filter((one) => one.getBoundingClientRect().height < 44)
   .map((one) => one.outerHTML.slice(0, 120))"""
