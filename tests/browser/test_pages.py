@@ -89,7 +89,12 @@ PAGES = [
     "/desk/medias-ai-pivot/write/",
     "/desk/medias-ai-pivot/sources/",
     "/desk/medias-ai-pivot/draft/",
+    "/desk/medias-ai-pivot/draft/review/",
+    "/desk/medias-ai-pivot/draft/history/",
+    "/desk/medias-ai-pivot/settings/",
+    "/desk/medias-ai-pivot/updates/",
     "/desk/medias-ai-pivot/2/",
+    "/desk/new/",
 ]
 
 
