@@ -258,3 +258,15 @@ def entries(feed: Feed, at: dt.datetime, briefings: list[Briefing | None]) -> No
         FeedEntry.objects.create(
             feed=feed, key=key, place=key, said=key, briefing=briefing, first_seen_at=at
         )
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("url", ["http://\0example.org/feed", "http://exa mple.org/feed"])
+def test_an_address_with_a_character_that_none_has_is_no_source(
+    desk: Client, pivot: Topic, url: str
+) -> None:
+    """A NUL is no text that PostgreSQL takes, even to look for."""
+    answer = desk.post(f"/desk/{pivot.slug}/sources/", {"url": url, "minutes": "30"})
+    assert answer.status_code == 422
+    assert "a character that no address has; nothing was added" in answer.content.decode()
+    assert not pivot.feeds.exists()

@@ -17,6 +17,11 @@ MINUTES = (5, 10_080)
 def add(topic: Topic, url: str, *, minutes: int, hold: bool, by: str) -> Feed:
     """Make an address a source of the topic; it is read within a second where workers run."""
     address = url.strip()
+    if address.split()[1:] or not address.isprintable():
+        raise Refused(
+            f"{address[:100]!r} has a space or a character that no address has; nothing was "
+            "added. Paste it as the browser shows it."
+        )
     try:
         # A name is looked up when it is asked for; what can be told at once is told at once.
         checked(parts_of(address), spelled_out, settings.FETCH_NETWORKS, seconds=1)
