@@ -128,6 +128,9 @@ def test_an_approval_is_undone_in_its_time_and_who_looks_on_is_told(
     expect(counted).not_to_have_text(first)
     asks(edda)
     expect(edda.locator("#presence")).to_contain_text("Pia approved it")
+    with edda.expect_response("**/draft/came-in/"):
+        edda.evaluate("htmx.trigger('#came-in', 'look')")
+    expect(edda.locator(".notices")).not_to_contain_text("not done")
     edda.goto(f"{T}/1/")
     pia.get_by_role("button", name="Undo").click()
     expect(pia.locator(".notices")).to_contain_text("Taken back: nothing was sent")

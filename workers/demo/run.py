@@ -44,7 +44,7 @@ READERS = 200
 PATIENCE = 120.0
 """Seconds that one mailing may take; three are usual."""
 
-YOU = "you@example.org"
+YOU = "robin@example.org"
 BY = "demo"
 _DATES = {"published_at", "updated_at", "date"}
 

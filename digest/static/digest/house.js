@@ -11,8 +11,12 @@ function tell(words) {
   place.scrollIntoView({ block: "nearest" });
 }
 
+// A page that looks how things stand (GET) has nothing to lose, and the next look may succeed.
+const didSomething = (event) => event.detail.requestConfig.verb !== "get";
+
 document.addEventListener("htmx:responseError", (event) => {
   const status = event.detail.xhr.status;
+  if (!didSomething(event)) return;
   if (status === 401 || status === 403) {
     tell("That was not done: you are signed out, or may not do it. Sign in in another tab, then try again; nothing you typed here is lost.");
   } else if (status >= 500) {
@@ -21,8 +25,8 @@ document.addEventListener("htmx:responseError", (event) => {
     tell("That was not done: what it was about is gone. Load the page again to see how things stand.");
   }
 });
-document.addEventListener("htmx:sendError", () => {
-  tell("That was not done: the server can’t be reached. Try again in a minute; nothing you typed here is lost.");
+document.addEventListener("htmx:sendError", (event) => {
+  if (didSomething(event)) tell("That was not done: the server can’t be reached. Try again in a minute; nothing you typed here is lost.");
 });
 
 // Copies what stands in a field; without a script one marks it and copies by hand.
