@@ -24,7 +24,6 @@ test: dev        ## all tests; those about the database again on PostgreSQL; the
 	.venv/bin/pytest -m "not long" -n auto --dist loadfile $(ARGS)
 	DIGEST_TEST_DATABASE=postgres .venv/bin/pytest -m "both_databases and not long" -n auto --dist loadfile $(ARGS)
 	.venv/bin/pytest -m long -n 2 --dist loadfile $(ARGS)
-	DIGEST_TEST_DATABASE=postgres .venv/bin/pytest -m "both_databases and long" $(ARGS)
 
 check: dev       ## lint, format, types, layers
 	.venv/bin/ruff check

@@ -139,8 +139,9 @@ def test_an_approval_is_undone_in_its_time_and_who_looks_on_is_told(
     assert now(draft).stage == Stage.DRAFT
 
 
-@pytest.mark.parametrize("look", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 768, 375])
+@pytest.mark.parametrize(
+    ("width", "look"), [(1280, "light"), (768, "dark"), (375, "light"), (375, "dark")]
+)
 def test_the_pages_of_an_approval_are_for_anybody(
     window: Window, draft: Update, look: str, width: int
 ) -> None:

@@ -49,8 +49,7 @@ def ground(frame: Frame) -> str:
     )
 
 
-@pytest.mark.parametrize("look", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 375])
+@pytest.mark.parametrize(("width", "look"), [(1280, "light"), (375, "dark")])
 def test_each_way_is_shown_and_anybody_can_use_it(
     window: Window, draft: Update, look: str, width: int
 ) -> None:
@@ -197,8 +196,7 @@ def test_the_rows_of_inboxes_change_while_one_types(window: Window, draft: Updat
     assert not window.seen.errors
 
 
-@pytest.mark.parametrize("look", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 375])
+@pytest.mark.parametrize(("width", "look"), [(1280, "light"), (375, "dark")])
 def test_anybody_can_use_the_forms_beside_it(
     window: Window, draft: Update, look: str, width: int
 ) -> None:

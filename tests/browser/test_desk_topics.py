@@ -43,8 +43,7 @@ def sent(pivot: Topic, stories: list[Briefing]) -> Mailing:
     )
 
 
-@pytest.mark.parametrize("look", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 768])
+@pytest.mark.parametrize(("width", "look"), [(320, "light"), (768, "dark")])
 def test_each_page_fits_and_has_no_finding_of_axe(
     window: Window, sent: Mailing, look: str, width: int
 ) -> None:
