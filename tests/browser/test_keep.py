@@ -62,6 +62,7 @@ def test_saving_forgets_what_was_kept(window: Window, pivot: Topic) -> None:
     window.page.get_by_role("button", name="Save", exact=True).first.click()
     window.page.get_by_text("Saved.").wait_for()
     assert Briefing.objects.get().headline == "A pier reopens"
+    window.page.wait_for_load_state()  # its script forgets once the page is whole
     assert not kept(window)
     window.open(f"{T}/write/")
     assert window.page.get_by_text(OFFER).count() == 0
