@@ -38,7 +38,7 @@ def update(request: HttpRequest, topic: str, number: int) -> HttpResponseBase:
         "seconds_left": _seconds_left(found),
         "happened": happened.to(found),
     }
-    return render(request, "desk/update.html", page)
+    return render(request, "desk/update/page.html", page)
 
 
 def _to_draft(request: HttpRequest, found: Update) -> HttpResponseBase:

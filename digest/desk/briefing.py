@@ -150,7 +150,9 @@ def shown(opened: Opened) -> HttpResponse:
         "row_names": list(ROWS),
     }
     page |= told(form, found, data)
-    return render(opened.request, "desk/briefing.html", page, status=422 if _wrong(opened) else 200)
+    return render(
+        opened.request, "desk/briefings/page.html", page, status=422 if _wrong(opened) else 200
+    )
 
 
 def told(form: BriefingForm, found: Briefing | None, data: BriefingData) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def versions(request: HttpRequest, topic: str, slug: str) -> HttpResponse:
         "is_now": of.key == NOW,
         "parts": readable.differing(had, said, found.topic.zone),
     }
-    return render(request, "desk/versions.html", page)
+    return render(request, "desk/briefings/versions.html", page)
 
 
 @require_POST

@@ -84,7 +84,7 @@ def briefings(request: HttpRequest, topic: str) -> HttpResponse:
     if show is Standing.ALL and not q and "after" not in request.GET:
         page["begun"] = unsaved.of(found, None)
         page["held"] = _listed(matching).filter(Standing.HELD.rule(drafted))[:PAGE]
-    return render(request, "desk/briefings.html", page)
+    return render(request, "desk/briefings/list.html", page)
 
 
 def _matching(topic: Topic, q: str) -> QuerySet[Briefing]:

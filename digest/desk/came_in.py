@@ -18,7 +18,7 @@ def came_in(request: HttpRequest, topic: str) -> HttpResponse:
     """What an open page looks at now and then."""
     found, update = draft_or_404(topic)
     page = {"topic": found, "update": update, "came_in": since_assembled(update)}
-    return render(request, "desk/came_in.html", page)
+    return render(request, "desk/draft/came_in.html", page)
 
 
 def since_assembled(update: Update) -> list[Briefing]:

@@ -39,8 +39,8 @@ def draft(request: HttpRequest, topic: str) -> HttpResponse:
     update = open_draft(found)
     if update is None:
         last = drafting.last_approved(found)
-        return render(request, "desk/no_draft.html", {"topic": found, "last": last})
-    page = "desk/live.html" if _is_live(request) else "desk/draft.html"
+        return render(request, "desk/draft/no_draft.html", {"topic": found, "last": last})
+    page = "desk/draft/live.html" if _is_live(request) else "desk/draft/page.html"
     return render(request, page, _shown(request, found, update))
 
 
@@ -49,7 +49,7 @@ def answered(request: HttpRequest, topic: Topic, way_back: HttpResponseBase) -> 
     update = open_draft(topic) if _is_live(request) else None
     if update is None:
         return way_back
-    return render(request, "desk/live.html", _shown(request, topic, update))
+    return render(request, "desk/draft/live.html", _shown(request, topic, update))
 
 
 def _is_live(request: HttpRequest) -> bool:

@@ -57,7 +57,7 @@ def _shown(request: HttpRequest, topic: Topic, update: Update) -> HttpResponse:
         old, new = sorted(pair, key=lambda version: version.pk)
         found = retold.between(versions.view(old), versions.view(new))
         page |= {"old": old, "new": new, "differences": found}
-    return render(request, "desk/history.html", page)
+    return render(request, "desk/update/history.html", page)
 
 
 def _pair(request: HttpRequest, update: Update, rows: list[Version]) -> list[Version]:

@@ -26,7 +26,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "to_mend": sorted(drafts - {need.draft for need in found}),
         "may_make": may_approve,
     }
-    return render(request, "desk/home.html", page)
+    return render(request, "desk/home/page.html", page)
 
 
 @require_safe
@@ -43,4 +43,4 @@ def draft(request: HttpRequest, topic: str) -> HttpResponse:
     found = get_object_or_404(Topic, slug=topic)
     update = open_draft(found)
     page = {"topic": found, "proof": proof.of_draft(update) if update else None}
-    return render(request, "desk/home_draft.html", page)
+    return render(request, "desk/home/draft.html", page)

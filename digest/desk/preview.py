@@ -82,7 +82,7 @@ def _compared(request: HttpRequest, update: Update) -> HttpResponse:
         "last_frame": look.frame_of(last) if last else "",
         "look": look,
     }
-    return render(request, "desk/compare.html", page)
+    return render(request, "desk/preview/compare.html", page)
 
 
 def draft_of(topic: str) -> Update:

@@ -31,7 +31,7 @@ def review(request: HttpRequest, topic: str) -> HttpResponse:
         "size": update.items.count(),
         "look": Look(request, update, "review/"),
     }
-    return render(request, "desk/review.html", page | standing(request, update, seen.seen))
+    return render(request, "desk/approve/review.html", page | standing(request, update, seen.seen))
 
 
 def standing(request: HttpRequest, update: Update, seen: str) -> dict[str, object]:

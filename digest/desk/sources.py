@@ -70,7 +70,7 @@ def _page(
         "tried": tried,
         "typed": request.POST.dict() | {"url": _address(request)} if again else {"minutes": "30"},
     }
-    return render(request, "desk/sources.html", page, status=422 if error else 200)
+    return render(request, "desk/topics/sources.html", page, status=422 if error else 200)
 
 
 def _address(request: HttpRequest) -> str:

@@ -33,13 +33,13 @@ def here(request: HttpRequest, topic: str) -> HttpResponse:
         Update.objects.select_related("topic"), topic__slug=topic, pk=_number(number)
     )
     if update.stage != Stage.DRAFT:
-        return render(request, "desk/presence_gone.html", _gone(update))
+        return render(request, "desk/presence/gone.html", _gone(update))
     who = request.user.get_username()
     presence.sign(update, who, typed(request, "doing"))
     news = presence.news(update, who, _number(since))
     page = {"topic": update.topic, "others": presence.others(update, who), "news": news}
     page["since"] = _number(since)
-    return render(request, "desk/presence_now.html", page)
+    return render(request, "desk/presence/now.html", page)
 
 
 def _gone(update: Update) -> dict[str, Any]:

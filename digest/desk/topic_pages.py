@@ -52,7 +52,7 @@ def new(request: HttpRequest) -> HttpResponseBase:
         "zones": sorted(available_timezones()),
         "languages": LANGUAGES,
     }
-    return render(request, "desk/new_topic.html", page, status=422 if errors else 200)
+    return render(request, "desk/topics/new.html", page, status=422 if errors else 200)
 
 
 def _made(texts: dict[str, str], errors: dict[str, str], by: str) -> Topic | None:
@@ -110,7 +110,7 @@ def look(request: HttpRequest, topic: str) -> HttpResponse:
     found = get_object_or_404(Topic, slug=topic)
     form = topic_form.of_typed(found, request.GET.dict())
     tried = _as_typed(found, form, form.read(found))
-    return render(request, "desk/topic_look.html", _looks(found, form, tried))
+    return render(request, "desk/topics/look.html", _looks(found, form, tried))
 
 
 @require_POST
@@ -121,7 +121,7 @@ def logo(request: HttpRequest, topic: str) -> HttpResponse:
     form = topic_form.of_typed(found, _typed(request))
     _take_logo(request, form)
     tried = _as_typed(found, form, form.read(found))
-    return render(request, "desk/topic_look.html", _looks(found, form, tried))
+    return render(request, "desk/topics/look.html", _looks(found, form, tried))
 
 
 @require_safe
@@ -190,7 +190,7 @@ def _page(request: HttpRequest, topic: Topic, form: TopicForm, tried: Topic) -> 
         "house_sender": from_address(Topic()),
         "may_change": has_role(request.user, *APPROVERS),
     }
-    return render(request, "desk/settings.html", page, status=422 if form.errors else 200)
+    return render(request, "desk/topics/settings.html", page, status=422 if form.errors else 200)
 
 
 def _looks(topic: Topic, form: TopicForm, tried: Topic) -> dict[str, object]:

@@ -27,7 +27,7 @@ def updates(request: HttpRequest, topic: str) -> HttpResponse:
         "older": rows[PAGE - 1].number if len(rows) > PAGE else None,
         "q": q,
     }
-    return render(request, "desk/updates.html", page)
+    return render(request, "desk/update/list.html", page)
 
 
 def _search(topic: Topic, q: str, before: int | None) -> QuerySet[Update]:

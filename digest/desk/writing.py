@@ -26,7 +26,7 @@ def typed(request: HttpRequest, topic: str, slug: str = "") -> HttpResponse:
     data = form.lenient(timezone.now())
     page = briefing.told(form, found, data)
     page |= {"topic": of, "briefing": found, "kept": row, "is_empty": is_empty}
-    response = render(request, "desk/typed.html", page)
+    response = render(request, "desk/briefings/typed.html", page)
     if row and not found:
         response["HX-Replace-Url"] = f"/desk/{topic}/write/?unsaved={row.pk}"
     return response
@@ -84,7 +84,7 @@ def look(request: HttpRequest, topic: str, number: int) -> HttpResponse:
     zone = row.topic.zone
     parts = readable.differing(before, data, zone) if before else readable.filled(data, zone)
     page = {"topic": row.topic, "row": row, "briefing": row.briefing, "parts": parts}
-    return render(request, "desk/unsaved.html", page)
+    return render(request, "desk/briefings/unsaved.html", page)
 
 
 @require_POST
@@ -116,7 +116,7 @@ def picture(request: HttpRequest, topic: str) -> HttpResponse:
     if given is None:
         raise Http404
     uploads.take(form, given)
-    return render(request, "desk/picture.html", {"form": form, "topic": of})
+    return render(request, "desk/briefings/picture.html", {"form": form, "topic": of})
 
 
 def _number(text: str) -> int | None:
