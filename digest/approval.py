@@ -87,9 +87,9 @@ def unapprove(update: Update, by: str, did: str = "") -> Update:
     ``did``: what somebody has done that makes it void ("withdrew “A pier reopens”").
     """
     with transaction.atomic():
-        Topic.objects.select_for_update().get(pk=update.topic_id)
+        Topic.objects.select_for_update(no_key=True).get(pk=update.topic_id)
         # Locked: the tick that makes its mailing waits for us, or we for it.
-        update.refresh_from_db(from_queryset=Update.objects.select_for_update())
+        update.refresh_from_db(from_queryset=Update.objects.select_for_update(no_key=True))
         if update.stage == Stage.SENT:
             raise Refused(
                 f"{update.label} is on its way; it can only be cancelled: digest "
@@ -166,8 +166,8 @@ def _fixed(
     The topic's row is locked, so that two approvals at once take their turn, and numbers have
     neither gaps nor doubles; the update's too, so that an edit comes before or after, never within.
     """
-    Topic.objects.select_for_update().get(pk=update.topic_id)
-    locked = Update.objects.select_for_update(of=("self",))
+    Topic.objects.select_for_update(no_key=True).get(pk=update.topic_id)
+    locked = Update.objects.select_for_update(no_key=True, of=("self",))
     now = locked.select_related("topic").get(pk=update.pk)
     _refuse_unready(now, update.approved_by)
     now.due_at = update.due_at

@@ -7,8 +7,10 @@ that another hasn't asked for.
 from django.db import transaction
 from django.utils import timezone
 
+from digest import editions
 from digest.errors import Refused
 from digest.models import Stage, Update, audit
+from digest.rendering.view import content_hash
 from digest.teamwork import Answer, ApprovalRequest
 
 LONGEST = 2000
@@ -16,15 +18,16 @@ LONGEST = 2000
 
 
 @transaction.atomic
-def ask(update: Update, by: str, seen: str, content: str, note: str = "") -> ApprovalRequest:
-    """Ask that the draft be approved as it was ``seen``; ``content`` is the hash of what it is."""
-    Update.objects.select_for_update().get(pk=update.pk)
+def ask(update: Update, by: str, seen: str, note: str = "") -> ApprovalRequest:
+    """Ask that the draft be approved as it was ``seen``: the hash of its content then."""
+    Update.objects.select_for_update(no_key=True).get(pk=update.pk)
     update.refresh_from_db()
     _refuse_long(note)
     if update.stage != Stage.DRAFT:
         raise Refused(f"{update.label} is approved already; nobody was asked.")
     if not update.items.exists():
         raise Refused("The draft has no items; nobody was asked. Include some first.")
+    content = content_hash(editions.view_of(update))  # now that nobody else can change it
     if seen != content:
         raise Refused(
             "The draft has changed since you looked at it; nobody was asked. Look at it again, "
@@ -48,7 +51,7 @@ def standing(update: Update) -> ApprovalRequest | None:
 def send_back(update: Update, by: str, words: str) -> ApprovalRequest:
     """Say what is to be changed before it may go out."""
     _refuse_long(words)
-    Update.objects.select_for_update().get(pk=update.pk)
+    Update.objects.select_for_update(no_key=True).get(pk=update.pk)
     waiting = standing(update)
     if waiting is None:
         raise Refused("Nobody asks for this approval any more; nothing was sent back.")

@@ -43,7 +43,7 @@ def draft(topic: Topic, until: dt.datetime | None = None, by: str = "command lin
     An editor's pins, order, depths and wording are kept. ``until`` is the cut-off
     (default: now). Raises Refused when the cut-off does not lie after the last one.
     """
-    topic = Topic.objects.select_for_update().get(pk=topic.pk)
+    topic = Topic.objects.select_for_update(no_key=True).get(pk=topic.pk)
     last = last_approved(topic)
     until = until or timezone.now()
     since = last.until if last else until - FIRST_WINDOW
@@ -53,7 +53,7 @@ def draft(topic: Topic, until: dt.datetime | None = None, by: str = "command lin
             f"#{last.number if last else ''}, {since:%Y-%m-%d %H:%M %Z}; nothing was changed. "
             "Give a later --until."
         )
-    drafts = topic.updates.select_for_update().filter(stage=Stage.DRAFT)
+    drafts = topic.updates.select_for_update(no_key=True).filter(stage=Stage.DRAFT)
     update = drafts.defer("left_out", "likely").first()
     if update is None:
         update = Update(topic=topic)
@@ -113,7 +113,7 @@ def word(update: Update) -> None:
 def discard(update: Update, by: str = "command line") -> None:
     """Throw a draft away; what was in it is a candidate again."""
     # Locked: somebody else may be approving it just now.
-    update.refresh_from_db(from_queryset=Update.objects.select_for_update())
+    update.refresh_from_db(from_queryset=Update.objects.select_for_update(no_key=True))
     if update.stage != Stage.DRAFT:
         raise Refused(f"{update.label} is no draft; nothing was changed.")
     if update.number is not None:

@@ -19,7 +19,7 @@ def editing(update: Update, by: str, verb: str, slug: str, *more: str) -> Iterat
     the same of another ("into", "the-ferry"); a slug of none stands for itself ("the update").
     """
     with transaction.atomic():
-        Update.objects.select_for_update().get(pk=update.pk)
+        Update.objects.select_for_update(no_key=True).get(pk=update.pk)
         update.refresh_from_db()
         if update.stage != Stage.DRAFT:
             raise Refused(f"{update.label} is approved; unapprove it to change it.")

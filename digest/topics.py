@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from digest import voiding
 from digest.errors import Refused
@@ -35,8 +35,12 @@ def add(slug: str, given: Mapping[str, object], by: str) -> Topic:
     if fault := slug_fault(slug):
         raise Refused(fault)
     topic = Topic(slug=slug)
-    _keep(topic, given)
-    audit(by, "added topic", slug, **_told(given))
+    try:
+        with transaction.atomic():
+            _keep(topic, given)
+            audit(by, "added topic", slug, **_told(given))
+    except IntegrityError:  # somebody else added one of this name in that very moment
+        raise Refused(slug_fault(slug)) from None
     return topic
 
 

@@ -27,7 +27,7 @@ def content(update: Update) -> str:
 
 
 def ask(update: Update, by: str = EDDA, note: str = "") -> ApprovalRequest:
-    return asking.ask(update, by, content(update), content(update), note)
+    return asking.ask(update, by, content(update), note)
 
 
 def test_alone_nobody_approves(strict: Update) -> None:
@@ -85,7 +85,7 @@ def test_it_is_sent_back_with_words_and_asked_for_anew(strict: Update) -> None:
 
 def test_asking_is_for_what_was_seen_and_once(strict: Update) -> None:
     with pytest.raises(Refused, match="changed since you looked"):
-        asking.ask(strict, EDDA, "0" * 64, content(strict))
+        asking.ask(strict, EDDA, "0" * 64)
     ask(strict)
     with pytest.raises(Refused, match="has asked for it already"):
         ask(strict, by=PIA)

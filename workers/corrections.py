@@ -27,7 +27,8 @@ def correct(update: Update, text: str, slugs: Sequence[str], by: str) -> Mailing
     original = original_of(update)
     edition = mails.correction(update, text, slugs, on=_today(update))
     with transaction.atomic():
-        Topic.objects.select_for_update().get(pk=update.topic_id)  # of two at once one is refused
+        # Of two at once one is refused.
+        Topic.objects.select_for_update(no_key=True).get(pk=update.topic_id)
         again = Mailing.objects.filter(edition=edition, kind=MailingKind.CORRECTION)
         if again.exclude(state=MailingState.CANCELLED).exists():
             raise Refused(f"This correction of {update.ref} is sent already; nothing was changed.")

@@ -38,7 +38,7 @@ class Conflict:
 def words(request: HttpRequest, update: Update, by: str) -> None:
     """Set title, subject, preheader and note to what was typed, but for what others changed."""
     with transaction.atomic():
-        Update.objects.select_for_update().get(pk=update.pk)
+        Update.objects.select_for_update(no_key=True).get(pk=update.pk)
         update.refresh_from_db()
         now = {name: str(getattr(update, name)) for name in WORDS}
         fresh = _fresh(request, update, now, "")
@@ -50,7 +50,7 @@ def words(request: HttpRequest, update: Update, by: str) -> None:
 def own(request: HttpRequest, update: Update, slug: str, by: str) -> None:
     """The same for an item's own headline and summary."""
     with transaction.atomic():
-        Update.objects.select_for_update().get(pk=update.pk)
+        Update.objects.select_for_update(no_key=True).get(pk=update.pk)
         item = update.items.filter(briefing__slug=slug).first()
         now = {name: str(getattr(item, name)) if item else "" for name in OWN}
         fresh = _fresh(request, update, now, slug)

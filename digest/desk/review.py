@@ -5,14 +5,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from digest import asking, editions, happened
+from digest import asking, happened
 from digest.desk import proof, together
 from digest.desk.look import Look
 from digest.desk.posts import draft_or_404, typed
 from digest.errors import DigestError
 from digest.happened import Happened
 from digest.models import AuditEntry, Topic, Update
-from digest.rendering.view import content_hash
 from digest.staff import APPROVERS, WRITERS, has_role, role_required
 from digest.teamwork import Answer
 
@@ -67,10 +66,9 @@ def _voided(update: Update) -> Happened | None:
 def ask(request: HttpRequest, topic: str) -> HttpResponseBase:
     """Ask that what was seen be approved."""
     found, update = draft_or_404(topic)
-    content = content_hash(editions.view_of(update))
     by, note = request.user.get_username(), typed(request, "note")
     try:
-        asking.ask(update, by, typed(request, "seen"), content, note)
+        asking.ask(update, by, typed(request, "seen"), note)
     except DigestError as problem:
         messages.error(request, str(problem))
     else:

@@ -60,9 +60,15 @@ def _made(texts: dict[str, str], errors: dict[str, str], by: str) -> Topic | Non
     given = {name: text for name, text in texts.items() if name != "slug"}
     tried = topic_form.tried_on(Topic(slug=slug), given)
     errors |= topic_form.settled(tried)
-    if fault := topics.slug_fault(slug):
+    fault = topics.slug_fault(slug)
+    try:
+        if not (fault or errors):
+            return topics.add(slug, given, by)
+    except Refused as taken:
+        fault = str(taken)
+    if fault:
         errors["slug"] = fault.partition("Change it with")[0].strip()
-    return None if errors else topics.add(slug, given, by)
+    return None
 
 
 @require_safe
@@ -91,7 +97,7 @@ def save(request: HttpRequest, topic: str) -> HttpResponseBase:
 def _kept(request: HttpRequest, topic: Topic, form: TopicForm, given: Mapping[str, object]) -> bool:
     """Keep it, unless somebody else has changed the topic since the form was opened."""
     with transaction.atomic():
-        locked = Topic.objects.select_for_update().get(pk=topic.pk)
+        locked = Topic.objects.select_for_update(no_key=True).get(pk=topic.pk)
         if request.POST.get("seen") != topic_form.mark(locked):
             form.errors["whole"] = (
                 "Somebody else has changed these settings since you opened them. Your words are "

@@ -168,7 +168,7 @@ def keep(data: BriefingData, topic: Topic, by: str, *, over: str | None = None) 
     """
     with transaction.atomic():
         if over is not None:
-            Topic.objects.select_for_update().get(pk=topic.pk)  # two who save take turns
+            Topic.objects.select_for_update(no_key=True).get(pk=topic.pk)  # two who save take turns
             if _hashes(topic, [data]).get(data.slug, "") != over:
                 raise Overtaken(f"{data.headline!r} was saved by somebody else meanwhile.")
         result = _write(topic, [data], by)[0]
@@ -234,7 +234,7 @@ def _write(topic: Topic, batch: Sequence[BriefingData], by: str) -> list[Result]
     """Keep briefings of one topic, each slug at most once, in one transaction."""
     with transaction.atomic():
         # Two loads at once would both find a slug missing: the second waits for the first here.
-        Topic.objects.select_for_update().get(pk=topic.pk)
+        Topic.objects.select_for_update(no_key=True).get(pk=topic.pk)
         batch = _with_known_dates(topic, batch)
         known = _hashes(topic, batch)
         said = {data.slug: content_hash(data) for data in batch}
