@@ -9,7 +9,13 @@ from django.db.models import F
 
 from digest import folding, holding, sections
 from digest.assembly import LeftOut
-from digest.drafting import ALSO_TOLD_BY, WORDED, also_told_by, change_since_carried
+from digest.drafting import (
+    ALSO_TOLD_BY,
+    PAST_CUTOFF,
+    WORDED,
+    also_told_by,
+    change_since_carried,
+)
 from digest.editing import editing
 from digest.errors import NotFound, Refused
 from digest.models import Briefing, Depth, Item, Kind, Ruling, Update
@@ -93,7 +99,7 @@ def include(update: Update, slug: str, by: str, anyway: str = "") -> None:
         _forget(update, slug)
         holding.release(briefing, by)  # whoever puts it in has looked at it
         why = "Included by an editor."
-        _add(update, briefing, update.items.count() + 1, why, pinned=True, anyway=word_for_it)
+        _add(update, briefing, _end(update), why, pinned=True, anyway=word_for_it)
 
 
 def is_past_cutoff(update: Update, briefing: Briefing) -> bool:
@@ -109,6 +115,12 @@ def _refuse_late_without_a_word(update: Update, briefing: Briefing, said: str) -
             f"{briefing.headline!r} came after the cut-off; nothing was changed. To take it in "
             "anyway, say in a word why: it is kept."
         )
+
+
+def _end(update: Update) -> int:
+    """The place after the last item; those that were dropped leave gaps."""
+    last = update.items.order_by("position").last()
+    return last.position + 1 if last else 1
 
 
 def _add(
@@ -130,9 +142,14 @@ def _add(
 
 
 def _leave_out(update: Update, briefing: Briefing, code: LeftOut, why: str) -> None:
-    said = {"slug": briefing.slug, "headline": briefing.headline, "code": code, "why": why}
-    update.left_out = [*update.left_out, said]
+    update.left_out = [*update.left_out, left_out(update, briefing, code, why)]
     update.save(update_fields=["dropped", "left_out"])
+
+
+def left_out(update: Update, briefing: Briefing, code: LeftOut, why: str) -> dict[str, str]:
+    """How the draft lists a briefing that is not in it."""
+    said = {"slug": briefing.slug, "headline": briefing.headline, "code": code, "why": why}
+    return said | (PAST_CUTOFF if is_past_cutoff(update, briefing) else {})
 
 
 def _forget(update: Update, slug: str) -> None:
@@ -158,6 +175,7 @@ def fold(update: Update, slug: str, into: str, by: str) -> None:
         update.folds.filter(into=one).update(into=other)
         update.folds.filter(briefing=one).delete()
         update.folds.create(briefing=one, into=other, why=folding.BY_HAND)
+        update.dropped = [name for name in update.dropped if name != slug]
         _forget(update, slug)
         if item is None:
             _leave_out(update, one, LeftOut.TOLD, f"{folding.BY_HAND} “{other}” told it before.")
@@ -180,6 +198,9 @@ def _say_who_else(item: Item) -> None:
 def _refuse_fold(one: Briefing, other: Briefing, item: Item | None) -> None:
     if one == other:
         raise Refused("A briefing can't be folded into itself; nothing was changed.")
+    gone = next((briefing for briefing in (one, other) if briefing.withdrawn_at), None)
+    if gone:
+        raise Refused(f"“{gone.headline}” is withdrawn; nothing was changed. Put it back first.")
     if item is None and other.carried_in is None:
         raise NotFound(
             f"{other.slug!r} is neither in the draft nor was it in an update; nothing was "
@@ -202,9 +223,9 @@ def split(update: Update, slug: str, by: str) -> None:
         head = update.items.filter(briefing=one.into).first()
         if head:
             _say_who_else(head)
-        at = head.position if head else update.items.count()
-        update.items.filter(position__gt=at).update(position=F("position") + 1)
-        _add(update, one.briefing, at + 1, f"Split off “{one.into.headline}” by an editor.")
+        at = head.position + 1 if head else _end(update)
+        update.items.filter(position__gte=at).update(position=F("position") + 1)
+        _add(update, one.briefing, at, f"Split off “{one.into.headline}” by an editor.")
 
 
 def keep_apart(update: Update, slug: str, other: str, by: str) -> None:

@@ -35,6 +35,10 @@ FIRST_WINDOW = dt.timedelta(days=30)
 WORDED = ("title", "subject", "preheader")
 """What assembly words anew each time, unless an editor has."""
 
+PAST_CUTOFF = {"past_cutoff": "yes"}
+"""Marks what is left out, for whatever reason, and came after the cut-off: to include it takes a
+word."""
+
 
 @transaction.atomic
 def draft(topic: Topic, until: dt.datetime | None = None, by: str = "command line") -> Update:
@@ -70,7 +74,7 @@ def draft(topic: Topic, until: dt.datetime | None = None, by: str = "command lin
     with no_collecting():
         candidates = _candidates(topic, last, since, hand.pinned)
         made = assemble(candidates, since, until, budget, hand, stories)
-        update.left_out = [_omitted(one) for one in made.left_out]
+        update.left_out = [_omitted(one, until) for one in made.left_out]
         update.likely = likely.asked(stories.likely, made)
         left_out = len(made.left_out)
         # What is written down need not stay in memory while it is spelt as JSON.
@@ -340,9 +344,12 @@ def change_since_carried(briefing: Briefing) -> str:
     return changes.sentence(was, briefing.data, briefing.topic.language) if was else ""
 
 
-def _omitted(one: Omitted) -> dict[str, str]:
+def _omitted(one: Omitted, until: dt.datetime) -> dict[str, str]:
     told = one.candidate
     said = {"slug": told.slug, "headline": told.headline, "code": one.code, "why": one.why}
+    news = told.carried_number is None or told.moved_on
+    if news and told.changed_at > until:  # of what is new: when it was published
+        said |= PAST_CUTOFF
     if one.into:
         said["into"] = one.into.slug
     return said

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Model
 
 from digest import folding
+from digest.arranging import left_out
 from digest.assembly import LeftOut
 from digest.editing import editing
 from digest.errors import Refused
@@ -77,7 +78,7 @@ def _leave_out(update: Update, placed: set[int]) -> None:
     inside = set(Briefing.objects.filter(pk__in=placed).values_list("slug", flat=True))
     update.left_out = [one for one in update.left_out if one["slug"] not in inside]
     update.left_out += [
-        {"slug": one.slug, "headline": one.headline, "code": LeftOut.DROPPED, "why": NOT_THERE}
+        left_out(update, one, LeftOut.DROPPED, NOT_THERE)
         for one in Briefing.objects.filter(pk__in={*out, *told} - placed)
         if one.slug not in {left["slug"] for left in update.left_out}
     ]

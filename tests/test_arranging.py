@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
-from digest import arranging, drafting
+from digest import arranging, drafting, withdrawal
 from digest.errors import Refused
 from digest.models import AuditEntry, Briefing, Depth, Stage, Topic, Update
 from tests import newsroom
@@ -82,3 +82,65 @@ def test_what_an_editor_included_stays_in_when_assembled_again(
     assert {"old", "told"} <= set(order(again))
     Briefing.objects.filter(pk=old.pk).update(withdrawn_at=timezone.now())
     assert "old" not in order(drafting.draft(pivot))
+
+
+def test_what_is_included_stands_at_the_end_whatever_was_dropped_before(
+    draft: Update, pivot: Topic
+) -> None:
+    arranging.drop(draft, "first-story", BY)
+    arranging.drop(draft, "second-story", BY)
+    newsroom.briefing(pivot, "Fourth story", published_at=draft.until)
+    arranging.include(draft, "fourth-story", BY)
+    arranging.include(draft, "first-story", BY)
+    assert order(draft) == ["third-story", "fourth-story", "first-story"]
+    arranging.fold(draft, "third-story", "fourth-story", BY)
+    arranging.include(draft, "second-story", BY)
+    assert order(draft) == ["fourth-story", "first-story", "second-story"]
+
+
+def test_what_was_told_before_and_is_split_off_stands_at_the_end(
+    draft: Update, pivot: Topic
+) -> None:
+    told = newsroom.briefing(pivot, "Told before")
+    told.carried_in = newsroom.update(pivot, 1, told)
+    told.save()
+    arranging.fold(draft, "first-story", "told-before", BY)
+    arranging.drop(draft, "second-story", BY)
+    newsroom.briefing(pivot, "Fourth story", published_at=draft.until)
+    arranging.include(draft, "fourth-story", BY)
+    arranging.split(draft, "first-story", BY)
+    assert order(draft) == ["third-story", "fourth-story", "first-story"]
+
+
+def test_a_withdrawn_briefing_is_folded_into_nothing(
+    draft: Update, stories: list[Briefing]
+) -> None:
+    withdrawal.withdraw(stories[1], BY)
+    with pytest.raises(Refused, match="“Second story” is withdrawn; nothing was changed"):
+        arranging.fold(draft, "second-story", "first-story", BY)
+    with pytest.raises(Refused, match="“Second story” is withdrawn; nothing was changed"):
+        arranging.fold(draft, "first-story", "second-story", BY)
+    assert order(draft) == ["first-story", "second-story", "third-story"]
+
+
+def test_what_was_left_out_and_is_folded_after_all_stays_so_in_the_next_draft(
+    draft: Update, pivot: Topic
+) -> None:
+    arranging.drop(draft, "second-story", BY)
+    arranging.fold(draft, "second-story", "first-story", BY)
+    again = drafting.draft(pivot)
+    assert [fold.briefing.slug for fold in again.shown_folds()] == ["second-story"]
+    assert "second-story" not in {one["slug"] for one in again.left_out}
+
+
+def test_an_item_of_after_the_cut_off_that_was_left_out_still_asks_for_a_word(
+    pivot: Topic, stories: list[Briefing]
+) -> None:
+    cut_off = timezone.now() - dt.timedelta(hours=1)
+    newsroom.briefing(pivot, "Late one", published_at=cut_off + dt.timedelta(minutes=5))
+    draft = drafting.draft(pivot, until=cut_off)
+    arranging.include(draft, "late-one", BY, anyway="It is the story of the day")
+    arranging.drop(draft, "late-one", BY)
+    for update in (draft, drafting.draft(pivot, until=cut_off)):
+        left = next(one for one in update.left_out if one["slug"] == "late-one")
+        assert left["past_cutoff"]

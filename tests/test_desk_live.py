@@ -100,6 +100,8 @@ def test_news_of_after_the_cut_off_is_included_with_a_word_alone(
     html = page(desk)
     assert "After the cut-off" in html
     assert "The vote is tonight" in html
+    do(desk, late.slug, do="drop")
+    assert f'name="anyway.{late.slug}"' in page(desk)
 
 
 def test_what_came_in_since_the_assembly_is_noticed(
