@@ -106,3 +106,12 @@ def test_the_command_line_has_no_second_person_and_says_what_to_do(
     told = CliRunner().invoke(approve, [strict.ref])
     assert isinstance(told.exception, Refused)
     assert "--one-person" in str(told.exception)
+
+
+def test_whoever_asks_asks_for_what_the_draft_is_by_now(strict: Update) -> None:
+    as_found = Update.objects.select_related("topic").get(pk=strict.pk)
+    seen = content(strict)
+    arranging.reword(strict, PIA, title="Another title")
+    with pytest.raises(Refused, match="changed since you looked"):
+        asking.ask(as_found, EDDA, seen)
+    assert not strict.requests.exists()
