@@ -21,6 +21,12 @@ from digest.updates import provisional_number
 TRIES = 3
 """How often approval renders anew when the draft changes under it."""
 
+_GIVEN = (
+    "number", "stage", "approved_at", "approved_by", "content_hash", "due_at", "until", "segments",
+    "rate", "despite", "unattended",
+)  # fmt: skip
+"""What an approval writes down of the update."""
+
 
 class Blocked(CheckFailed):
     """A check found something that must be mended first; ``findings`` are those that block."""
@@ -176,7 +182,7 @@ def _fixed(
     update.number = provisional_number(now)
     update.stage, update.approved_at = Stage.APPROVED, timezone.now()
     update.content_hash = content_hash(view)
-    update.save()
+    update.save(update_fields=_GIVEN)  # what else was changed while it was rendered stands
     items = list(update.items.select_related("briefing__topic"))
     for item, said in zip(items, carrying.contents(now, items), strict=True):
         item.frozen = said.model_dump(mode="json")

@@ -299,3 +299,10 @@ def test_an_update_that_was_given_another_time_does_not_leave_at_the_old_one(
     with pytest.raises(Refused, match="nothing was sent"):
         approval.mark_sent(as_found)
     assert Update.objects.get().stage == Stage.APPROVED
+
+
+def test_what_was_answered_while_it_was_rendered_stays_answered(draft: Update) -> None:
+    as_found = Update.objects.select_related("topic").get(pk=draft.pk)
+    Update.objects.update(dropped=["a-pier-reopens"])  # in that moment, without another content
+    approval.approve(as_found, by="pia")
+    assert Update.objects.get().dropped == ["a-pier-reopens"]
