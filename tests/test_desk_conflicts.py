@@ -5,8 +5,11 @@ import html as entities
 import pytest
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 
-from digest.models import Update
+from digest import drafting
+from digest.models import Topic, Update
+from tests import newsroom
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -98,3 +101,14 @@ def test_hostile_words_in_a_conflict_are_words(desk: Client, press: Client, draf
     page = desk.get(T).content.decode()
     assert "<script>alert" not in page
     assert "<img src=x" not in page
+
+
+def test_a_conflict_in_one_draft_outlives_one_in_another(
+    desk: Client, press: Client, torn: Update, retail: Topic
+) -> None:
+    newsroom.briefing(retail, "A shop opens", published_at=timezone.now())
+    other = drafting.draft(retail)
+    for client, said in ((press, "Theirs there"), (desk, "Mine there")):
+        client.post(f"/desk/{retail.slug}/draft/words/", {"was_title": other.title, "title": said})
+    assert "<dd>Mine there</dd>" in text(desk.get(f"/desk/{retail.slug}/draft/"))
+    assert "<dd>Mine</dd>" in text(desk.get(T))

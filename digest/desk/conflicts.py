@@ -78,7 +78,8 @@ def _fresh(
             kept.pop(key, None)
             fresh[name] = text
     if kept != before:
-        request.session[_KEY] = {str(update.pk): kept}
+        everywhere = {**request.session.get(_KEY, {}), str(update.pk): kept}
+        request.session[_KEY] = {key: texts for key, texts in everywhere.items() if texts}
     return fresh
 
 
