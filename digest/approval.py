@@ -11,9 +11,12 @@ from django.db.models import Q
 from django.utils import timezone
 
 from digest import asking, carrying, changes, closing, editions, parties, versions
+from digest.audit import audit
+from digest.briefings import Briefing
 from digest.checks import Finding
 from digest.errors import CheckFailed, Refused
-from digest.models import Briefing, Stage, Statement, Topic, Update, audit
+from digest.models import Stage, Topic, Update
+from digest.parties import Statement
 from digest.rendering.rendered import RenderedEmail
 from digest.rendering.view import EmailView, content_hash
 from digest.updates import provisional_number

@@ -9,6 +9,8 @@ from django.db.models import F
 
 from digest import folding, holding, sections
 from digest.assembly import LeftOut
+from digest.briefings import Briefing, Ruling
+from digest.depths import Depth
 from digest.drafting import (
     ALSO_TOLD_BY,
     PAST_CUTOFF,
@@ -18,7 +20,7 @@ from digest.drafting import (
 )
 from digest.editing import editing
 from digest.errors import NotFound, Refused
-from digest.models import Briefing, Depth, Item, Kind, Ruling, Update
+from digest.models import Item, Kind, Update
 
 LONGEST_LINE = 500
 """Characters of a headline, title, subject or preheader, as their columns hold them."""

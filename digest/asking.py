@@ -8,8 +8,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from digest import editions
+from digest.audit import audit
 from digest.errors import Refused
-from digest.models import Stage, Update, audit
+from digest.models import Stage, Update
 from digest.rendering.view import content_hash
 from digest.teamwork import Answer, ApprovalRequest
 

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from digest import ranking
 from digest.candidates import Candidate
-from digest.models import Depth, Depths, Kind
+from digest.depths import Depth, Depths
+from digest.models import Kind
 
 CHARACTERS_A_WORD = 5.7
 CHARACTERS_A_SECOND = 238 * CHARACTERS_A_WORD / 60

@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 from django.db import transaction
 
+from digest.audit import audit
+from digest.briefings import Briefing
 from digest.errors import NotFound
 from digest.intake import store
-from digest.models import Briefing, audit
 from digest.parts import BriefingData
 
 NOW = 0

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 
 from django.db.models import F, Q
 
-from digest.models import Briefing, Fold, Item, Stage, Update
+from digest.briefings import Briefing
+from digest.models import Fold, Item, Stage, Update
 from digest.parts import BriefingData, Source
 
 OUT = [Stage.APPROVED, Stage.SENT]

@@ -8,14 +8,24 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.management import call_command
-from django.db import DatabaseError, Error, InterfaceError, OperationalError, connection
+from django.db import DatabaseError, Error, InterfaceError, OperationalError, connection, models
 from django.db.migrations.loader import MigrationLoader
 
 from digest.errors import Refused, Unreachable
-from digest.models import Installation
 
 _OWN = {"digest", "subscribers", "workers"}
 _LOCK = 0x4449_4745  # "DIGE": the advisory lock under which one process migrates
+
+
+class Installation(models.Model):
+    """What belongs to the database as a whole: one row."""
+
+    key_fingerprint = models.CharField(
+        max_length=64, help_text="Of the SECRET_KEY that signed the links in mails already sent."
+    )
+
+    def __str__(self) -> str:
+        return self.key_fingerprint[:12]
 
 
 def bring_up_to_date() -> None:

@@ -24,10 +24,13 @@ from digest.assembly import (
     Placed,
     assemble,
 )
+from digest.audit import audit
+from digest.briefings import Briefing
 from digest.candidates import Candidate
+from digest.depths import Depth
 from digest.errors import Refused
 from digest.garbage import no_collecting
-from digest.models import Briefing, Depth, Fold, Item, Kind, Stage, Topic, Update, audit
+from digest.models import Fold, Item, Kind, Stage, Topic, Update
 
 FIRST_WINDOW = dt.timedelta(days=30)
 """How far back a topic's first update looks (contract)."""

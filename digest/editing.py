@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from django.db import transaction
 
 from digest import asking, versions
+from digest.audit import audit
 from digest.drafting import word
 from digest.errors import Refused
-from digest.models import Stage, Update, audit
+from digest.models import Stage, Update
 
 
 @contextlib.contextmanager

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from django.conf import settings
 
 from digest import checks
-from digest.models import Depths, Edition, Stage, Topic, Update, from_address
+from digest.depths import Depths
+from digest.models import Edition, Stage, Topic, Update, from_address
 from digest.rendering import bounded, story
 from digest.rendering.language import words
 from digest.rendering.rendered import RenderedEmail

@@ -7,8 +7,9 @@ from typing import NamedTuple
 from django.db.models import F
 
 from digest.assembly import Folded, Folding, Told
+from digest.briefings import Briefing, Ruling, StoryRuling
 from digest.candidates import Candidate
-from digest.models import Briefing, Ruling, StoryRuling, Topic
+from digest.models import Topic
 from digest.same_story import publishers, signature
 from digest.same_story.pairing import Index
 from digest.same_story.verdict import Judged, Verdict, compare

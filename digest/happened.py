@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 from django.db.models import Q
 
-from digest.models import AuditEntry, Update
+from digest.audit import AuditEntry
+from digest.models import Update
 
 MOST = 50
 """Sentences that a page has room for."""

@@ -3,7 +3,8 @@
 from django.db import transaction
 from django.utils import timezone
 
-from digest.models import Briefing, audit
+from digest.audit import audit
+from digest.briefings import Briefing
 
 
 @transaction.atomic

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from digest.assembly import BELOW_THE_LINE, Assembly
+from digest.briefings import Briefing
 from digest.changes import sentences
 from digest.folding import Pair
-from digest.models import Briefing
 from digest.parts import BriefingData
 from digest.same_story.signature import signature
 

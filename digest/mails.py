@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 from digest import editions
 from digest.archive import published
+from digest.depths import Depth
 from digest.errors import Refused
-from digest.models import Depth, Edition, Item, Kind, Stage, Topic, Update
+from digest.models import Edition, Item, Kind, Stage, Topic, Update
 from digest.rendering import markup, story
 from digest.rendering.language import direction, listed, words
 from digest.rendering.view import ConfirmView, CorrectionView, StoryView, UpdateLink, WelcomeView

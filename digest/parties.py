@@ -5,11 +5,32 @@ spokesman)" speak for ITV. That is the whole rule, so that an editor can foresee
 """
 
 import re
+from typing import TYPE_CHECKING
+
+from django.db import models
 
 from digest.intake.slugs import slug_from
-from digest.models import Item, Statement
+
+if TYPE_CHECKING:
+    from digest.models import Item
 
 _SPEAKER = re.compile(r"\s+/\s+|\s+\(")
+
+
+class Statement(models.Model):
+    """What a party said in a story, in the approved update that carried it first."""
+
+    topic = models.ForeignKey("digest.Topic", models.CASCADE, related_name="statements")
+    item = models.ForeignKey("digest.Item", models.CASCADE, related_name="statements")
+    slug = models.CharField(max_length=120, help_text="The party's, as parties.py makes it.")
+    party = models.CharField(max_length=500, help_text="As the story names it.")
+    text = models.TextField()
+
+    class Meta:
+        indexes = [models.Index(fields=["topic", "slug"])]
+
+    def __str__(self) -> str:
+        return f"{self.party} in {self.item}"
 
 
 def name_of(party: str) -> str:
@@ -22,7 +43,7 @@ def slug_of(party: str) -> str:
     return slug_from(name_of(party))[:120]
 
 
-def keep(items: list[Item]) -> None:
+def keep(items: list["Item"]) -> None:
     """Write down what is said in items that were just approved, but for what an earlier update
     carried: a view that a story goes on quoting was said once."""
     before = Statement.objects.filter(item__briefing__in=[item.briefing_id for item in items])

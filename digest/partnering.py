@@ -7,8 +7,9 @@ from django.db.models import Field
 
 from digest.editing import editing
 from digest.errors import Refused
-from digest.models import Picture, Update
+from digest.models import Update
 from digest.partners import PartnerBlock, Place
+from digest.pictures import Picture
 from digest.rendering.language import words
 
 LONGEST = 2000

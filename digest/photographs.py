@@ -14,7 +14,7 @@ from digest.disposable import Disposable, limit_memory, serve
 from digest.errors import Refused
 
 if TYPE_CHECKING:
-    from digest.models import Picture
+    from digest.pictures import Picture
 
 WEIGHT = 10 * 1024 * 1024
 """Bytes of a file that is taken; a telephone's photograph has some four million."""
@@ -35,7 +35,7 @@ USES = 50
 
 def kept(content: bytes, name: str) -> "Picture":
     """The picture made of this file; Refused, naming the file, where none can be made."""
-    from digest.models import Picture  # the process that decodes has no business with these
+    from digest.pictures import Picture  # the process that decodes has no business with these
 
     if len(content) > WEIGHT:
         raise Refused(

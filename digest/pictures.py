@@ -8,8 +8,9 @@ import hashlib
 import struct
 import zlib
 
+from django.db import models
+
 from digest.errors import Refused
-from digest.models import Picture
 
 WEIGHT = 64 * 1024
 """Bytes that a logo may have; a good one has a tenth."""
@@ -23,6 +24,29 @@ HEIGHT, WIDTH = 40, 240
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _HEADER = struct.Struct(">16xIIxB")  # from the file's start: width, height, and colour type
 _WITH_ALPHA = {4, 6}  # colour types: grey or true colour, each with an alpha channel
+
+
+class Format(models.TextChoices):
+    """What a picture's bytes are; the value is the ending of its address."""
+
+    PNG = "png", "image/png"  # a logo, or a drawing
+    JPEG = "jpg", "image/jpeg"  # a photograph
+
+
+class Picture(models.Model):
+    """A picture that mails show, under the hash of its bytes; it never changes."""
+
+    hash = models.CharField(max_length=64, primary_key=True, help_text="SHA-256, in hex.")
+    content = models.BinaryField(help_text="As pictures.py takes it.")
+    format = models.CharField(max_length=4, choices=Format.choices, default=Format.PNG)
+    width = models.PositiveSmallIntegerField()
+    height = models.PositiveSmallIntegerField()
+
+    def __str__(self) -> str:
+        return self.hash[:12]
+
+    def get_absolute_url(self) -> str:
+        return f"/pictures/{self.hash}.{self.format}"
 
 
 def kept(content: bytes, name: str) -> Picture:

@@ -9,9 +9,10 @@ from django.db.models import Model
 from digest import folding
 from digest.arranging import left_out
 from digest.assembly import LeftOut
+from digest.briefings import Briefing, Ruling
 from digest.editing import editing
 from digest.errors import Refused
-from digest.models import Briefing, Fold, Item, Ruling, Update
+from digest.models import Fold, Item, Update
 from digest.partners import PartnerBlock
 from digest.teamwork import Version
 

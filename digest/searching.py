@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from django.db.models import QuerySet
 
-from digest.models import Briefing
+from digest.briefings import Briefing
 from digest.parts import BriefingData
 
 WORDS = 8

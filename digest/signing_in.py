@@ -16,7 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from digest import visitors
-from digest.models import AuditEntry, audit
+from digest.audit import AuditEntry, audit
 from digest.staff import WRITERS, Purpose, has_role, holder
 
 FAILED = "failed to sign in"

@@ -18,8 +18,8 @@ from django.utils.cache import patch_cache_control
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 
+from digest.audit import audit
 from digest.errors import Refused
-from digest.models import audit
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]

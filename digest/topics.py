@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from django.db import IntegrityError, transaction
 
 from digest import voiding
+from digest.audit import audit
 from digest.errors import Refused
-from digest.models import Picture, Topic, audit
+from digest.models import Topic
+from digest.pictures import Picture
 from digest.rendering.colour import palette
 from digest.rendering.language import tag
 from digest.sender import one_mailbox

@@ -11,7 +11,8 @@ from django.db import models
 from django.utils import timezone
 
 if TYPE_CHECKING:
-    from digest.models import Briefing, Topic
+    from digest.briefings import Briefing
+    from digest.models import Topic
 
 
 class UnsavedBriefing(models.Model):

@@ -9,8 +9,10 @@ from django.db import transaction
 from django.db.models import Q
 
 from digest import approval, editions, versions
+from digest.audit import audit
+from digest.briefings import Briefing
 from digest.errors import Refused
-from digest.models import Briefing, Stage, Topic, Update, audit, from_address
+from digest.models import Stage, Topic, Update, from_address
 from digest.rendering.view import content_hash
 
 

@@ -4,7 +4,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from digest import voiding
-from digest.models import Briefing, Topic, Update, audit
+from digest.audit import audit
+from digest.briefings import Briefing
+from digest.models import Topic, Update
 
 
 @transaction.atomic

@@ -15,8 +15,10 @@ from ninja import Router, Schema, Status
 from pydantic import AwareDatetime, ConfigDict, Field, field_validator
 
 from digest.api.briefings import Bearer, Told, who
+from digest.api.tokens import Scope
+from digest.audit import audit
 from digest.errors import Refused
-from digest.models import Scope, Topic, audit
+from digest.models import Topic
 from digest.rendering import language
 from subscribers import (
     addresses,

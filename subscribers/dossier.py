@@ -3,8 +3,8 @@
 import datetime as dt
 from typing import Any
 
+from digest.audit import AuditEntry
 from digest.errors import NotFound, Refused
-from digest.models import AuditEntry
 from subscribers import addresses, segments
 from subscribers.models import Consent, Segment, Subscriber, SubscriberState, Suppression
 from subscribers.requested import AddressChange

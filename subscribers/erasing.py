@@ -9,7 +9,9 @@ from django.db.models import F, Q, TextField
 from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
 
-from digest.models import AuditEntry, RequestedTest, Topic, audit
+from digest.audit import AuditEntry, audit
+from digest.models import Topic
+from digest.requesting import RequestedTest
 from subscribers import addresses
 from subscribers.importing import forgetting
 from subscribers.models import (

@@ -11,7 +11,8 @@ from django.db import models
 from django.db.models.functions import Cast, StrIndex, Substr
 from django.utils import timezone
 
-from digest.models import Depths, Topic
+from digest.depths import Depths
+from digest.models import Topic
 from subscribers.imports import Import  # noqa: F401 - Django finds models from here alone
 from subscribers.requested import (  # noqa: F401 - as above
     AddressChange,

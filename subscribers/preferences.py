@@ -10,8 +10,10 @@ from django.db.models import Max, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from digest.audit import audit
+from digest.depths import Depths
 from digest.errors import Refused
-from digest.models import Depths, Stage, Topic, audit
+from digest.models import Stage, Topic
 from digest.rendering import language
 from subscribers import unsubscribe
 from subscribers.models import Consent, Subscriber, Subscription, SubscriptionState, standing

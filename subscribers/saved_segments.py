@@ -4,8 +4,10 @@ from typing import Any
 
 from django.db import transaction
 
+from digest.audit import audit
+from digest.depths import Depths
 from digest.errors import NotFound, Refused
-from digest.models import Depths, Stage, Update, audit
+from digest.models import Stage, Update
 from subscribers import segments
 from subscribers.models import Segment
 

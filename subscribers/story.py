@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from digest.models import AuditEntry
+from digest.audit import AuditEntry
 from subscribers.models import Consent, Subscriber, Subscription, SubscriptionState, Suppression
 
 

@@ -12,8 +12,8 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Reverse
 from django.db.models.lookups import StartsWith
 
+from digest.audit import audit
 from digest.errors import NotFound, Refused
-from digest.models import audit
 from subscribers import addresses
 from subscribers.models import (
     Subscriber,

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from digest.models import audit
+from digest.audit import audit
 from digest.rendering import language
 from subscribers.models import LeavingReason, Subscription, SubscriptionState
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
+from digest.audit import audit
 from digest.errors import Refused
-from digest.models import Topic, audit
+from digest.models import Topic
 from subscribers.models import Consent, Subscriber, Subscription, SubscriptionState, address_hash
 from subscribers.requested import ConsentWay, WelcomeRequest
 from subscribers.suppression import suppressed

@@ -4,8 +4,9 @@ import datetime as dt
 
 from django.utils import timezone
 
+from digest.briefings import Briefing
 from digest.intake import store
-from digest.models import Briefing, Topic
+from digest.models import Topic
 from digest.parts import BriefingData
 
 BODY = "The first paragraph says what happened.[^1] The second thing follows.\n\n[^1]: A source."

@@ -14,7 +14,8 @@ from django.test import Client
 from django.utils import timezone
 
 from digest import drafting, staff
-from digest.models import Briefing, Topic, Update
+from digest.briefings import Briefing
+from digest.models import Topic, Update
 from subscribers.models import Subscriber, Subscription, SubscriptionState, address_hash
 from tests import newsroom
 from tests.sends import dead, due, outbox, relay, through

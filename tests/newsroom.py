@@ -4,8 +4,10 @@ import datetime as dt
 from typing import Any
 
 from digest import changes, closing, parties, searching
+from digest.briefings import Briefing
+from digest.depths import Depth
 from digest.intake.slugs import slug_from
-from digest.models import Briefing, Depth, Item, Kind, Stage, Topic, Update
+from digest.models import Item, Kind, Stage, Topic, Update
 from digest.parts import BriefingData
 
 MAY = dt.datetime(2026, 5, 15, 9, 0, tzinfo=dt.UTC)

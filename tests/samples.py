@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from digest.models import Depth, Item, Kind, Topic, Update
+from digest.depths import Depth
+from digest.models import Item, Kind, Topic, Update
 from tests import newsroom
 
 INJECTED = "{{ ''.__class__.__mro__ }}{{ 7*7 }}{% for i in range(10**9) %}"

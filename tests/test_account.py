@@ -13,7 +13,8 @@ from django.test import Client
 from django.utils import timezone
 
 from config.cli import main
-from digest.models import AuditEntry, Letter, Topic
+from digest.audit import AuditEntry
+from digest.models import Letter, Topic
 from subscribers import fresh_links, moving
 from subscribers.models import Subscriber, SubscriberState, Subscription, Suppression, address_hash
 from subscribers.requested import (

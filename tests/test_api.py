@@ -9,9 +9,12 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from digest.api import tokens
+from digest.api.tokens import ApiToken, Scope
+from digest.audit import AuditEntry
+from digest.briefings import Briefing
 from digest.commands.token import token as command
 from digest.errors import NotFound, Refused
-from digest.models import ApiToken, AuditEntry, Briefing, Scope, Topic
+from digest.models import Topic
 
 pytestmark = pytest.mark.django_db
 

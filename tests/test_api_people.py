@@ -11,7 +11,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from digest.models import AuditEntry, Scope, Topic
+from digest.api.tokens import Scope
+from digest.audit import AuditEntry
+from digest.models import Topic
 from subscribers import signup, signup_requests, suppression
 from subscribers.models import Consent, Subscriber
 from subscribers.requested import ConfirmationRequest, WelcomeRequest

@@ -8,8 +8,10 @@ from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from digest import approval, arranging, drafting, editions, ordering, requesting
+from digest.audit import AuditEntry
+from digest.briefings import Briefing
 from digest.errors import Refused
-from digest.models import AuditEntry, Briefing, Edition, Kind, Stage, Topic, Update
+from digest.models import Edition, Kind, Stage, Topic, Update
 from digest.rendering.view import content_hash
 from digest.updates import provisional_number
 from tests.briefings import keep_briefing

@@ -5,7 +5,9 @@ import re
 import pytest
 from django.test import Client
 
-from digest.models import Briefing, Depth, Stage, Topic
+from digest.briefings import Briefing
+from digest.depths import Depth
+from digest.models import Stage, Topic
 from tests import newsroom
 
 

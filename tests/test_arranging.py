@@ -6,8 +6,11 @@ import pytest
 from django.utils import timezone
 
 from digest import arranging, drafting, withdrawal
+from digest.audit import AuditEntry
+from digest.briefings import Briefing
+from digest.depths import Depth
 from digest.errors import Refused
-from digest.models import AuditEntry, Briefing, Depth, Stage, Topic, Update
+from digest.models import Stage, Topic, Update
 from tests import newsroom
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]

@@ -6,7 +6,10 @@ import pytest
 from django.utils import timezone
 
 from digest import editions, reader_letters, requesting
-from digest.models import Briefing, Depths, Letter, RequestedTest, Stage, Topic, Update
+from digest.briefings import Briefing
+from digest.depths import Depths
+from digest.models import Letter, Stage, Topic, Update
+from digest.requesting import RequestedTest
 from subscribers.models import Subscriber, Subscription
 from subscribers.requested import ConfirmationRequest, LetterRequest, WelcomeRequest
 from tests import newsroom

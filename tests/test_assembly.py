@@ -4,7 +4,8 @@ import datetime as dt
 
 from digest.assembly import Assembly, Budget, Hand, LeftOut, assemble
 from digest.candidates import Candidate
-from digest.models import Depth, Depths, Kind
+from digest.depths import Depth, Depths
+from digest.models import Kind
 
 UNTIL = dt.datetime(2026, 5, 17, 15, tzinfo=dt.UTC)
 SINCE = UNTIL - dt.timedelta(days=7)

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from digest import approval, arranging, drafting, editions, withdrawal
-from digest.models import Briefing, Fold, Item, Kind, Stage, Topic, Update
+from digest.briefings import Briefing
+from digest.models import Fold, Item, Kind, Stage, Topic, Update
 from digest.rendering.rendered import RenderedEmail
 from tests.briefings import keep_briefing
 

@@ -6,9 +6,10 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
+from digest.briefings import Briefing
 from digest.desk.briefing_form import BriefingForm
 from digest.intake import store
-from digest.models import Briefing, Topic
+from digest.models import Topic
 from digest.parts import BriefingData
 from tests import newsroom
 from tests.forms import form_of, text

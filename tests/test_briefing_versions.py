@@ -6,8 +6,10 @@ import pytest
 from django.test import Client
 
 from digest import briefing_versions
+from digest.audit import AuditEntry
+from digest.briefings import Briefing
 from digest.intake import store
-from digest.models import AuditEntry, Briefing, Topic
+from digest.models import Topic
 from tests import newsroom
 from tests.forms import text
 

@@ -4,8 +4,9 @@ import pytest
 from django.test import Client
 
 from digest import approval
+from digest.briefings import Briefing
 from digest.desk import footnotes
-from digest.models import Briefing, Topic, Update
+from digest.models import Topic, Update
 from digest.same_story import signature
 from tests import newsroom
 from tests.forms import form_of, text

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from config.cli import main
 from digest import approval
-from digest.models import AuditEntry, Update
+from digest.audit import AuditEntry
+from digest.models import Update
 from subscribers import builder, rules, segments
 from subscribers.builder import WORDS, Form, Group, Row
 from subscribers.models import Segment, Subscriber, SubscriberTag

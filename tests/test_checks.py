@@ -10,9 +10,11 @@ from django.utils import timezone
 
 from config.cli import main
 from digest import checks, editions
+from digest.briefings import Briefing
 from digest.checks import Context, Finding, Level, Report
 from digest.checks.weight import by_section, by_story
-from digest.models import Briefing, Depth, Stage, Topic
+from digest.depths import Depth
+from digest.models import Stage, Topic
 from digest.parts import Image, Perspective, Source
 from digest.rendering import markup, pipeline
 from digest.rendering.rendered import RenderedEmail

@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 
 from digest import continuity
-from digest.models import Briefing, Stage, Topic, Update
+from digest.briefings import Briefing
+from digest.models import Stage, Topic, Update
 from tests import newsroom
 
 pytestmark = pytest.mark.django_db

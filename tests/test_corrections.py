@@ -4,8 +4,8 @@ from email import message_from_bytes
 
 import pytest
 
+from digest.briefings import Briefing
 from digest.errors import Refused
-from digest.models import Briefing
 from subscribers.models import Subscriber, Subscription
 from workers import audience, balance, corrections, ledger
 from workers.letters import Letters

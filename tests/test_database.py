@@ -10,8 +10,8 @@ import pytest
 from django.db import OperationalError, connection
 
 from digest import database
+from digest.database import Installation
 from digest.errors import Refused, Unreachable
-from digest.models import Installation
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 

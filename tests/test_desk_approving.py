@@ -10,7 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from digest import approval, arranging, drafting, presence
-from digest.models import AuditEntry, Stage, Topic, Update
+from digest.audit import AuditEntry
+from digest.models import Stage, Topic, Update
 from digest.teamwork import Answer
 from tests import newsroom
 

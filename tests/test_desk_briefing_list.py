@@ -10,8 +10,9 @@ from django.test import Client
 from django.utils import timezone
 
 from digest import drafting
+from digest.briefings import Briefing
 from digest.intake import store
-from digest.models import Briefing, Topic
+from digest.models import Topic
 from tests import newsroom
 from tests.forms import text
 

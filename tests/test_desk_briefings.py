@@ -6,13 +6,9 @@ import pytest
 from django.test import Client
 
 from digest import drafting
-from digest.models import (
-    AuditEntry,
-    Briefing,
-    BriefingVersion,
-    Topic,
-    Update,
-)
+from digest.audit import AuditEntry
+from digest.briefings import Briefing, BriefingVersion
+from digest.models import Topic, Update
 from tests import newsroom
 from tests.forms import form_of, text
 

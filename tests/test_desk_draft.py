@@ -12,15 +12,11 @@ from django.test import Client
 from django.utils import timezone
 
 from digest import drafting
-from digest.models import (
-    AuditEntry,
-    Briefing,
-    Depth,
-    RequestedTest,
-    Stage,
-    Topic,
-    Update,
-)
+from digest.audit import AuditEntry
+from digest.briefings import Briefing
+from digest.depths import Depth
+from digest.models import Stage, Topic, Update
+from digest.requesting import RequestedTest
 from tests import newsroom
 
 T = "/desk/medias-ai-pivot"

@@ -10,8 +10,9 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
+from digest.briefings import Briefing
 from digest.feeds import Feed
-from digest.models import Briefing, Stage, Topic, Update
+from digest.models import Stage, Topic, Update
 from tests import newsroom
 from tests.ledgering import mailing
 from workers import schedule

@@ -10,8 +10,9 @@ from django.test import Client
 from django.utils import timezone
 
 from digest import arranging, drafting
+from digest.briefings import Briefing
 from digest.desk import scrolling
-from digest.models import Briefing, Topic, Update
+from digest.models import Topic, Update
 from tests import newsroom
 
 T = "/desk/medias-ai-pivot"

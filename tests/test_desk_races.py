@@ -9,7 +9,9 @@ from django.http import HttpResponse
 from django.test import Client
 
 from digest import approval, arranging, drafting, editions, ordering, versions
-from digest.models import AuditEntry, Briefing, Stage, Topic, Update
+from digest.audit import AuditEntry
+from digest.briefings import Briefing
+from digest.models import Stage, Topic, Update
 from digest.rendering.view import content_hash
 from tests.turns import in_turn
 from workers import departures

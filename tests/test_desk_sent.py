@@ -8,7 +8,8 @@ from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
 
-from digest.models import AuditEntry, Update
+from digest.audit import AuditEntry
+from digest.models import Update
 from tests.test_corrections import over
 from workers.models import Mailing, MailingKind, MailingState
 

@@ -9,7 +9,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from digest.models import Depths, RequestedTest, Topic, Update
+from digest.depths import Depths
+from digest.models import Topic, Update
+from digest.requesting import RequestedTest
 from tests.sends import received
 from tests.test_desk import text
 from workers import asked, sending

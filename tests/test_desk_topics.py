@@ -11,8 +11,11 @@ from django.test import Client
 from django.utils import timezone
 
 from digest import drafting
+from digest.audit import AuditEntry
+from digest.briefings import Briefing
 from digest.feeds import Feed
-from digest.models import AuditEntry, Briefing, Picture, Stage, Topic, Update
+from digest.models import Stage, Topic, Update
+from digest.pictures import Picture
 from tests import newsroom
 from tests.ledgering import mailing
 from tests.test_pictures import png

@@ -15,7 +15,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from config.cli import main
-from digest.models import AuditEntry, Topic
+from digest.audit import AuditEntry
+from digest.models import Topic
 from digest.requesting import request_test
 from subscribers import importing, planner, segments, suppression
 from subscribers.dossier import dossier

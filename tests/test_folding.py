@@ -11,8 +11,10 @@ from django.utils import timezone
 
 from config.cli import main
 from digest import approval, arranging, drafting, editions, folding
+from digest.audit import AuditEntry
+from digest.briefings import Briefing, Ruling
 from digest.errors import Refused
-from digest.models import AuditEntry, Briefing, Fold, Item, Kind, Ruling, Stage, Topic, Update
+from digest.models import Fold, Item, Kind, Stage, Topic, Update
 from tests import newsroom
 from tests.briefings import keep_briefing
 

@@ -9,8 +9,10 @@ from django.test import Client
 from django.utils import timezone
 
 from digest import approval, arranging, drafting, happened, ordering, restoring, retold, versions
+from digest.briefings import Briefing
+from digest.depths import Depth
 from digest.errors import Refused
-from digest.models import Briefing, Depth, Topic, Update
+from digest.models import Topic, Update
 from digest.retold import Difference
 from tests import newsroom
 

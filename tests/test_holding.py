@@ -7,8 +7,10 @@ from django.test import Client
 from django.utils import timezone
 
 from digest import approval, arranging, drafting, holding
+from digest.audit import AuditEntry
+from digest.briefings import Briefing
 from digest.desk.overview import standings
-from digest.models import AuditEntry, Briefing, Topic, Update
+from digest.models import Topic, Update
 from tests import newsroom
 
 pytestmark = pytest.mark.django_db

@@ -14,7 +14,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from digest.models import AuditEntry, Topic
+from digest.audit import AuditEntry
+from digest.models import Topic
 from subscribers import importing, suppression
 from subscribers.importing import at_work, forgetting, runs
 from subscribers.imports import Import

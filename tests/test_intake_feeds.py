@@ -15,6 +15,7 @@ from xml.sax.saxutils import escape
 import pytest
 from click.testing import CliRunner
 
+from digest.briefings import Briefing
 from digest.commands.load import load as load_command
 from digest.intake import feed_briefings, reading_process, store
 from digest.intake.channel import Channel, Entry
@@ -22,7 +23,7 @@ from digest.intake.html_markdown import escaped, markdown, plain
 from digest.intake.outcomes import Accepted, Outcome, Rejected, Unfit
 from digest.intake.reading import read_stream
 from digest.intake.reading_process import Reader
-from digest.models import Briefing, Topic
+from digest.models import Topic
 from digest.parts import BriefingData
 from digest.rendering import markup
 from tests.sites import Site, site

@@ -15,8 +15,10 @@ from click.testing import CliRunner, Result
 from django.db import connection
 
 from config.cli import main
+from digest.audit import AuditEntry
+from digest.briefings import Briefing, BriefingVersion
 from digest.intake import store
-from digest.models import AuditEntry, Briefing, BriefingVersion, Item, Stage, Topic, Update
+from digest.models import Item, Stage, Topic, Update
 from digest.parts import BriefingData
 
 PAGE = Path(__file__).parent / "data" / "briefing-page.txt"

@@ -6,7 +6,8 @@ import re
 from django.test import Client, override_settings
 
 from digest import arranging, drafting
-from digest.models import Briefing, Topic, Update
+from digest.briefings import Briefing
+from digest.models import Topic, Update
 from tests import newsroom
 
 T = "/desk/medias-ai-pivot"

@@ -4,8 +4,9 @@ import pytest
 from django.utils import timezone
 
 from digest import arranging, drafting, ordering, sections
+from digest.audit import AuditEntry
 from digest.errors import NotFound, Refused
-from digest.models import AuditEntry, Topic, Update
+from digest.models import Topic, Update
 from tests import newsroom
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]

@@ -3,7 +3,8 @@
 import pytest
 
 from digest import approval, drafting, parties
-from digest.models import Stage, Statement, Topic
+from digest.models import Stage, Topic
+from digest.parties import Statement
 from tests.briefings import keep_briefing
 
 

@@ -9,9 +9,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from digest import approval, editions, partnering
+from digest.briefings import Briefing
 from digest.checks import Level
 from digest.errors import Refused
-from digest.models import Briefing, PartnerBlock, Topic, Update
+from digest.models import PartnerBlock, Topic, Update
 from digest.partnering import Partner
 from digest.rendering import pipeline
 from digest.rendering.rendered import RenderedEmail

@@ -11,7 +11,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from digest import approval
-from digest.models import AuditEntry, Update
+from digest.audit import AuditEntry
+from digest.models import Update
 from subscribers import links
 from subscribers.models import Subscriber, Subscription
 from subscribers.tokens import Purpose

@@ -8,7 +8,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from digest.models import AuditEntry, Topic
+from digest.audit import AuditEntry
+from digest.models import Topic
 from digest.signing_in import FREE_BY_ADDRESS
 from subscribers import preferences, unsubscribe
 from subscribers.models import Consent, Subscriber, Suppression

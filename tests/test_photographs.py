@@ -12,8 +12,10 @@ from django.test import Client
 from PIL import Image, ImageDraw
 
 from digest import photographs
+from digest.briefings import Briefing
 from digest.errors import Refused
-from digest.models import Briefing, Picture, Topic
+from digest.models import Topic
+from digest.pictures import Picture
 from tests.forms import form_of, text
 
 pytestmark = pytest.mark.django_db

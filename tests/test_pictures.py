@@ -11,7 +11,8 @@ from django.test import Client
 from config.cli import main
 from digest import pictures
 from digest.errors import Refused
-from digest.models import Picture, Topic
+from digest.models import Topic
+from digest.pictures import Picture
 from digest.rendering import pipeline
 from digest.rendering.story import email_view
 from tests import newsroom

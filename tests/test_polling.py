@@ -12,11 +12,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from digest import approval, drafting
+from digest.audit import AuditEntry
+from digest.briefings import Briefing, BriefingVersion
 from digest.errors import Refused
 from digest.feeds import DAY, Feed, FeedEntry, Health
 from digest.intake import feed_sources, polling
 from digest.intake.feed_entries import Came
-from digest.models import AuditEntry, Briefing, BriefingVersion, Topic
+from digest.models import Topic
 from tests.sites import Site, site
 from tests.test_intake_feeds import item, rss
 from workers import tasks, ticking

@@ -15,11 +15,14 @@ from django.http import HttpResponse
 from django.test import Client
 
 from digest import approval, editions, partnering, requesting
+from digest.briefings import Briefing
+from digest.depths import Depths
 from digest.desk import preview
 from digest.desk.look import Way
-from digest.models import Briefing, Depths, RequestedTest, Stage, Topic, Update
+from digest.models import Stage, Topic, Update
 from digest.partnering import Partner
 from digest.rendering.tokens import Field, fill_html, fill_text
+from digest.requesting import RequestedTest
 from subscribers.models import Segment, Subscriber, Subscription, SubscriptionState
 from subscribers.pages.preview_page import variant_of
 from tests import newsroom

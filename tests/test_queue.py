@@ -10,7 +10,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from digest.models import AuditEntry, Stage, Topic
+from digest.audit import AuditEntry
+from digest.models import Stage, Topic
 from tests.queueing import a_crew, a_mailing, an_update
 from workers.models import (
     Delivery,

@@ -11,7 +11,8 @@ from click.testing import CliRunner, Result
 
 from config.cli import main
 from digest import approval
-from digest.models import Depth, Stage, Topic, Update
+from digest.depths import Depth
+from digest.models import Stage, Topic, Update
 from subscribers import segments
 from tests import newsroom
 

@@ -13,8 +13,9 @@ from django.test import override_settings
 
 from digest import editions
 from digest.checks import Level
+from digest.depths import Depths
 from digest.keyed import Keyed
-from digest.models import Depths, Edition, Update
+from digest.models import Edition, Update
 from digest.rendering import bounded
 from digest.rendering.rendered import RenderedEmail, RenderingFailed
 from digest.rendering.source import printable

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from digest import approval, drafting
-from digest.models import RequestedTest, Topic
+from digest.models import Topic
+from digest.requesting import RequestedTest
 from subscribers.models import Segment
 from tests.briefings import keep_briefing
 from tests.ledgering import readers

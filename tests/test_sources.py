@@ -12,11 +12,13 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
+from digest.audit import AuditEntry
+from digest.briefings import Briefing
 from digest.commands.feed import feed as feed_command
 from digest.errors import DigestError
 from digest.feeds import Feed, FeedEntry
 from digest.intake import polling
-from digest.models import AuditEntry, Briefing, Topic
+from digest.models import Topic
 from tests import newsroom
 from tests.sites import Site, site
 from tests.test_intake_feeds import item, rss

@@ -11,9 +11,9 @@ from django.test import Client
 from django.utils import timezone
 
 from digest import staff
+from digest.audit import AuditEntry
 from digest.commands.user import user as user_command
 from digest.errors import Refused
-from digest.models import AuditEntry
 from digest.signing_in import FAILED, FREE_BY_ADDRESS, LONGEST_WAIT, own_path, seconds_to_wait
 
 PASSWORD = "a harbour of quiet teapots"

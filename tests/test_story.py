@@ -9,9 +9,10 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from config.cli import main
+from digest.depths import Depth, Depths
 from digest.intake.outcomes import Accepted
 from digest.intake.saved_page import read_page
-from digest.models import Depth, Depths, Item, Kind, Stage, Topic, Update
+from digest.models import Item, Kind, Stage, Topic, Update
 from digest.parts import Perspective
 from digest.rendering import pipeline
 from digest.rendering.story import email_view, first_sentence, story_view

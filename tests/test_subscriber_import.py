@@ -4,8 +4,9 @@ import re
 
 import pytest
 
+from digest.audit import AuditEntry
 from digest.errors import NotFound, Refused
-from digest.models import AuditEntry, Topic
+from digest.models import Topic
 from subscribers.models import Subscriber, SubscriberTag, Subscription, Suppression, address_hash
 from subscribers.requested import ConfirmationRequest
 from tests.lists import counts, export, load, states

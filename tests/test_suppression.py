@@ -7,8 +7,9 @@ import pytest
 from click.testing import CliRunner
 
 from config.cli import main
+from digest.audit import AuditEntry
 from digest.errors import NotFound, Refused
-from digest.models import AuditEntry, Topic
+from digest.models import Topic
 from subscribers import suppression
 from subscribers.models import Subscriber, SuppressedDomain, Suppression
 from subscribers.selection import reasons, selected

@@ -7,7 +7,8 @@ from click.testing import CliRunner, Result
 from django.conf import settings as set_up
 
 from config.cli import main
-from digest.models import AuditEntry, Topic
+from digest.audit import AuditEntry
+from digest.models import Topic
 from digest.rendering.story import imprint_of
 from workers.headers import split_mailbox
 

@@ -10,7 +10,9 @@ from django.test import Client
 from django.utils import timezone
 
 from digest import unsaved
-from digest.models import AuditEntry, Briefing, BriefingVersion, Topic
+from digest.audit import AuditEntry
+from digest.briefings import Briefing, BriefingVersion
+from digest.models import Topic
 from digest.unsaved import UnsavedBriefing
 from tests import newsroom
 from tests.forms import form_of, text

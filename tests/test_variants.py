@@ -9,7 +9,8 @@ from click.testing import CliRunner
 
 from config.cli import main
 from digest import approval, drafting
-from digest.models import AuditEntry, Edition, Topic
+from digest.audit import AuditEntry
+from digest.models import Edition, Topic
 from subscribers import segments
 from subscribers.models import Subscriber
 from tests.briefings import BODY, keep_briefing

@@ -7,8 +7,10 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from digest import approval, arranging, drafting, voiding, withdrawal
+from digest.audit import AuditEntry
+from digest.briefings import Briefing
 from digest.errors import Refused
-from digest.models import AuditEntry, Briefing, Stage, Topic, Update
+from digest.models import Stage, Topic, Update
 from tests import newsroom
 from tests.test_approval import at_once
 from workers import departures

@@ -10,8 +10,10 @@ from django.db import DatabaseError, transaction
 from django.db.models.functions import Now
 
 from digest import editions, mails, reader_letters
+from digest.audit import audit
 from digest.errors import DigestError
-from digest.models import Edition, Letter, RequestedTest, Topic, Update, audit
+from digest.models import Edition, Letter, Topic, Update
+from digest.requesting import RequestedTest
 from subscribers.locales import spoken
 from subscribers.models import Subscriber, Subscription
 from subscribers.requested import ConfirmationRequest, LetterRequest, WelcomeRequest

@@ -14,7 +14,8 @@ from django.db import connection, transaction
 from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Now
 
-from digest.models import Depths, Topic
+from digest.depths import Depths
+from digest.models import Topic
 from subscribers import planner
 from subscribers.models import Segment, Subscriber
 from subscribers.segments import compiled

@@ -8,8 +8,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from digest import mails
+from digest.audit import audit
 from digest.errors import Refused
-from digest.models import Topic, Update, audit
+from digest.models import Topic, Update
 from digest.rendering.view import CorrectionView
 from workers.mailings import GIVE_UP
 from workers.models import Delivery, Mailing, MailingKind, MailingState

@@ -13,8 +13,9 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from digest import approval, editions
+from digest.audit import audit
 from digest.errors import NotFound, Refused
-from digest.models import Edition, Stage, Update, audit
+from digest.models import Edition, Stage, Update
 from subscribers.models import Segment
 from workers.audience import count, freeze
 from workers.mailings import GIVE_UP, TRIES

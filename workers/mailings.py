@@ -12,8 +12,9 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from digest import approval
+from digest.audit import audit
 from digest.errors import NotFound, Refused
-from digest.models import Stage, audit
+from digest.models import Stage
 from digest.updates import find
 from subscribers.models import Segment
 from workers import ledger

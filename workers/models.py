@@ -10,7 +10,9 @@ import uuid
 from django.db import models
 from django.utils import timezone
 
-from digest.models import Depths, Edition, RequestedTest, Topic, Update
+from digest.depths import Depths
+from digest.models import Edition, Topic, Update
+from digest.requesting import RequestedTest
 from subscribers.models import Subscriber
 from workers.rules import Rule
 

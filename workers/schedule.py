@@ -9,8 +9,9 @@ import time
 from django.db import transaction
 from django.utils import timezone
 
+from digest.audit import audit
 from digest.errors import NotFound, Refused
-from digest.models import Topic, audit
+from digest.models import Topic
 from workers import rules, slots
 from workers.models import Schedule, Slot, SlotResult
 from workers.rules import Rule

@@ -14,8 +14,9 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from digest import approval, drafting
+from digest.audit import audit
 from digest.errors import DigestError, Refused
-from digest.models import Stage, Topic, Update, audit
+from digest.models import Stage, Topic, Update
 from workers import rules
 from workers.models import Schedule, Slot, SlotResult
 

@@ -10,10 +10,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from digest import editions
+from digest.depths import Depths
 from digest.desk import preview
 from digest.desk.look import wanted
 from digest.errors import DigestError
-from digest.models import Depths, Edition, Stage, Update
+from digest.models import Edition, Stage, Update
 from digest.staff import WRITERS, role_required
 from subscribers.models import Subscriber, SubscriberState
 from workers import specimen

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from digest.desk.preview import draft_of
-from digest.models import RequestedTest
+from digest.requesting import RequestedTest
 from digest.staff import WRITERS, role_required
 from workers.models import Delivery, DeliveryState, Exclusion
 

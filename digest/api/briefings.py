@@ -18,10 +18,12 @@ from ninja.security import HttpBearer
 
 from digest import withdrawal
 from digest.api import tokens
+from digest.api.tokens import ApiToken, Scope
+from digest.briefings import Briefing
 from digest.intake import store
 from digest.intake.limits import SOURCE, megabytes
 from digest.intake.reading import read_stream
-from digest.models import ApiToken, Briefing, Scope, Topic
+from digest.models import Topic
 
 MOST = 2 * SOURCE
 """Bytes of a request; more go in several."""

@@ -9,15 +9,43 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 
-from django.db import transaction
+from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from digest.audit import audit
 from digest.errors import NotFound, Refused
-from digest.models import ApiToken, Scope, audit
 
 MARK = "digest_"
 """What a token begins with, so that whoever finds one in a log or a repository knows it."""
+
+
+class Scope(models.TextChoices):
+    """What the holder of an API token may do."""
+
+    READ = "briefings:read", "Read briefings"  # see topics and briefings, also unsent ones
+    WRITE = "briefings:write", "Write briefings"  # load, correct and withdraw them
+    SEE_PEOPLE = "subscribers:read", "Read subscribers"  # one at a time, by address
+    SIGN_UP = "subscribers:write", "Sign people up"  # they are asked by mail; and unsubscribe them
+    # Beside subscribers:write: confirmed at once, where they agreed elsewhere.
+    VOUCH = "subscribers:vouch", "Vouch for subscribers"
+
+
+class ApiToken(models.Model):
+    """Lets a program in at the API.  The token itself is shown once and never kept."""
+
+    name = models.CharField(max_length=100, unique=True, help_text="Who holds it.")
+    hash = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the token, in hex.")
+    scopes = models.JSONField(help_text="Scope values.")
+    made_at = models.DateTimeField(default=timezone.now)
+    used_at = models.DateTimeField(null=True, blank=True, help_text="To the minute.")
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 @transaction.atomic

@@ -5,7 +5,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
-from digest.models import Picture
+from digest.pictures import Picture
 
 YEAR = 365 * 24 * 60 * 60
 """Seconds; the address changes with the picture, so nobody need ask again (RFC 8246)."""

@@ -5,7 +5,9 @@ import datetime as dt
 from django.db.models import Prefetch, QuerySet
 from django.shortcuts import get_object_or_404
 
-from digest.models import Depths, Stage, Statement, Topic, Update
+from digest.depths import Depths
+from digest.models import Stage, Topic, Update
+from digest.parties import Statement
 from digest.rendering.story import email_view, imprint_of
 from digest.rendering.view import EmailView, StoryView, UpdateLink
 

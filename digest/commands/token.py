@@ -3,7 +3,7 @@
 import click
 
 from digest.api import tokens
-from digest.models import ApiToken, Scope
+from digest.api.tokens import ApiToken, Scope
 
 
 @click.group()

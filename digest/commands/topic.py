@@ -8,8 +8,10 @@ import click
 from django.db import transaction
 
 from digest import pictures, topics, updates
+from digest.depths import Depths
 from digest.errors import Refused
-from digest.models import Depths, Picture, Topic
+from digest.models import Topic
+from digest.pictures import Picture
 
 BY = "command line"
 

@@ -13,6 +13,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from digest import briefing_versions, closing, continuity, unsaved
+from digest.briefings import Briefing
+from digest.depths import Depth
 from digest.desk import briefing_form, conflict, footnotes, saving, suggestions, uploads
 from digest.desk.briefing_form import ROWS, BriefingForm
 from digest.desk.conflict import Conflict
@@ -20,7 +22,7 @@ from digest.desk.posts import typed
 from digest.intake import store
 from digest.intake.slugs import slug_from
 from digest.intake.store import Overtaken
-from digest.models import Briefing, Depth, Topic
+from digest.models import Topic
 from digest.parts import LINE, BriefingData
 from digest.staff import WRITERS, role_required
 from digest.templatetags.house import place

@@ -9,8 +9,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from digest import holding, searching, unsaved, voiding, withdrawal
+from digest.briefings import Briefing
 from digest.desk.briefing import named
-from digest.models import Briefing, Fold, Item, Stage, Topic
+from digest.models import Fold, Item, Stage, Topic
 from digest.staff import WRITERS, role_required
 
 PAGE = 50

@@ -5,8 +5,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from digest.briefings import Briefing
 from digest.desk.posts import draft_or_404
-from digest.models import Briefing, Update
+from digest.models import Update
 from digest.staff import WRITERS, role_required
 
 SHOWN = 12

@@ -7,9 +7,9 @@ import datetime as dt
 from dataclasses import dataclass
 
 from digest import briefing_versions, changes, readable
+from digest.briefings import Briefing
 from digest.desk import briefing_form
 from digest.desk.briefing_form import GROUPS, ROWS, BriefingForm, Row
-from digest.models import Briefing
 from digest.parts import BriefingData
 
 

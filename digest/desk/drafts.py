@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST, require_safe
 
 from digest import drafting, ordering, sections
+from digest.depths import Depth
 from digest.desk import (
     came_in,
     conflicts,
@@ -27,7 +28,7 @@ from digest.desk import (
 )
 from digest.desk.look import Look
 from digest.desk.posts import doing, draft_or_404, open_draft
-from digest.models import Depth, Fold, Item, Topic, Update
+from digest.models import Fold, Item, Topic, Update
 from digest.staff import WRITERS, role_required
 
 

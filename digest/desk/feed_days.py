@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from django.db.models import Count, F, Window
 from django.db.models.functions import RowNumber, TruncDate
 
+from digest.briefings import Briefing
 from digest.feeds import Feed, FeedEntry
-from digest.models import Briefing
 
 DAYS = 14
 LAST = 3

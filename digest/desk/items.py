@@ -9,11 +9,12 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.views.decorators.http import require_POST
 
 from digest import arranging, ordering
+from digest.depths import Depth
 from digest.desk import conflicts, undo
 from digest.desk.drafts import answered
 from digest.desk.posts import doing, draft_or_404, typed
 from digest.errors import Refused
-from digest.models import Depth, Update
+from digest.models import Update
 from digest.staff import WRITERS, role_required
 
 

@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest
 
-from digest.models import Depths, Update
+from digest.depths import Depths
+from digest.models import Update
 
 _KEPT = "look"
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from digest.checks import Finding, Level, Place
-from digest.models import Depth, Item, Update
+from digest.depths import Depth
+from digest.models import Item, Update
 
 _FIELDS = {
     Place.SUBJECT: ("#subject", "Go to the subject"),

@@ -9,9 +9,11 @@ from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from digest import closing
+from digest.audit import AuditEntry
+from digest.briefings import Briefing
 from digest.drafting import FIRST_WINDOW
 from digest.feeds import Feed
-from digest.models import AuditEntry, Briefing, Item, Stage, Topic, Update
+from digest.models import Item, Stage, Topic, Update
 from digest.teamwork import Answer, ApprovalRequest
 
 

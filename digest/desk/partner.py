@@ -7,9 +7,10 @@ from django.views.decorators.http import require_POST
 from digest import partnering, photographs
 from digest.desk.posts import doing, draft_or_404, typed
 from digest.errors import DigestError
-from digest.models import Picture, Update
+from digest.models import Update
 from digest.partnering import Partner
 from digest.partners import PartnerBlock, Place
+from digest.pictures import Picture
 from digest.staff import WRITERS, role_required
 
 

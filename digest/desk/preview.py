@@ -15,10 +15,11 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
 from digest import editions
+from digest.depths import Depths
 from digest.desk import scrolling
 from digest.desk.look import Look, Way, wanted
 from digest.errors import DigestError, NotFound
-from digest.models import Depths, Stage, Topic, Update
+from digest.models import Stage, Topic, Update
 from digest.rendering.tokens import Field, fill_html, fill_text
 from digest.staff import WRITERS, role_required
 

@@ -6,12 +6,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from digest import asking, happened
+from digest.audit import AuditEntry
 from digest.desk import proof, together
 from digest.desk.look import Look
 from digest.desk.posts import draft_or_404, typed
 from digest.errors import DigestError
 from digest.happened import Happened
-from digest.models import AuditEntry, Topic, Update
+from digest.models import Topic, Update
 from digest.staff import APPROVERS, WRITERS, has_role, role_required
 from digest.teamwork import Answer
 

@@ -3,7 +3,8 @@
 from typing import NamedTuple
 
 from digest import carrying, changes, readable
-from digest.models import Briefing, Fold, Item, Stage, Topic, Update
+from digest.briefings import Briefing
+from digest.models import Fold, Item, Stage, Topic, Update
 from digest.parts import BriefingData
 
 

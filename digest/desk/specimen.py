@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from digest import editions
-from digest.models import Depth, Depths, Stage, Topic, Update
+from digest.depths import Depth, Depths
+from digest.models import Stage, Topic, Update
 from digest.parts import BriefingData
 from digest.rendering import story
 from digest.rendering.language import direction

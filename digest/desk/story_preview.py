@@ -8,9 +8,11 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from digest import carrying, changes, closing, editions
+from digest.briefings import Briefing
+from digest.depths import Depth
 from digest.desk.preview import POLICY
 from digest.errors import DigestError
-from digest.models import Briefing, Depth, Kind, Topic
+from digest.models import Kind, Topic
 from digest.parts import BriefingData
 from digest.rendering import story
 from digest.rendering.language import direction

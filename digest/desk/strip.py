@@ -6,8 +6,9 @@ from typing import Any
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
+from digest.briefings import Briefing
 from digest.feeds import Feed
-from digest.models import Briefing, Stage, Topic, Update
+from digest.models import Stage, Topic, Update
 
 PLACES = (
     ("draft", "Draft"),

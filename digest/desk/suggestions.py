@@ -4,7 +4,8 @@ import datetime as dt
 from typing import Any
 
 from digest import closing
-from digest.models import Briefing, Topic
+from digest.briefings import Briefing
+from digest.models import Topic
 from digest.parts import BriefingData
 from digest.same_story import signature
 from digest.same_story.verdict import DAYS, Verdict, compare

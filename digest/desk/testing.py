@@ -5,9 +5,11 @@ from django.http import HttpRequest, HttpResponseBase
 from django.views.decorators.http import require_POST
 
 from digest import requesting
+from digest.depths import Depths
 from digest.desk.posts import doing, draft_or_404
 from digest.errors import Refused
-from digest.models import Depths, RequestedTest, Update
+from digest.models import Update
+from digest.requesting import RequestedTest
 from digest.staff import WRITERS, role_required
 
 OFFERED = 20

@@ -7,8 +7,9 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST
 
 from digest import happened, presence, versions
+from digest.audit import AuditEntry
 from digest.desk.posts import typed
-from digest.models import AuditEntry, Stage, Update
+from digest.models import Stage, Update
 from digest.staff import WRITERS, role_required
 
 

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from digest import topics
-from digest.models import Depths, Format, Picture, Topic
+from digest.depths import Depths
+from digest.models import Topic
+from digest.pictures import Format, Picture
 
 TEXTS = ("name", "description", "language", "zone", "accent", "from_address", "postal_address")
 NUMBERS = (*topics.LIMITS,)

@@ -18,13 +18,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from digest import closing, editions, pictures, topics
 from digest.checks import Finding, Level, alignment, sender
+from digest.depths import Depths
 from digest.desk import preview, specimen, topic_form
 from digest.desk.look import wanted
 from digest.desk.posts import typed
 from digest.desk.topic_form import TopicForm
 from digest.errors import DigestError, Refused
 from digest.intake.slugs import slug_from
-from digest.models import Depths, Topic, from_address
+from digest.models import Topic, from_address
 from digest.rendering import colour
 from digest.signing_in import wrong_password
 from digest.staff import APPROVERS, WRITERS, Role, has_role, role_required

@@ -8,9 +8,10 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST, require_safe
 
 from digest import readable, unsaved
+from digest.briefings import Briefing
 from digest.desk import briefing, briefing_form, posts, story_preview, uploads
 from digest.desk.briefing_form import BriefingForm
-from digest.models import Briefing, Topic
+from digest.models import Topic
 from digest.staff import WRITERS, role_required
 from digest.unsaved import UnsavedBriefing
 

@@ -4,10 +4,11 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from digest.audit import audit
 from digest.errors import NotFound, Refused
 from digest.feeds import Feed
 from digest.intake.addresses import NoSuchSite, NotFetched, checked, parts_of, spelled_out
-from digest.models import Topic, audit
+from digest.models import Topic
 
 MINUTES = (5, 10_080)
 """Between two looks: not so often that a site minds, and once a week at least."""

@@ -16,6 +16,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from digest import carrying, searching
+from digest.audit import audit
+from digest.briefings import Briefing, BriefingVersion
 from digest.changes import content_hash, is_material
 from digest.errors import Refused
 from digest.intake import sources
@@ -23,7 +25,7 @@ from digest.intake.feed_briefings import EARLIEST
 from digest.intake.gathering import Gathered
 from digest.intake.outcomes import Outcome, Rejected, shown
 from digest.intake.reading import read
-from digest.models import Briefing, BriefingVersion, Topic, audit
+from digest.models import Topic
 from digest.parts import BriefingData
 from digest.same_story import signature
 

@@ -14,18 +14,10 @@ from django.conf import settings
 
 from digest import carrying, closing, pictures, sections, titles
 from digest.assembly import CHARACTERS_A_SECOND, depth_at
-from digest.models import (
-    Depth,
-    Depths,
-    Item,
-    Kind,
-    Picture,
-    Topic,
-    Update,
-    from_address,
-    postal_address,
-)
+from digest.depths import Depth, Depths
+from digest.models import Item, Kind, Topic, Update, from_address, postal_address
 from digest.parts import Analysis, BriefingData, Perspective
+from digest.pictures import Picture
 from digest.rendering import markup
 from digest.rendering.language import direction
 from digest.rendering.partner import partner_view

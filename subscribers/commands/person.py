@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from digest.models import audit
+from digest.audit import audit
 from subscribers import erasing, fresh_links
 from subscribers.dossier import dossier as held
 from subscribers.dossier import named

@@ -5,7 +5,8 @@ import json
 import click
 
 from digest import updates
-from digest.models import Depths, audit
+from digest.audit import audit
+from digest.depths import Depths
 from subscribers import rules, saved_segments, segments
 from subscribers.models import Segment
 from subscribers.selection import selected

@@ -15,8 +15,8 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
+from digest.audit import audit
 from digest.errors import Refused
-from digest.models import audit
 from subscribers.importing.reading import Wanted
 from subscribers.importing.report import Report
 from subscribers.imports import Import, ImportState

@@ -8,8 +8,9 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from digest.audit import audit
 from digest.errors import Refused
-from digest.models import Topic, audit
+from digest.models import Topic
 from digest.signing_in import wrong_password
 from digest.staff import APPROVERS, Role, role_required
 from subscribers import exporting

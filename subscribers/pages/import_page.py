@@ -11,8 +11,9 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
+from digest.audit import audit
 from digest.errors import Refused
-from digest.models import Topic, audit
+from digest.models import Topic
 from digest.staff import APPROVERS, Role, role_required
 from subscribers import importing
 from subscribers.importing import forgetting, reading, runs

@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from digest.models import Topic, audit
+from digest.audit import audit
+from digest.models import Topic
 from digest.signing_in import wrong_password
 from digest.staff import APPROVERS, has_role, role_required
 from subscribers import erasing, fresh_links, rule_words, suppression, unsubscribe

@@ -12,9 +12,10 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST, require_safe
 
 from digest import requesting, updates
+from digest.depths import Depths
 from digest.desk import look, preview
 from digest.errors import DigestError, Refused
-from digest.models import Depths, Topic, Update
+from digest.models import Topic, Update
 from digest.rendering.language import locale
 from digest.rendering.tokens import Field
 from digest.staff import WRITERS, role_required

@@ -9,8 +9,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from digest.depths import Depths
 from digest.errors import DigestError, Refused
-from digest.models import Depths, Topic
+from digest.models import Topic
 from digest.staff import APPROVERS, WRITERS, has_role, role_required
 from subscribers import builder, glance, rule_words, rules, saved_segments, suppression
 from subscribers.models import Segment, Subscriber, SubscriberTag, SubscriptionState

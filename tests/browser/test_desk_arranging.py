@@ -5,7 +5,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from digest import arranging
-from digest.models import Briefing, Topic, Update
+from digest.briefings import Briefing
+from digest.models import Topic, Update
 from tests.browser.windows import Window
 
 DRAFT = "/desk/medias-ai-pivot/draft/"

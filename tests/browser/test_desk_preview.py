@@ -6,8 +6,10 @@ from django.utils import timezone
 from playwright.sync_api import Frame
 
 from digest import approval, drafting, partnering
+from digest.briefings import Briefing
+from digest.depths import Depths
 from digest.desk.look import Way
-from digest.models import Briefing, Depths, Stage, Topic, Update
+from digest.models import Stage, Topic, Update
 from digest.partnering import Partner
 from subscribers.models import Subscriber
 from tests import newsroom

@@ -7,8 +7,9 @@ from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 
 from digest import drafting
+from digest.briefings import Briefing
 from digest.feeds import Feed
-from digest.models import Briefing, Topic, Update
+from digest.models import Topic, Update
 from tests import newsroom
 from tests.browser.windows import Window
 from tests.ledgering import mailing

@@ -9,7 +9,8 @@ import pytest
 from django.utils import timezone
 
 from digest import drafting, pictures
-from digest.models import Briefing, Topic
+from digest.briefings import Briefing
+from digest.models import Topic
 from digest.unsaved import UnsavedBriefing
 from tests import newsroom
 from tests.browser.looks import LOGO

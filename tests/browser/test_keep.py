@@ -2,8 +2,9 @@
 
 import re
 
+from digest.briefings import Briefing
 from digest.intake import store
-from digest.models import Briefing, Topic
+from digest.models import Topic
 from tests import newsroom
 from tests.browser.windows import Window
 

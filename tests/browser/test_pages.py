@@ -9,9 +9,10 @@ from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 
 from digest import drafting
+from digest.briefings import Briefing
 from digest.feeds import DAY, Feed
 from digest.intake.slugs import slug_from
-from digest.models import Briefing, Stage, Topic, Update
+from digest.models import Stage, Topic, Update
 from subscribers.models import Subscriber
 from tests import newsroom
 from tests.browser.windows import Window

@@ -7,7 +7,9 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page
 
-from digest.models import Briefing, Picture, Topic
+from digest.briefings import Briefing
+from digest.models import Topic
+from digest.pictures import Picture
 from digest.unsaved import UnsavedBriefing
 from tests import newsroom
 from tests.browser.windows import Window

@@ -11,7 +11,8 @@ import pytest
 from django.utils import timezone
 
 from digest import approval, drafting
-from digest.models import AuditEntry, Stage, Topic, Update
+from digest.audit import AuditEntry
+from digest.models import Stage, Topic, Update
 from tests.briefings import keep_briefing
 from tests.ledgering import readers
 from tests.sends import holds, received, states

@@ -12,7 +12,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from digest import approval, drafting, editions
-from digest.models import AuditEntry, Edition, RequestedTest, Topic, Update
+from digest.audit import AuditEntry
+from digest.models import Edition, Topic, Update
+from digest.requesting import RequestedTest
 from tests.briefings import keep_briefing
 from tests.ledgering import readers
 from tests.sends import received

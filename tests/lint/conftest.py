@@ -12,7 +12,7 @@ from django.test import override_settings
 from pytest_django import DjangoDbBlocker
 
 from digest import editions
-from digest.models import Depths
+from digest.depths import Depths
 from tests import letters
 from tests.browser.conftest import chromium
 from tests.samples import SAMPLES, written

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from digest import editions, updates
+from digest.depths import Depths
 from digest.errors import Unreachable
-from digest.models import Depths
 from digest.rendering.tokens import Field, fill_html, fill_text
 from workers import specimen
 from workers.mailings import freeze_or_refuse

@@ -23,9 +23,10 @@ from rich.padding import Padding
 
 from digest import approval, arranging, drafting, editions
 from digest.checks import Finding, Level
+from digest.depths import Depth
 from digest.errors import CheckFailed, DigestError, Refused
 from digest.intake import store
-from digest.models import Depth, Topic, Update
+from digest.models import Topic, Update
 from digest.staff import Role, add_user, one_time_link
 from subscribers import importing, segments
 from workers import progress

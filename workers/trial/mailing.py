@@ -6,8 +6,9 @@ from pathlib import Path
 from django.utils import timezone
 
 from digest import approval, arranging, drafting
+from digest.depths import Depth
 from digest.intake import store
-from digest.models import Depth, Topic, Update
+from digest.models import Topic, Update
 from subscribers import planner
 from workers import demo
 from workers.models import Mailing, MailingKind
