@@ -272,3 +272,17 @@ def test_an_address_with_a_character_that_none_has_is_no_source(
     assert answer.status_code == 422
     assert "a character that no address has; nothing was added" in answer.content.decode()
     assert not pivot.feeds.exists()
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://localhost:22/", "http://LOCALHOST./feed", "http://news.localhost/",
+     "http://[fe80::1%25eth0]/feed", "http://[::1%25lo]:8080/", "http://127.1/"],
+)  # fmt: skip
+def test_what_leads_into_this_machine_or_its_link_is_refused_before_it_is_a_source(
+    desk: Client, pivot: Topic, url: str
+) -> None:
+    answer = desk.post(f"/desk/{pivot.slug}/sources/", {"url": url, "minutes": "30"})
+    assert answer.status_code == 422
+    assert "leads into a private network" in answer.content.decode()
+    assert not pivot.feeds.exists()

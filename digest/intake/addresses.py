@@ -39,8 +39,13 @@ def resolved(host: str, port: int) -> list[str]:
 
 
 def spelled_out(host: str, port: int) -> list[str]:
-    """The address that stands in a host's place as figures; OSError where it is a name."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    """The address that a host has without anybody being asked: figures, or this machine's own name
+    (RFC 6761). OSError where it is another name."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return ["127.0.0.1"]
+    # Where a link's zone is another machine's, the figures before it say as much.
+    figures = host.partition("%")[0]
+    found = socket.getaddrinfo(figures, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     return [str(one[4][0]) for one in found]
 
 
