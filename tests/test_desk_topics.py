@@ -13,6 +13,7 @@ from django.utils import timezone
 from digest import drafting
 from digest.audit import AuditEntry
 from digest.briefings import Briefing
+from digest.desk import topic_form
 from digest.feeds import Feed
 from digest.models import Stage, Topic, Update
 from digest.pictures import Picture
@@ -260,19 +261,39 @@ def test_of_two_who_change_the_settings_the_later_is_told_and_loses_no_word(
 def test_a_logo_is_taken_in_looked_at_and_taken_away(press: Client, pivot: Topic) -> None:
     file = SimpleUploadedFile("logo.png", png(120, 40), "image/png")
     answer = press.post(f"{T}/settings/logo/", {**filled(press), "logo_file": file})
-    kept = Picture.objects.get()
-    assert f'name="logo" value="{kept.hash}"' in text(answer)
+    kept, mark = Picture.objects.get(), carried(answer)
     pivot.refresh_from_db()
     assert pivot.logo is None
-    press.post(f"{T}/settings/save/", filled(press, logo=kept.hash))
+    press.post(f"{T}/settings/save/", filled(press, logo=mark))
     pivot.refresh_from_db()
     assert pivot.logo == kept
-    press.post(f"{T}/settings/save/", filled(press, logo=kept.hash, no_logo="on"))
+    press.post(f"{T}/settings/save/", filled(press, logo=mark, no_logo="on"))
     pivot.refresh_from_db()
     assert pivot.logo is None
     bad = SimpleUploadedFile("logo.svg", b"<svg onload=alert(1)>", "image/svg+xml")
     answer = press.post(f"{T}/settings/save/", {**filled(press), "logo_file": bad})
     assert "is no whole PNG" in text(answer)
+
+
+def carried(answer: HttpResponse) -> str:
+    """What the form carries of a logo that was taken in."""
+    return text(answer).partition('name="logo" value="')[2].partition('"')[0]
+
+
+def test_no_picture_but_one_taken_in_as_this_topic_s_logo_becomes_it(
+    press: Client, pivot: Topic
+) -> None:
+    file = SimpleUploadedFile("logo.png", png(120, 40), "image/png")
+    mark = carried(press.post(f"{T}/settings/logo/", {**filled(press), "logo_file": file}))
+    press.post(f"{T}/settings/save/", filled(press, logo=mark))
+    own = Picture.objects.get()
+    other = Topic.objects.create(slug="harbour", name="Harbour News")
+    theirs = topic_form.logo_mark(other, own)
+    drawing = Picture.objects.create(hash="d" * 64, content=b"", width=1200, height=1600)
+    for typed in (drawing.hash, f"{drawing.hash}:{mark.partition(':')[2]}", theirs, "x"):
+        press.post(f"{T}/settings/save/", filled(press, logo=typed, accent="#1d4f8f"))
+        pivot.refresh_from_db()
+        assert pivot.logo == own, typed
 
 
 def test_the_look_is_told_of_what_is_typed_and_nothing_is_kept(press: Client, pivot: Topic) -> None:

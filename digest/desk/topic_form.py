@@ -6,10 +6,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from django.core.signing import BadSignature, Signer
+
 from digest import topics
 from digest.depths import Depths
 from digest.models import Topic
-from digest.pictures import Format, Picture
+from digest.pictures import Picture
 
 TEXTS = ("name", "description", "language", "zone", "accent", "from_address", "postal_address")
 NUMBERS = (*topics.LIMITS,)
@@ -62,10 +64,28 @@ def of_typed(topic: Topic, typed: Mapping[str, str]) -> TopicForm:
     for name in form.texts:
         form.texts[name] = typed.get(name, form.texts[name]).replace("\0", "")[:5000]
     form.flags = {name: name in typed for name in FLAGS}
-    kept = "" if "no_logo" in typed else typed.get("logo", topic.logo_id or "")
-    if kept != (topic.logo_id or ""):
-        form.logo = Picture.objects.filter(hash=kept, format=Format.PNG).first()
+    form.logo = None if "no_logo" in typed else _logo(topic, typed.get("logo"))
     return form
+
+
+def logo_mark(topic: Topic, logo: Picture | None) -> str:
+    """How the form carries a logo that is not saved yet: signed, so that none comes back but one
+    that was taken in for this topic. Other pictures are kept too, of any size."""
+    return _signer(topic).sign(logo.hash) if logo else ""
+
+
+def _logo(topic: Topic, mark: str | None) -> Picture | None:
+    """The logo that the form carried; the topic's own where what it carried is none."""
+    if mark == "":
+        return None
+    try:
+        return Picture.objects.filter(hash=_signer(topic).unsign(mark or "")).first()
+    except BadSignature:
+        return topic.logo
+
+
+def _signer(topic: Topic) -> Signer:
+    return Signer(salt=f"logo of {topic.slug}")
 
 
 def mark(topic: Topic) -> str:

@@ -204,11 +204,12 @@ def _looks(topic: Topic, form: TopicForm, tried: Topic) -> dict[str, object]:
     """What the page shows of the fields: the mail's address, the colours, the sender's faults."""
     asked = {name: form.texts[name] for name in _SHOWN if name in form.texts}
     asked |= {name: "on" for name, on in form.flags.items() if on}
-    asked["logo"] = form.logo.hash if form.logo else ""
+    asked["logo"] = mark = topic_form.logo_mark(topic, form.logo)
     update = specimen.newest(topic)
     return {
         "topic": topic,
         "form": form,
+        "logo_mark": mark,
         "query": urlencode(asked),
         "colours": _colours(tried.accent),
         "findings": _findings(tried),
