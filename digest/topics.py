@@ -1,8 +1,8 @@
 """Topics made and changed: by the desk's page and by ``digest topic`` alike."""
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from django.db import IntegrityError, transaction
@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from digest import voiding
 from digest.audit import audit
 from digest.errors import Refused
-from digest.models import Topic
+from digest.models import Topic, Update
 from digest.pictures import Picture
 from digest.rendering.colour import palette
 from digest.rendering.language import tag
@@ -46,19 +46,26 @@ def add(slug: str, given: Mapping[str, object], by: str) -> Topic:
     return topic
 
 
+class Changed(NamedTuple):
+    """What of a topic is another now, and which updates are approved no more because of it."""
+
+    fields: Mapping[str, object]
+    voided: Sequence[Update]
+
+
 @transaction.atomic
-def change(topic: Topic, given: Mapping[str, object], by: str) -> dict[str, object]:
-    """Change what differs of a topic's fields, and say what that was; Refused changes nothing.
+def change(topic: Topic, given: Mapping[str, object], by: str) -> Changed:
+    """Change what differs of a topic's fields; Refused changes nothing.
 
     What was approved to look otherwise wants a new approval.
     """
     differs = {name: value for name, value in given.items() if getattr(topic, name) != value}
     _keep(topic, differs)
-    if differs:
-        audit(by, "changed topic", topic.slug, **_told(differs))
-        named = ", ".join(name.replace("_", " ") for name in differs)
-        voiding.of_topic(topic, by, f"changed the topic’s {named}")
-    return differs
+    if not differs:
+        return Changed({}, [])
+    audit(by, "changed topic", topic.slug, **_told(differs))
+    named = ", ".join(name.replace("_", " ") for name in differs)
+    return Changed(differs, voiding.of_topic(topic, by, f"changed the topic’s {named}"))
 
 
 @transaction.atomic

@@ -1,5 +1,6 @@
 """A topic's pages on the desk: what stands above them, its updates, and its settings."""
 
+import datetime as dt
 import html as entities
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from digest import drafting
+from digest import approval, drafting
 from digest.audit import AuditEntry
 from digest.briefings import Briefing
 from digest.desk import topic_form
@@ -180,6 +181,20 @@ def test_a_publisher_changes_a_topic_and_what_differs_is_audited(
     assert set(entry.detail) == {
         "name", "accent", "items_budget", "closing", "postal_address", "sections",
     }  # fmt: skip
+
+
+def test_whoever_changes_the_look_is_told_which_approval_that_voids(
+    press: Client, draft: Update
+) -> None:
+    approval.approve(draft, by="pia@example.org", at=timezone.now() + dt.timedelta(days=1))
+    unread = press.post(f"{T}/settings/save/", filled(press, minimum="2"), follow=True)
+    assert "Saved: minimum." in text(unread)
+    assert "again" not in text(unread).partition("Saved: minimum.")[2].partition("</p>")[0]
+    page = text(
+        press.post(f"{T}/settings/save/", filled(press, minimum="2", accent="#1d4f8f"), follow=True)
+    )
+    assert "Saved: accent." in page
+    assert "Update #1 of Media's AI Pivot was approved and waited: it is a draft again" in page
 
 
 def test_an_editor_reads_the_settings_and_changes_nothing(desk: Client, pivot: Topic) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 from django.db import transaction
 
-from digest import pictures, topics, updates
+from digest import pictures, topics, updates, voiding
 from digest.depths import Depths
 from digest.errors import Refused
 from digest.models import Topic
@@ -117,10 +117,12 @@ def set_(slug: str, name: str | None, **given: Any) -> None:
         wished = _fields({"name": name, **given})
         if not wished:
             raise Refused("Nothing to change was named; see: digest topic set --help")
-        topics.change(found, wished, BY)
+        voided = topics.change(found, wished, BY).voided
     named = {"name": name, **given}
     changed = sorted(one for one, value in named.items() if value is not None)
     click.echo(f"Changed {', '.join(changed)} of {slug}.")
+    for update in voided:
+        click.echo(voiding.told(update))
 
 
 @topic.command("list")

@@ -16,7 +16,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from digest import closing, editions, pictures, topics
+from digest import closing, editions, pictures, topics, voiding
 from digest.checks import Finding, Level, alignment, sender
 from digest.depths import Depths
 from digest.desk import preview, specimen, topic_form
@@ -106,7 +106,9 @@ def _kept(request: HttpRequest, topic: Topic, form: TopicForm, given: Mapping[st
             )
             return False
         changed = topics.change(locked, given, request.user.get_username())
-    messages.success(request, _said(changed))
+    messages.success(request, _said(changed.fields))
+    for update in changed.voided:
+        messages.warning(request, voiding.told(update))
     return True
 
 
@@ -250,4 +252,4 @@ def _said(changed: Mapping[str, object]) -> str:
     if not changed:
         return "Nothing had changed."
     names = [name.replace("_", " ").removesuffix(" budget") for name in changed]
-    return f"Saved: {', '.join(names)}. Updates that are approved already keep what they had."
+    return f"Saved: {', '.join(names)}."
