@@ -90,6 +90,17 @@ def test_a_briefing_withdrawn_a_second_ago_voids_the_approval(
     assert Update.objects.get(pk=draft.pk).stage == Stage.DRAFT
 
 
+def test_an_open_page_of_an_approved_update_is_loaded_anew_once_it_leaves(
+    press: Client, draft: Update
+) -> None:
+    approve(press)
+    asks = {"HX-Request": "true"}
+    assert "HX-Refresh" not in press.get(f"{T}/1/", headers=asks).headers
+    Update.objects.update(stage=Stage.SENT)
+    assert press.get(f"{T}/1/", headers=asks).headers["HX-Refresh"] == "true"
+    assert ">sent<" in text(press.get(f"{T}/1/"))
+
+
 def test_approving_in_two_tabs_happens_once(press: Client, pivot: Topic, draft: Update) -> None:
     sent = {"seen": seen(press), "when": "now"}
     assert press.post(f"{T}/draft/approve/", sent).status_code == 302
@@ -355,6 +366,10 @@ def test_the_review_says_what_was_changed_since_one_looked(
     page = review(press)
     assert "Since you last looked" in page
     assert ">Edda</b> worded the update" in page
+    link = re.search(r'href="(\S+since=\d+)#differences">See what differs', page)
+    assert link
+    compared = text(press.get(link[1]))
+    assert "Changed meanwhile" in compared.partition('id="differences"')[2]
     assert "Since you last looked" not in review(press)
 
 

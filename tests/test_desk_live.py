@@ -149,6 +149,7 @@ def test_a_change_is_answered_without_the_page_around_it_and_without_what_is_the
     there = page(desk, **{"HX-Request": "true", "HX-Target": "draft", "Desk-Out": seen[1]})
     assert "Include: Second story" not in there
     assert "data-same" in there
+    assert 'id="cut-off"' in there
     do(desk, "first-story", do="drop")
     again = page(desk, **{"HX-Request": "true", "HX-Target": "draft", "Desk-Out": seen[1]})
     assert "Include: First story" in again

@@ -29,6 +29,8 @@ def update(request: HttpRequest, topic: str, number: int) -> HttpResponseBase:
     )
     if found.stage == Stage.DRAFT:  # the page there says how it came to be one again
         return _to_draft(request, found)
+    if "HX-Request" in request.headers and found.stage == Stage.SENT:
+        return HttpResponse(headers={"HX-Refresh": "true"})  # it left while its page was open
     page = {
         "topic": found.topic,
         "update": found,

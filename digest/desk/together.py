@@ -16,11 +16,13 @@ from digest.staff import WRITERS, role_required
 def shown(request: HttpRequest, update: Update, doing: str | None = None) -> dict[str, Any]:
     """For a page that shows the draft as it is now: who else is here, what is new to who looks."""
     who = request.user.get_username()
-    news = presence.news(update, who, presence.seen_by(update, who))
+    seen = presence.seen_by(update, who)
+    news = presence.news(update, who, seen)
     presence.sign(update, who, doing, saw=True)
     return {
         "others": presence.others(update, who),
         "news": news,
+        "news_since": seen,
         "version": versions.latest(update),
     }
 
