@@ -46,7 +46,7 @@ def test_any_two_versions_are_held_against_each_other(desk: Client, thrice: Brie
     html = text(desk.get(f"{T}/briefings/{thrice.slug}/versions/?of=0&since={first}"))
     assert re.findall(r'<h2 id="part-[^"]+">([^<]+)<', html) == ["Summary", "Body", "Status"]
     same = text(desk.get(f"{T}/briefings/{thrice.slug}/versions/?of={first}&since={first}"))
-    assert "The only version there is" in same
+    assert "One version on both sides" in same
 
 
 def test_a_version_is_restored_as_a_new_one(desk: Client, thrice: Briefing) -> None:

@@ -87,7 +87,7 @@ def test_the_most_pressing_comes_first_whatever_its_topic(
 def test_a_draft_says_who_touched_it_last(desk: Client, draft: Update) -> None:
     desk.post("/desk/medias-ai-pivot/draft/words/", {"title": "The lantern"})
     assert "3 items" in text(desk.get("/desk/"))
-    assert "last edda@example.org" in text(desk.get("/desk/"))
+    assert "by edda@example.org" in text(desk.get("/desk/"))
 
 
 def test_a_drafts_checks_and_gauges_come_by_themselves(desk: Client, draft: Update) -> None:

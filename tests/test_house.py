@@ -66,6 +66,13 @@ def test_a_share_of_nothing_is_no_number() -> None:
     assert house.percent(0, 0) == "–"
 
 
+def test_only_all_are_a_hundred_per_cent_and_only_none_are_zero() -> None:
+    assert house.percent(200, 200) == "100 %"
+    assert house.percent(999_999, 1_000_000) == "99.9 %"
+    assert house.percent(1, 1_000_000) == "0.1 %"
+    assert house.percent(0, 200) == "0 %"
+
+
 def test_a_moment_says_its_day_time_and_place() -> None:
     moment = dt.datetime(2026, 5, 17, 14, 5, tzinfo=dt.UTC)
     assert str(house.moment(moment, "Europe/London")) == (

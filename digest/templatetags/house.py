@@ -38,8 +38,12 @@ def number(value: float | None) -> str:
 
 @register.filter
 def percent(part: float, whole: float) -> str:
-    """The share as "2.0 %"; of nothing, an en dash."""
-    return f"{100 * part / whole:.1f} %" if whole else "–"
+    """The share as "2.0 %"; of nothing, an en dash. Only none is "0 %" and only all "100 %"."""
+    if not whole:
+        return "–"
+    if part in (0, whole):
+        return "100 %" if part else "0 %"
+    return f"{min(max(100 * part / whole, 0.1), 99.9):.1f} %"
 
 
 @register.filter
