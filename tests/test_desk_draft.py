@@ -37,6 +37,12 @@ def page(client: Client, topic: Topic) -> Any:
 # ---- the draft --------------------------------------------------------------------------------
 
 
+def test_a_topic_without_briefings_is_offered_to_write_one(desk: Client, pivot: Topic) -> None:
+    html = text(page(desk, pivot))
+    assert f'href="{T}/write/"' in html
+    assert f'action="{T}/draft/assemble/"' not in html
+
+
 def test_without_a_draft_the_page_offers_to_assemble_one(
     desk: Client, pivot: Topic, stories: list[Briefing]
 ) -> None:
