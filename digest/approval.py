@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from digest import asking, carrying, changes, closing, editions, parties, versions
+from digest import asking, carrying, changes, closing, editions, fitting, parties, versions
 from digest.audit import audit
 from digest.briefings import Briefing
 from digest.checks import Finding
@@ -61,6 +61,7 @@ def approve(
     check stops it and no reason is given (``despite``, kept), Refused where there is nothing to
     approve, or where the topic takes two people and nobody else has asked for this content.
     """
+    fitting.refuse_text("The reason", despite, asking.LONGEST)
     for _ in range(TRIES):
         _refuse_unready(update, by)
         if seen_hash and seen_hash != content_hash(editions.view_of(update)):

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import F
 
-from digest import folding, holding, sections
+from digest import fitting, folding, holding, sections
 from digest.assembly import LeftOut
 from digest.briefings import Briefing, Ruling
 from digest.depths import Depth
@@ -24,6 +24,10 @@ from digest.models import Item, Kind, Update
 
 LONGEST_LINE = 500
 """Characters of a headline, title, subject or preheader, as their columns hold them."""
+LONGEST_TEXT = 10_000
+"""Characters of a note, or of an item's own summary: an article, where a paragraph is wanted."""
+LONGEST_WORD = 300
+"""Characters of why something is taken in past the cut-off."""
 
 
 def pin(update: Update, slug: str, pinned: bool, by: str) -> None:
@@ -86,6 +90,7 @@ def include(update: Update, slug: str, by: str, anyway: str = "") -> None:
     ``anyway``: why one of after the cut-off is taken in all the same; such a one needs a word.
     """
     word_for_it = " ".join(anyway.split())
+    fitting.refuse_line("The reason", word_for_it, LONGEST_WORD)
     verb = f"included past the cut-off (“{word_for_it}”)" if word_for_it else "included"
     with editing(update, by, verb, slug):
         briefing = update.topic.briefings.filter(slug=slug, withdrawn_at=None).first()
@@ -250,7 +255,7 @@ def set_depth(update: Update, slug: str, depth: str, by: str) -> None:
 
 def override(update: Update, slug: str, headline: str, summary: str, by: str) -> None:
     """Say it otherwise in this update only; empty text returns to the briefing's own."""
-    _refuse_too_long(headline=headline)
+    _refuse_unfit(headline=headline, summary=summary)
     with editing(update, by, "reworded", slug):
         item = _item(update, slug)
         item.headline, item.summary = headline.strip(), summary.strip()
@@ -259,7 +264,7 @@ def override(update: Update, slug: str, headline: str, summary: str, by: str) ->
 
 def reword(update: Update, by: str, **texts: str) -> None:
     """Set title, subject, preheader or note; empty ones of the first three are made by rule."""
-    _refuse_too_long(**{name: text for name, text in texts.items() if name in WORDED})
+    _refuse_unfit(**texts)
     with editing(update, by, "worded", "the update"):
         for name, text in texts.items():
             setattr(update, name, text.strip())
@@ -269,13 +274,15 @@ def reword(update: Update, by: str, **texts: str) -> None:
         update.save(update_fields=[*texts, "worded_by_hand"])
 
 
-def _refuse_too_long(**lines: str) -> None:
-    for name, text in lines.items():
-        if len(text.strip()) > LONGEST_LINE:
-            raise Refused(
-                f"The {name} has {len(text.strip()):,} characters, and {LONGEST_LINE} are the "
-                "most; nothing was changed. Shorten it."
-            )
+_TEXTS = ("note", "summary")
+
+
+def _refuse_unfit(**texts: str) -> None:
+    for name, text in texts.items():
+        if name in _TEXTS:
+            fitting.refuse_text(f"The {name}", text.strip(), LONGEST_TEXT)
+        else:
+            fitting.refuse_line(f"The {name}", text.strip(), LONGEST_LINE)
 
 
 def _item(update: Update, slug: str) -> Item:

@@ -7,7 +7,7 @@ that another hasn't asked for.
 from django.db import transaction
 from django.utils import timezone
 
-from digest import editions
+from digest import editions, fitting
 from digest.audit import audit
 from digest.errors import Refused
 from digest.models import Stage, Update
@@ -15,7 +15,7 @@ from digest.rendering.view import content_hash
 from digest.teamwork import Answer, ApprovalRequest
 
 LONGEST = 2000
-"""Characters of a note, or of why something is sent back."""
+"""Characters of a note, or of why something is sent back or goes out despite a check."""
 
 
 @transaction.atomic
@@ -23,7 +23,7 @@ def ask(update: Update, by: str, seen: str, note: str = "") -> ApprovalRequest:
     """Ask that the draft be approved as it was ``seen``: the hash of its content then."""
     Update.objects.select_for_update(no_key=True).get(pk=update.pk)
     update.refresh_from_db()
-    _refuse_long(note)
+    fitting.refuse_text("The note", note, LONGEST)
     if update.stage != Stage.DRAFT:
         raise Refused(f"{update.label} is approved already; nobody was asked.")
     if not update.items.exists():
@@ -51,7 +51,7 @@ def standing(update: Update) -> ApprovalRequest | None:
 @transaction.atomic
 def send_back(update: Update, by: str, words: str) -> ApprovalRequest:
     """Say what is to be changed before it may go out."""
-    _refuse_long(words)
+    fitting.refuse_text("The answer", words, LONGEST)
     Update.objects.select_for_update(no_key=True).get(pk=update.pk)
     waiting = standing(update)
     if waiting is None:
@@ -96,8 +96,3 @@ def _answer(request: ApprovalRequest, answer: Answer, by: str, words: str) -> No
     request.answer, request.answered_by, request.words = answer, by, words
     request.answered_at = timezone.now()
     request.save(update_fields=["answer", "answered_by", "words", "answered_at"])
-
-
-def _refuse_long(text: str) -> None:
-    if len(text) > LONGEST:
-        raise Refused(f"That has {len(text):,} characters, and {LONGEST:,} are the most.")

@@ -6,7 +6,7 @@ Like all that an editor does by hand (arranging.py): one transaction each, audit
 import hashlib
 from collections.abc import Sequence
 
-from digest import sections
+from digest import fitting, sections
 from digest.editing import editing
 from digest.errors import NotFound, Refused
 from digest.models import Item, Update
@@ -133,9 +133,5 @@ def _item(items: Sequence[Item], slug: str) -> Item:
 
 def _named(name: str) -> str:
     name = " ".join(name.split())
-    if len(name) > LONGEST_SECTION:
-        raise Refused(
-            f"The section's name has {len(name):,} characters, and {LONGEST_SECTION} are the most; "
-            "nothing was changed. Shorten it."
-        )
+    fitting.refuse_line("The section’s name", name, LONGEST_SECTION)
     return name

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from django.db.models import Field
 
+from digest import fitting
 from digest.editing import editing
 from digest.errors import Refused
 from digest.models import Update
@@ -57,18 +58,8 @@ def _refuse_incomplete(said: Partner) -> None:
                 "remove the block."
             )
     for name in ("label", "name", "url", "alt"):
-        text = getattr(said, name)
-        most = _length(name)
-        if len(text) > most:
-            raise Refused(
-                f"The partner’s {_WORDS[name]} has {len(text):,} characters, and {most:,} are the "
-                "most; nothing was changed. Shorten it."
-            )
-    if len(said.text) > LONGEST:
-        raise Refused(
-            f"The partner’s text has {len(said.text):,} characters, and {LONGEST:,} are the most; "
-            "nothing was changed. Shorten it."
-        )
+        fitting.refuse_line(f"The partner’s {_WORDS[name]}", getattr(said, name), _length(name))
+    fitting.refuse_text("The partner’s text", said.text, LONGEST)
     if not _is_page(said.url):
         raise Refused(
             f"“{said.url[:80]}” is no whole address of a page; nothing was changed. It begins with "

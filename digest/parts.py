@@ -26,8 +26,8 @@ TEXT = 300_000
 """Characters in a body: the rendering pipeline takes no more (email document)."""
 
 # A line goes into mail headers and terminals, so nothing in it may break or steer them.
-_ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
-_PRINTABLE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
+PRINTABLE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
 _RFC_3339 = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?(?P<offset>[Zz]|[+-]\d\d:\d\d)?", re.ASCII
 )
@@ -78,11 +78,11 @@ def _day(value: Any) -> Any:
     return dt.date.fromisoformat(value.strip())
 
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=LINE, pattern=_ONE_LINE)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=LINE, pattern=ONE_LINE)]
 Name = Annotated[Line, StringConstraints(min_length=1)]
 Text = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, max_length=TEXT, pattern=_PRINTABLE),
+    StringConstraints(strip_whitespace=True, max_length=TEXT, pattern=PRINTABLE),
     AfterValidator(_unix_newlines),
 ]
 Url = Annotated[

@@ -229,6 +229,41 @@ def test_the_routes_of_nothing_are_404(press: Client, pivot: Topic) -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "data", "said"),
+    [
+        (
+            "words/",
+            {"note": "x" * 10_001},
+            "The note has 10,001 characters, and 10,000 are the most",
+        ),
+        (
+            "items/second-story/",
+            {"do": "reword", "headline": "", "summary": "x" * 10_001},
+            "The summary has 10,001 characters",
+        ),
+        (
+            "items/second-story/",
+            {"do": "include", "anyway.second-story": "x" * 301},
+            "The reason has 301 characters",
+        ),
+        ("words/", {"note": "a\x1b[31mxxx"}, "The note has a character that can’t be shown"),
+        ("words/", {"title": "a\nBcc: xxx"}, "The title has a line break"),
+        ("items/second-story/", {"do": "section", "section": "xxx\x01"}, "section’s name has a"),
+        ("draft/ask/", {"note": "x" * 2_001}, "The note has 2,001 characters"),
+    ],
+)
+def test_what_is_too_long_or_can_not_be_shown_is_refused_and_nothing_changed(
+    desk: Client, draft: Update, path: str, data: dict[str, str], said: str
+) -> None:
+    before = draft.versions.count()
+    where = path if path.startswith("draft/") else f"draft/{path}"
+    answer = desk.post(f"/desk/{draft.topic.slug}/{where}", data, follow=True)
+    assert said in text(answer)  # type: ignore[arg-type]
+    assert draft.versions.count() == before
+    assert not draft.requests.exists()
+
+
+@pytest.mark.parametrize(
     ("path", "data"),
     [
         ("words/", {"title": "x" * 501}),
