@@ -4,24 +4,16 @@ import re
 
 import dkim
 import pytest
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from hypothesis import given, settings
 
+from tests import signing
+from tests.signing import pem
 from tests.test_message import ANYTHING, pieces, reader
 from workers.dkim import SignedPieces, Signer
 from workers.lint import lint
 
-
-def pem(key: rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey) -> bytes:
-    return key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-
-
-SIGNER = Signer("example.org", "s1", pem(rsa.generate_private_key(65537, 2048)))
+SIGNER = signing.signer()
 
 
 def verifies(message: bytes) -> bool:

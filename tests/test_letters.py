@@ -2,16 +2,12 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterator
 from email import message_from_bytes
 from email.policy import default
-from pathlib import Path
 from typing import Any
 
 import dkim
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from digest import approval, drafting, editions, mails, reader_letters
 from digest.errors import Refused
@@ -19,11 +15,14 @@ from digest.models import Letter, Topic
 from subscribers import tokens
 from subscribers.models import Subscriber
 from tests.briefings import keep_briefing
+from tests.signing import signed
 from workers import letters
 from workers.headers import Letterhead
 from workers.ledger import Row
 from workers.letters import Letters
 from workers.models import Batch, Delivery, Mailing, MailingKind
+
+__all__ = ["signed"]  # a fixture
 
 pytestmark = pytest.mark.django_db
 
@@ -43,26 +42,6 @@ def sent(pivot: Topic) -> Mailing:
         edition=update.editions.get(variant="arranged"),
         kind=MailingKind.SCHEDULED,
     )
-
-
-@pytest.fixture
-def key(settings: Any, tmp_path: Path) -> Iterator[bytes]:
-    """A DKIM key in the settings; what DNS would say of it."""
-    made = rsa.generate_private_key(65537, 2048)
-    settings.DKIM_DOMAIN, settings.DKIM_SELECTOR = "example.org", "test"
-    settings.DKIM_KEY_FILE = tmp_path / "key.pem"
-    settings.DKIM_KEY_FILE.write_bytes(
-        made.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    letters._signer.cache_clear()
-    signer = letters._signer("example.org")
-    assert signer is not None
-    yield signer.record.encode()
-    letters._signer.cache_clear()
 
 
 def test_the_same_delivery_has_the_same_bytes_whenever_it_is_asked_for(sent: Mailing) -> None:
@@ -293,15 +272,15 @@ def test_a_confirmation_has_a_link_that_confirms(sent: Mailing) -> None:
     assert "/unsubscribe/" not in text.get_content()
 
 
-def test_with_a_key_every_message_is_signed_and_verifies(sent: Mailing, key: bytes) -> None:
+def test_with_a_key_every_message_is_signed_and_verifies(sent: Mailing, signed: bytes) -> None:
     message = Letters(sent).envelope(ANN).message
     assert message.startswith(b"DKIM-Signature:")
-    assert dkim.verify(message, dnsfunc=lambda *_, **__: key)
-    assert not dkim.verify(message.replace(b"Ann Lee", b"Eve Lee"), dnsfunc=lambda *_, **__: key)
+    assert dkim.verify(message, dnsfunc=lambda *_, **__: signed)
+    assert not dkim.verify(message.replace(b"Ann Lee", b"Eve Lee"), dnsfunc=lambda *_, **__: signed)
 
 
 def test_a_key_that_can_not_sign_stops_the_sending_in_words(
-    sent: Mailing, key: bytes, settings: Any
+    sent: Mailing, signed: bytes, settings: Any
 ) -> None:
     settings.DKIM_KEY_FILE.write_text("no key at all")
     letters._signer.cache_clear()
@@ -310,7 +289,7 @@ def test_a_key_that_can_not_sign_stops_the_sending_in_words(
 
 
 def test_a_topic_is_signed_for_the_domain_that_it_is_from(
-    sent: Mailing, key: bytes, settings: Any
+    sent: Mailing, signed: bytes, settings: Any
 ) -> None:
     settings.DKIM_DOMAIN = "example.net, example.org"
     settings.DKIM_KEY_FILE.rename(settings.DKIM_KEY_FILE.with_name("example.org.pem"))
@@ -325,7 +304,7 @@ def test_a_topic_is_signed_for_the_domain_that_it_is_from(
     sent.edition.sender = "Desk <desk@mail.example.org>"
     message = Letters(sent).message(ANN)
     assert b" d=example.org;" in message
-    assert dkim.verify(message, dnsfunc=lambda *_, **__: key)
+    assert dkim.verify(message, dnsfunc=lambda *_, **__: signed)
     sent.edition.sender = "Desk <desk@example.com>"
     with pytest.raises(Refused, match=r"example\.net\.pem"):
         Letters(sent)

@@ -4,12 +4,9 @@ import html as entities
 import re
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from django.conf import settings as configured
 from django.http import HttpResponse
 from django.test import Client
@@ -26,10 +23,13 @@ from digest.requesting import RequestedTest
 from subscribers.models import Segment, Subscriber, Subscription, SubscriptionState
 from subscribers.pages.preview_page import variant_of
 from tests import newsroom
+from tests.signing import signed
 from tests.test_desk import text
-from workers import asked, ledger, letters
+from workers import asked, ledger
 from workers.letters import Letters
 from workers.models import Mailing
+
+__all__ = ["signed"]  # a fixture
 
 pytestmark = pytest.mark.django_db
 T = "/desk/medias-ai-pivot"
@@ -266,22 +266,8 @@ def test_the_source_is_the_whole_message_as_it_would_leave(
     assert own.partition("\n\nChange what you get")[0] in plain.get_content().replace("\r\n", "\n")
 
 
-def test_the_source_is_signed_where_mails_are(
-    desk: Client, draft: Update, settings: Any, tmp_path: Path
-) -> None:
-    made = rsa.generate_private_key(65537, 2048)
-    settings.DKIM_DOMAIN, settings.DKIM_SELECTOR = "example.org", "test"
-    settings.DKIM_KEY_FILE = tmp_path / "key.pem"
-    settings.DKIM_KEY_FILE.write_bytes(
-        made.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    letters._signer.cache_clear()
+def test_the_source_is_signed_where_mails_are(desk: Client, draft: Update, signed: bytes) -> None:
     page = text(desk.get(f"{T}/draft/source/"))
-    letters._signer.cache_clear()
     assert "DKIM-Signature: v=1; a=rsa-sha256" in page
 
 

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 
 import dkim
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from django.test import override_settings
 
 from digest import editions
@@ -20,7 +18,7 @@ from digest.rendering import bounded
 from digest.rendering.rendered import RenderedEmail, RenderingFailed
 from digest.rendering.source import printable
 from digest.rendering.view import EmailView
-from tests import emails, samples
+from tests import emails, samples, signing
 from tests.letters import (
     Mail,
     look_at_headers,
@@ -56,16 +54,9 @@ def _warm() -> None:
 @pytest.fixture(scope="module")
 def record(tmp_path_factory: pytest.TempPathFactory) -> Iterator[bytes]:
     """Mails are signed for example.org with a key of 2048 bits; what DNS says of it."""
-    pem = rsa.generate_private_key(65537, 2048).private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    path = tmp_path_factory.mktemp("dkim") / "key.pem"
-    path.write_bytes(pem)
     letters._signer.cache_clear()
-    with override_settings(DKIM_DOMAIN="example.org", DKIM_SELECTOR="s1", DKIM_KEY_FILE=path):
-        yield letters.Signer("example.org", "s1", pem).record.encode()
+    with override_settings(**signing.kept_in(tmp_path_factory.mktemp("dkim"))):
+        yield signing.signer().record.encode()
     letters._signer.cache_clear()
 
 

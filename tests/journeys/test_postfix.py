@@ -11,11 +11,9 @@ from pathlib import Path
 
 import dkim
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from digest.keyed import Keyed
-from tests import postfix
+from tests import postfix, signing
 from tests.journeys.system import DIGEST, ROOT, System, until
 from tests.postfix import Postfix
 from tests.relays import BRISK, Outbox, readers
@@ -48,31 +46,15 @@ def relay(request: pytest.FixtureRequest) -> Iterator[Postfix]:
 
 
 @pytest.fixture
-def signer(tmp_path: Path) -> Signer:
-    """Signs for example.org, with the key in dkim.pem."""
-    pem = rsa.generate_private_key(65537, 2048).private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    (tmp_path / "dkim.pem").write_bytes(pem)
-    return Signer("example.org", "s1", pem)
-
-
-@pytest.fixture
 def system(tmp_path: Path, redis_url: str) -> System:
     return System(tmp_path / "var", REDIS_URL=redis_url, SECRET_KEY=SECRET)
 
 
 def test_two_thousand_readers_get_one_mail_each_over_tls_signed_and_unchanged(
-    tmp_path: Path, system: System, relay: Postfix, signer: Signer
+    tmp_path: Path, system: System, relay: Postfix
 ) -> None:
-    system.env |= {
-        "SMTP_URL": relay.url(),
-        "DKIM_DOMAIN": "example.org",
-        "DKIM_SELECTOR": "s1",
-        "DKIM_KEY_FILE": str(tmp_path / "dkim.pem"),
-    }
+    system.env["SMTP_URL"] = relay.url()
+    system.env |= {name: str(value) for name, value in signing.kept_in(tmp_path).items()}
     audience = approved(system, 2000)
     with system.workers(bulk=2):
         until(lambda: len(relay.delivered()) >= 2000, 120, what=system.log)
@@ -87,7 +69,7 @@ def test_two_thousand_readers_get_one_mail_each_over_tls_signed_and_unchanged(
     assert all(added["reader"] == added["asked"] == added["rcpt"] for added, _ in mails)
     assert_it_was_signed_in_and_within_tls(relay, 2000)
     assert_the_ledger_says_what_postfix_says(system, [added for added, _ in mails])
-    assert [mail[:500] for _, mail in mails[::4] if not verified(mail, signer)] == []
+    assert [mail[:500] for _, mail in mails[::4] if not verified(mail, signing.signer())] == []
     for added, mail in mails[::999]:
         assert printed(system, added["reader"]) == mail
 
