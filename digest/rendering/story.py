@@ -6,7 +6,7 @@ The clock stays outside: whoever calls says which day it is.
 import datetime as dt
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from email.utils import parseaddr
 from zoneinfo import ZoneInfo
 
@@ -73,22 +73,9 @@ def email_view(
     topic's zone).  ``variant``: as arranged, all in full, or all short.
     """
     topic = update.topic
-    home = f"{imprint.base_url}/t/{topic.slug}/"
     items = list(update.items.select_related("briefing__topic", "changed_since"))
-    said = carrying.contents(update, items)
-    told = [(item, data, _depth(item, variant)) for item, data in zip(items, said, strict=True)]
-    shared = shared_perspectives((data, depth) for _, data, depth in told)
-    carried = carrying.first_items([item.briefing_id for item in items], number)
-    views = [
-        _story(item, data, depth, at, shared, _Place(home, number, carried))
-        for at, (item, data, depth) in enumerate(told, 1)
-    ]
-    stories = tuple(view for view in views if view.kind != "correction")
-    if update.sectioned:
-        own = {item.briefing.slug: item.section for item in items}
-        stories = headed(stories, [own[view.slug] for view in stories])
-    elif topic.sections:
-        stories = headed(stories, sections.by_tag([view.tag for view in stories]))
+    place = _Place(f"{imprint.base_url}/t/{topic.slug}/", number, items)
+    views, shared = _told(update, items, variant, place)
     title = update.title or (views[0].headline if views else topic.name)
     return EmailView(
         lang=topic.language or "en",
@@ -102,12 +89,12 @@ def email_view(
         title=title,
         subject=update.subject or title,
         preheader=update.preheader or (_preheader(views[0]) if views else ""),
-        note=markup.render(update.note, "note") if update.note.strip() else None,
+        note=_prose(update.note, "note"),
         corrections=tuple(view for view in views if view.kind == "correction"),
-        stories=stories,
+        stories=_in_sections(update, items, views),
         perspectives=shared,
         partner=partner_view(update, imprint.base_url),
-        web_url=f"{home}{number}/",
+        web_url=place.url(number),
     )
 
 
@@ -133,22 +120,21 @@ def story_view(
     left to the update's end; ``pictured``: a lead shows its picture, which tells those who
     serve it who reads.
     """
-    body = markup.render(data.body, anchor) if data.body.strip() else None
+    body = _prose(data.body, anchor)
     lead, brief = depth == Depth.LEAD, depth == Depth.BRIEF
+    headline = headline or data.headline
     takeaway = "" if brief else data.key_takeaway
-    said = summary or data.summary or ("" if lead else _opening(body))
-    if brief:
-        said = first_sentence(said or data.key_takeaway)
-    shown = f"{headline or data.headline}{said}{takeaway}"
+    said = _summary(data, depth, summary, body)
+    shown = _minutes(len(headline + said + takeaway) / CHARACTERS_A_SECOND)
     return StoryView(
         slug=data.slug,
         anchor=anchor,
         kind=kind,
         depth=depth,
-        headline=headline or data.headline,
+        headline=headline,
         url=url,
         read_minutes=data.read_minutes,
-        minutes=data.read_minutes if lead else _minutes(len(shown) / CHARACTERS_A_SECOND),
+        minutes=data.read_minutes if lead else shown,
         as_of=(data.updated_at or data.published_at).astimezone(dt.UTC) if lead else None,
         tag=data.tag,
         status=data.status,
@@ -209,13 +195,41 @@ def _preheader(story: StoryView) -> str:
 
 
 class _Place:
-    """Where an update stands: the topic's pages, and what earlier updates carried."""
+    """Where an update stands: the topic's pages, and which earlier updates carried its stories."""
 
-    def __init__(self, home: str, number: int, carried: Mapping[int, Item]) -> None:
-        self.home, self.number, self.carried = home, number, carried
+    def __init__(self, home: str, number: int, items: Sequence[Item]) -> None:
+        self.home, self.number = home, number
+        self.carried = carrying.first_items([item.briefing_id for item in items], number)
 
     def url(self, number: int | None, slug: str = "") -> str:
         return f"{self.home}{number}/{slug}{'/' if slug else ''}"
+
+
+def _told(
+    update: Update, items: Sequence[Item], variant: str, place: _Place
+) -> tuple[list[StoryView], tuple[Perspective, ...]]:
+    """The items as stories, in their order; and the views that several of them quote."""
+    said = carrying.contents(update, items)
+    told = [(item, data, _depth(item, variant)) for item, data in zip(items, said, strict=True)]
+    shared = shared_perspectives((data, depth) for _, data, depth in told)
+    views = [
+        _story(item, data, depth, at, shared, place)
+        for at, (item, data, depth) in enumerate(told, 1)
+    ]
+    return views, shared
+
+
+def _in_sections(
+    update: Update, items: Sequence[Item], views: Sequence[StoryView]
+) -> tuple[StoryView, ...]:
+    """All but the corrections, under an editor's sections, else by the topic's rule."""
+    stories = tuple(view for view in views if view.kind != "correction")
+    if update.sectioned:
+        own = {item.briefing.slug: item.section for item in items}
+        return headed(stories, [own[view.slug] for view in stories])
+    if update.topic.sections:
+        return headed(stories, sections.by_tag([view.tag for view in stories]))
+    return stories
 
 
 def _story(
@@ -276,6 +290,16 @@ def day_of(update: Update) -> dt.date:
 
 
 # ---- parts of a story ----------------------------------------------------------------
+
+
+def _prose(text: str, anchor: str) -> markup.Prose | None:
+    return markup.render(text, anchor) if text.strip() else None
+
+
+def _summary(data: BriefingData, depth: str, own: str, body: markup.Prose | None) -> str:
+    """What stands under the headline; without a summary, below a lead, how the body begins."""
+    said = own or data.summary or ("" if depth == Depth.LEAD else _opening(body))
+    return first_sentence(said or data.key_takeaway) if depth == Depth.BRIEF else said
 
 
 def _own(data: BriefingData, shared: Sequence[Perspective]) -> tuple[Perspective, ...]:
