@@ -64,17 +64,8 @@ def approve(
     fitting.refuse_text("The reason", despite, asking.LONGEST)
     for _ in range(TRIES):
         _refuse_unready(update, by)
-        if seen_hash and seen_hash != content_hash(editions.view_of(update)):
-            raise Refused(
-                "The draft has changed since you looked at it; nothing was approved. Look at "
-                "it again, then approve."
-            )
-        now = timezone.now()
-        update.due_at = max(
-            at or update.planned_at or now, now
-        )  # the masthead's date: never one that has passed
-        # The next update begins where this one ends: an end that lies ahead would put it off.
-        update.until = min(update.until, now)
+        _refuse_unseen(update, seen_hash)
+        _time(update, at)
         view = editions.view_of(update)
         email = editions.rendered(view)
         report = editions.checked(update, view, email)
@@ -100,36 +91,12 @@ def unapprove(update: Update, by: str, did: str = "") -> Update:
         Topic.objects.select_for_update(no_key=True).get(pk=update.topic_id)
         # Locked: the tick that makes its mailing waits for us, or we for it.
         update.refresh_from_db(from_queryset=Update.objects.select_for_update(no_key=True))
-        if update.stage == Stage.SENT:
-            raise Refused(
-                f"{update.label} is on its way; it can only be cancelled: digest "
-                f"cancel {update.ref}"
-            )
-        if update.stage != Stage.APPROVED:
-            raise Refused(f"{update.label} of {update.topic} is not approved; nothing was changed.")
-        if update.topic.updates.filter(stage=Stage.DRAFT).exists():
-            raise Refused(
-                f"{update.topic} has a newer draft; nothing was changed. Discard that first: "
-                f"digest discard {update.topic.slug}/draft"
-            )
-        later = update.topic.updates.filter(number__gt=update.number or 0)
-        if later.exists():
-            raise Refused(f"{update.label} is followed by a later number; nothing was changed.")
+        _refuse_to_take_back(update)
         if did:
             audit(by, "voided approval", update, did=did, given_by=update.approved_by)
         else:
             audit(by, "unapproved update", update)
-        update.stage, update.content_hash, update.approved_at = Stage.DRAFT, "", None
-        update.approved_by, update.due_at, update.despite = "", None, ""
-        update.save()
-        update.editions.filter(kind="update").delete()  # what was sent as a test stays as sent
-        update.items.update(frozen=None, closed=False)
-        update.folds.update(frozen=None)
-        Statement.objects.filter(item__update=update).delete()
-        for item in update.items.select_related("briefing"):
-            _carry_back(item.briefing)
-        for fold in update.folds.select_related("briefing__topic"):
-            _carry_back(fold.briefing)
+        _thaw(update)
         said = f"{did}, and so voided the approval" if did else "took the approval back"
         versions.keep(update, by, said, anew=True)
     return update
@@ -167,6 +134,38 @@ def _refuse_unready(update: Update, by: str) -> None:
         asking.refuse_alone(update, by, content_hash(editions.view_of(update)))
 
 
+def _refuse_unseen(update: Update, seen_hash: str) -> None:
+    if seen_hash and seen_hash != content_hash(editions.view_of(update)):
+        raise Refused(
+            "The draft has changed since you looked at it; nothing was approved. Look at "
+            "it again, then approve."
+        )
+
+
+def _refuse_to_take_back(update: Update) -> None:
+    if update.stage == Stage.SENT:
+        raise Refused(
+            f"{update.label} is on its way; it can only be cancelled: digest cancel {update.ref}"
+        )
+    if update.stage != Stage.APPROVED:
+        raise Refused(f"{update.label} of {update.topic} is not approved; nothing was changed.")
+    if update.topic.updates.filter(stage=Stage.DRAFT).exists():
+        raise Refused(
+            f"{update.topic} has a newer draft; nothing was changed. Discard that first: "
+            f"digest discard {update.topic.slug}/draft"
+        )
+    if update.topic.updates.filter(number__gt=update.number or 0).exists():
+        raise Refused(f"{update.label} is followed by a later number; nothing was changed.")
+
+
+def _time(update: Update, at: dt.datetime | None) -> None:
+    now = timezone.now()
+    # The masthead's date: never one that has passed.
+    update.due_at = max(at or update.planned_at or now, now)
+    # The next update begins where this one ends: an end that lies ahead would put it off.
+    update.until = min(update.until, now)
+
+
 @transaction.atomic
 def _fixed(
     update: Update, view: EmailView, email: RenderedEmail, others: Sequence[editions.Variant]
@@ -187,19 +186,7 @@ def _fixed(
     update.stage, update.approved_at = Stage.APPROVED, timezone.now()
     update.content_hash = content_hash(view)
     update.save(update_fields=_GIVEN)  # what else was changed while it was rendered stands
-    items = list(update.items.select_related("briefing__topic"))
-    for item, said in zip(items, carrying.contents(now, items), strict=True):
-        item.frozen = said.model_dump(mode="json")
-        item.closed = closing.closes(item.briefing.status, now.topic)
-        item.save(update_fields=["frozen", "closed"])
-    parties.keep(items)
-    for fold in update.folds.select_related("briefing__topic"):
-        fold.frozen = fold.briefing.data.model_dump(mode="json")
-        fold.save(update_fields=["frozen"])
-    consumed = Q(items__update=update) | Q(folds__update=update)
-    Briefing.objects.filter(pk__in=Briefing.objects.filter(consumed).values("pk")).update(
-        carried_in=update, moved_on=False
-    )
+    _freeze(update, now)
     editions.keep(view, email, now.topic, update)
     for other in others:
         if not other.faults:
@@ -216,6 +203,41 @@ def _fixed(
     asking.approved(update, update.approved_by)
     versions.keep(update, update.approved_by, f"approved it as {update.label}", anew=True)
     return True
+
+
+def _freeze(update: Update, now: Update) -> None:
+    """Keep what it says, whatever becomes of its briefings; they are consumed from here on.
+
+    ``now``: the same update, as the database has it.
+    """
+    items = list(update.items.select_related("briefing__topic"))
+    for item, said in zip(items, carrying.contents(now, items), strict=True):
+        item.frozen = said.model_dump(mode="json")
+        item.closed = closing.closes(item.briefing.status, now.topic)
+        item.save(update_fields=["frozen", "closed"])
+    parties.keep(items)
+    for fold in update.folds.select_related("briefing__topic"):
+        fold.frozen = fold.briefing.data.model_dump(mode="json")
+        fold.save(update_fields=["frozen"])
+    consumed = Q(items__update=update) | Q(folds__update=update)
+    Briefing.objects.filter(pk__in=Briefing.objects.filter(consumed).values("pk")).update(
+        carried_in=update, moved_on=False
+    )
+
+
+def _thaw(update: Update) -> None:
+    """Undo all that an approval wrote, but for the number."""
+    update.stage, update.content_hash, update.approved_at = Stage.DRAFT, "", None
+    update.approved_by, update.due_at, update.despite = "", None, ""
+    update.save()
+    update.editions.filter(kind="update").delete()  # what was sent as a test stays as sent
+    update.items.update(frozen=None, closed=False)
+    update.folds.update(frozen=None)
+    Statement.objects.filter(item__update=update).delete()
+    for item in update.items.select_related("briefing"):
+        _carry_back(item.briefing)
+    for fold in update.folds.select_related("briefing__topic"):
+        _carry_back(fold.briefing)
 
 
 def _carry_back(briefing: Briefing) -> None:

@@ -65,24 +65,8 @@ def draft(topic: Topic, until: dt.datetime | None = None, by: str = "command lin
     if update is None:
         update = Update(topic=topic)
     update.since, update.until, update.assembled_at = since, until, timezone.now()
-    stories = folding.Stories(topic, since)
-    budget = Budget(
-        topic.items_budget,
-        topic.minutes_budget,
-        topic.words_budget,
-        topic.depth,
-        topic.sections,
-    )
-    hand = _hand(update)
-    with no_collecting():
-        candidates = _candidates(topic, last, since, hand.pinned)
-        made = assemble(candidates, since, until, budget, hand, stories)
-        update.left_out = [_omitted(one, until) for one in made.left_out]
-        update.likely = likely.asked(stories.likely, made)
-        left_out = len(made.left_out)
-        # What is written down need not stay in memory while it is spelt as JSON.
-        made = Assembly(made.items, [one for one in made.left_out if one.into])
-        update.save()
+    made = _assembled(topic, update, last)
+    left_out = len(update.left_out)
     _keep_items(update, made)
     sections.settle(update)
     _keep_folds(update, made)
@@ -91,6 +75,29 @@ def draft(topic: Topic, until: dt.datetime | None = None, by: str = "command lin
     kept = versions.keep(update, by, "assembled it")
     asking.void(update, by, "assembled it anew", kept.hash)
     return update
+
+
+def _assembled(topic: Topic, update: Update, last: Update | None) -> Assembly:
+    """The update's window assembled, and kept, but for the items; of what is left out the
+    assembly that comes back has only what was folded."""
+    since, until, hand = update.since, update.until, _hand(update)
+    stories = folding.Stories(topic, since)
+    budget = Budget(
+        topic.items_budget,
+        topic.minutes_budget,
+        topic.words_budget,
+        topic.depth,
+        topic.sections,
+    )
+    with no_collecting():
+        candidates = _candidates(topic, last, since, hand.pinned)
+        made = assemble(candidates, since, until, budget, hand, stories)
+        update.left_out = [_omitted(one, until) for one in made.left_out]
+        update.likely = likely.asked(stories.likely, made)
+        # What is written down need not stay in memory while it is spelt as JSON.
+        made = Assembly(made.items, [one for one in made.left_out if one.into])
+        update.save()
+    return made
 
 
 def last_approved(topic: Topic) -> Update | None:

@@ -16,76 +16,76 @@ from digest.pictures import Picture
 BY = "command line"
 
 
+_SETTINGS = (
+    click.option("--from", "from_address", metavar="ADDRESS", help="Who its mails are from."),
+    click.option(
+        "--postal",
+        "postal_address",
+        metavar="ADDRESS",
+        help="The postal address in its mails' foot; '': POSTAL_ADDRESS again.",
+    ),
+    click.option("--items", type=click.IntRange(1, 200), help="Items in an update (6)."),
+    click.option(
+        "--minutes",
+        type=click.IntRange(0, 240),
+        help="Reading time of an update (6); 0: no limit.",
+    ),
+    click.option(
+        "--words", type=click.IntRange(0, 50_000), help="Words of an update (0: no limit)."
+    ),
+    click.option(
+        "--sections/--no-sections",
+        default=None,
+        help="Whether items of one tag stand together, under the tag (no).",
+    ),
+    click.option("--depth", type=click.Choice(Depths.values), help="How items are shown."),
+    click.option("--zone", metavar="ZONE", help="Its time zone, e.g. Europe/London (UTC)."),
+    click.option("--accent", metavar="#RRGGBB", help="Its colour."),
+    click.option(
+        "--logo",
+        metavar="FILE",
+        help="A PNG that stands for its name in its mails; none: the name again.",
+    ),
+    click.option(
+        "--pictures/--no-pictures",
+        default=None,
+        help="Whether its mails show their leads' pictures, which readers then fetch from "
+        "where those are (no).",
+    ),
+    click.option("--language", metavar="TAG", help="Its language, e.g. de (en)."),
+    click.option(
+        "--closing",
+        metavar="STATUSES",
+        help="Statuses that close a story, parted by commas (Resolved, Closed and the "
+        "like); none: those again.",
+    ),
+    click.option(
+        "--resend-uncertain/--no-resend-uncertain",
+        default=None,
+        help="Whether a message that may have arrived is sent once more, with the same "
+        "Message-ID, rather than wait for a person (no).",
+    ),
+    click.option(
+        "--two-people/--one-person",
+        default=None,
+        help="Whether one asks for an update's approval and another gives it (one person).",
+    ),
+    click.option(
+        "--undo-seconds",
+        type=click.IntRange(*topics.LIMITS["undo_seconds"]),
+        help="How long an approval at the desk for now waits, to be undone (60).",
+    ),
+    click.option(
+        "--minimum",
+        type=click.IntRange(1, 200),
+        help="A scheduled update with fewer items is skipped (1).",
+    ),
+)
+"""What of a topic can be set, as options of both commands; the help names the default."""
+
+
 def _options(command: Any) -> Any:
-    for option in reversed(
-        [
-            click.option(
-                "--from", "from_address", metavar="ADDRESS", help="Who its mails are from."
-            ),
-            click.option(
-                "--postal",
-                "postal_address",
-                metavar="ADDRESS",
-                help="The postal address in its mails' foot; '': POSTAL_ADDRESS again.",
-            ),
-            click.option("--items", type=click.IntRange(1, 200), help="Items in an update (6)."),
-            click.option(
-                "--minutes",
-                type=click.IntRange(0, 240),
-                help="Reading time of an update (6); 0: no limit.",
-            ),
-            click.option(
-                "--words", type=click.IntRange(0, 50_000), help="Words of an update (0: no limit)."
-            ),
-            click.option(
-                "--sections/--no-sections",
-                default=None,
-                help="Whether items of one tag stand together, under the tag (no).",
-            ),
-            click.option("--depth", type=click.Choice(Depths.values), help="How items are shown."),
-            click.option("--zone", metavar="ZONE", help="Its time zone, e.g. Europe/London (UTC)."),
-            click.option("--accent", metavar="#RRGGBB", help="Its colour."),
-            click.option(
-                "--logo",
-                metavar="FILE",
-                help="A PNG that stands for its name in its mails; none: the name again.",
-            ),
-            click.option(
-                "--pictures/--no-pictures",
-                default=None,
-                help="Whether its mails show their leads' pictures, which readers then fetch from "
-                "where those are (no).",
-            ),
-            click.option("--language", metavar="TAG", help="Its language, e.g. de (en)."),
-            click.option(
-                "--closing",
-                metavar="STATUSES",
-                help="Statuses that close a story, parted by commas (Resolved, Closed and the "
-                "like); none: those again.",
-            ),
-            click.option(
-                "--resend-uncertain/--no-resend-uncertain",
-                default=None,
-                help="Whether a message that may have arrived is sent once more, with the same "
-                "Message-ID, rather than wait for a person (no).",
-            ),
-            click.option(
-                "--two-people/--one-person",
-                default=None,
-                help="Whether one asks for an update's approval and another gives it (one person).",
-            ),
-            click.option(
-                "--undo-seconds",
-                type=click.IntRange(*topics.LIMITS["undo_seconds"]),
-                help="How long an approval at the desk for now waits, to be undone (60).",
-            ),
-            click.option(
-                "--minimum",
-                type=click.IntRange(1, 200),
-                help="A scheduled update with fewer items is skipped (1).",
-            ),
-        ]
-    ):
+    for option in reversed(_SETTINGS):
         command = option(command)
     return command
 
