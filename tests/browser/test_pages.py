@@ -132,7 +132,7 @@ def test_what_is_told_twice_fits_a_phone_is_folded_and_split(
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     found = Axe().run(page).response["violations"]
     assert not [(one["id"], one["nodes"][0]["target"]) for one in found]
-    page.get_by_role("button", name="Fold Where buses turn round into").click()
+    page.get_by_role("button", name="Fold into one: Where buses turn round").click()
     page.get_by_text("Folded in: Where buses turn round").wait_for()
     page.get_by_role("button", name="Split off: Where buses turn round").click()
     page.locator("#item-where-buses-turn-round").wait_for()
