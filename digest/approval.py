@@ -10,7 +10,17 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from digest import asking, carrying, changes, closing, editions, fitting, parties, versions
+from digest import (
+    asking,
+    carrying,
+    changes,
+    closing,
+    editions,
+    ending,
+    fitting,
+    parties,
+    versions,
+)
 from digest.audit import audit
 from digest.briefings import Briefing
 from digest.checks import Finding
@@ -117,6 +127,7 @@ def _refuse_unready(update: Update, by: str) -> None:
         raise Refused(f"{update.label} of {update.topic} is approved already; nothing was changed.")
     if update.stage != Stage.DRAFT:
         raise Refused(f"{update.label} was discarded; nothing was approved.")
+    ending.refuse_ended(update.topic, "nothing was approved")
     items = list(update.items.select_related("briefing"))
     if not items:
         raise Refused(

@@ -7,7 +7,7 @@ that another hasn't asked for.
 from django.db import transaction
 from django.utils import timezone
 
-from digest import editions, fitting
+from digest import editions, ending, fitting
 from digest.audit import audit
 from digest.errors import Refused
 from digest.models import Stage, Update
@@ -26,6 +26,7 @@ def ask(update: Update, by: str, seen: str, note: str = "") -> ApprovalRequest:
     fitting.refuse_text("The note", note, LONGEST)
     if update.stage != Stage.DRAFT:
         raise Refused(f"{update.label} is approved already; nobody was asked.")
+    ending.refuse_ended(update.topic, "nobody was asked")
     if not update.items.exists():
         raise Refused("The draft has no items; nobody was asked. Include some first.")
     content = content_hash(editions.view_of(update))  # now that nobody else can change it

@@ -13,7 +13,18 @@ from django.db.models import Case, F, IntegerField, Q, QuerySet, TextField, Valu
 from django.db.models.functions import Cast, Coalesce, Length
 from django.utils import timezone
 
-from digest import asking, carrying, changes, closing, folding, likely, sections, titles, versions
+from digest import (
+    asking,
+    carrying,
+    changes,
+    closing,
+    ending,
+    folding,
+    likely,
+    sections,
+    titles,
+    versions,
+)
 from digest.assembly import (
     BELOW_THE_LINE,
     Assembly,
@@ -51,6 +62,7 @@ def draft(topic: Topic, until: dt.datetime | None = None, by: str = "command lin
     (default: now). Raises Refused when the cut-off does not lie after the last one.
     """
     topic = Topic.objects.select_for_update(no_key=True).get(pk=topic.pk)
+    ending.refuse_ended(topic, "nothing was drafted")
     last = last_approved(topic)
     until = until or timezone.now()
     since = last.until if last else until - FIRST_WINDOW

@@ -86,8 +86,14 @@ class Topic(models.Model):
     undo_seconds = models.PositiveSmallIntegerField(
         default=60, help_text="How long an approval at the desk for now waits; 0: not at all."
     )
+    colleagues = models.JSONField(
+        default=list, blank=True, help_text="Addresses that are offered for each test."
+    )
     testers = models.JSONField(
         default=list, blank=True, help_text="Addresses that tests went to last: offered again."
+    )
+    ended_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since when nothing new comes of it (ending.py)."
     )
     created_at = models.DateTimeField(default=timezone.now)
 

@@ -51,17 +51,22 @@ def request_test(
         raise Refused("Name an address that the test should go to; nothing was sent.")
     if len(wanted) > MOST:
         raise Refused(f"A test goes to at most {MOST} addresses; nothing was sent.")
-    for address in wanted:
-        try:
-            validate_email(address)
-        except ValidationError:
-            raise Refused(f"{address[:60]!r} is no e-mail address; nothing was sent.") from None
+    refuse_no_address(wanted, "nothing was sent")
     if not update.items.exists():
         raise Refused(f"{update.label} of {update.topic} has no items; nothing was sent.")
     audit(by, "asked for a test of", update, addresses=wanted)
     return RequestedTest.objects.create(
         update=update, addresses=wanted, asked_by=by, variant=variant
     )
+
+
+def refuse_no_address(named: Sequence[str], kept: str) -> None:
+    """Refused where one of them is no address; ``kept`` says what was not done."""
+    for address in named:
+        try:
+            validate_email(address)
+        except ValidationError:
+            raise Refused(f"{address[:60]!r} is no e-mail address; {kept}.") from None
 
 
 def remember(topic: "Topic", addresses: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from django.db import IntegrityError, transaction
 
-from digest import voiding
+from digest import requesting, voiding
 from digest.audit import audit
 from digest.errors import Refused
 from digest.models import Topic, Update
@@ -74,7 +74,8 @@ def _keep(topic: Topic, given: Mapping[str, object]) -> None:
         setattr(topic, name, value)
     for fault in settle(topic).values():
         raise Refused(fault)
-    topic.save()
+    # Beside these fields somebody else may have changed others meanwhile.
+    topic.save(update_fields=list(given) if topic.pk else None)
 
 
 def settle(topic: Topic) -> dict[str, str]:
@@ -103,9 +104,9 @@ def slug_fault(slug: str) -> str:
     return ""
 
 
-def statuses(text: str) -> list[str]:
-    """Those of a comma-separated list; [] stands for the usual ones (closing.USUAL)."""
-    return [one.strip() for one in text.split(",") if one.strip()]
+def listed(text: str) -> list[str]:
+    """What is named in a text, parted by commas or line ends."""
+    return [one.strip() for one in text.replace("\n", ",").split(",") if one.strip()]
 
 
 def _told(given: Mapping[str, object]) -> dict[str, object]:
@@ -150,6 +151,17 @@ def _sender(text: str) -> str:
     return one_mailbox(text) if text.strip() else ""
 
 
+def _colleagues(addresses: list[str]) -> list[str]:
+    named = list(dict.fromkeys(addresses))
+    if len(named) > requesting.MOST:
+        raise Refused(
+            f"A test goes to at most {requesting.MOST} addresses, and these are {len(named)}; "
+            "nothing was changed."
+        )
+    requesting.refuse_no_address(named, "nothing was changed")
+    return named
+
+
 def _accent(text: str) -> str:
     return palette(text.strip()).accent  # refuses a colour that nobody could read
 
@@ -186,6 +198,7 @@ _SETTLED: dict[str, Callable[[Any], object]] = {
     "from_address": _sender,
     "postal_address": _postal,
     "accent": _accent,
+    "colleagues": _colleagues,
     "language": tag,
     "zone": _zone,
     "items_budget": _number("items_budget", "Items in an update"),

@@ -70,6 +70,7 @@ urlpatterns = [
     path("desk/<slug:topic>/settings/mail/", topic_pages.mail),
     path("desk/<slug:topic>/settings/logo/", topic_pages.logo),
     path("desk/<slug:topic>/settings/save/", topic_pages.save),
+    path("desk/<slug:topic>/settings/end/", topic_pages.end),
     path("desk/<slug:topic>/sources/", sources.sources),
     path("desk/<slug:topic>/sources/<int:number>/", sources.source),
     path("desk/<slug:topic>/draft/", drafts.draft),

@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest
 from ninja import Router, Schema, Status
 from pydantic import AwareDatetime, ConfigDict, Field, field_validator
 
+from digest import ending
 from digest.api.briefings import Bearer, Told, who
 from digest.api.tokens import Scope
 from digest.audit import audit
@@ -259,6 +260,8 @@ def _topics(slugs: Sequence[str]) -> list[Topic]:
     found = Topic.objects.in_bulk(slugs, field_name="slug")
     if missing := [slug for slug in slugs if slug not in found]:
         raise Refused(f"There is no topic {missing[0]!r}.")
+    for topic in found.values():
+        ending.refuse_ended(topic, "nobody was signed up")
     return list(found.values())
 
 

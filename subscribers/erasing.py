@@ -103,11 +103,11 @@ def _forget_tests(person: Subscriber, email: str) -> None:
     for test in asked.filter(said__icontains=email):
         others = [address for address in test.addresses if address.lower() != email]
         RequestedTest.objects.filter(id=test.id).update(addresses=others)
-    for topic in Topic.objects.annotate(said=Cast("testers", TextField())).filter(
-        said__icontains=email
-    ):
-        others = [address for address in topic.testers if address.lower() != email]
-        Topic.objects.filter(id=topic.id).update(testers=others)
+    for name in ("testers", "colleagues"):
+        offering = Topic.objects.annotate(said=Cast(name, TextField()))
+        for topic_id, offered in offering.filter(said__icontains=email).values_list("id", name):
+            others = [address for address in offered if address.lower() != email]
+            Topic.objects.filter(id=topic_id).update(**{name: others})
     # One mailing has each address once, and so must what stands there instead.
     for mail in person.deliveries.model.objects.filter(subscriber=None, address__iexact=email):
         mail.address, mail.answer = f"erased {mail.id}", ""

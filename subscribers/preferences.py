@@ -48,7 +48,7 @@ class Choice(NamedTuple):
 
 
 def choices(person: Subscriber, now: dt.datetime | None = None) -> list[Choice]:
-    """Every topic, with how the person stands to it."""
+    """How the person stands to each topic; of those that have ended, to what they have alone."""
     now = now or timezone.now()
     theirs = {one.topic_id: one for one in person.subscriptions.all()}
     went_out = Coalesce("updates__due_at", "updates__until")
@@ -58,6 +58,7 @@ def choices(person: Subscriber, now: dt.datetime | None = None) -> list[Choice]:
         Choice(topic, one, topic.last_at, one is not None and _is_paused(one, now))
         for topic in topics
         for one in [theirs.get(topic.id)]
+        if not topic.ended_at or (one is not None and one.is_kept)
     ]
 
 

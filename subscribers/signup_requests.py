@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from django.db import transaction
 from django.utils import timezone
 
+from digest import ending
 from digest.models import Topic
 from subscribers import addresses
 from subscribers.models import Consent, Subscriber, Subscription, SubscriptionState, address_hash
@@ -44,7 +45,8 @@ def note(requests: Sequence[SignupRequest], now: dt.datetime | None = None) -> N
     now = now or timezone.now()
     willing = may_sign_up({one.email for one in requests})
     requests = [one for one in requests if one.email in willing]
-    topics = Topic.objects.in_bulk({slug for r in requests for slug in r.topics}, field_name="slug")
+    wanted = {slug for one in requests for slug in one.topics}
+    topics = ending.living().in_bulk(wanted, field_name="slug")
     people = _people(requests)
     before = _here(people, topics)
     subscriptions = _subscriptions(requests, people, topics)

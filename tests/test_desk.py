@@ -93,6 +93,7 @@ FOR_PUBLISHERS = [
     ("POST", "/desk/new/"),
     ("POST", f"{T}/settings/logo/"),
     ("POST", f"{T}/settings/save/"),
+    ("POST", f"{T}/settings/end/"),
 ]
 MATRIX = {
     **dict.fromkeys(PUBLIC, frozenset({"", "editor", "publisher", "ops", "admin"})),

@@ -60,6 +60,19 @@ def test_whom_a_test_went_to_is_remembered_for_the_topic(
     assert "dan@example.org" not in page
 
 
+def test_the_topic_s_colleagues_are_offered_and_ticked_until_a_test_went_to_others(
+    desk: Client, draft: Update
+) -> None:
+    Topic.objects.update(colleagues=["cara@example.org", "dan@example.org"])
+    page = text(desk.get(f"{T}/"))
+    assert 'value="cara@example.org" checked' in page
+    assert 'value="dan@example.org" checked' in page
+    to_colleagues(desk, "dan@example.org")
+    page = text(desk.get(f"{T}/"))
+    assert 'value="cara@example.org">' in page
+    assert 'value="dan@example.org" checked' in page
+
+
 def test_a_list_that_is_refused_is_not_remembered(desk: Client, draft: Update) -> None:
     to_colleagues(desk, "cara@example.org", addresses="nobody")
     to_colleagues(desk, "cara@example.org", variant="huge")

@@ -157,7 +157,7 @@ def filled(press: Client, **typed: str) -> dict[str, str]:
         "name": "Media's AI Pivot", "description": "", "language": "en", "zone": "UTC",
         "accent": "#a8321f", "from_address": "", "postal_address": "", "logo": "",
         "items_budget": "6", "minutes_budget": "6", "words_budget": "0", "minimum": "1",
-        "depth": "arranged", "closing": "", "undo_seconds": "60",
+        "depth": "arranged", "closing": "", "colleagues": "", "undo_seconds": "60",
     }  # fmt: skip
     seen = page.partition('name="seen" value="')[2].partition('"')[0]
     return stands | {"seen": seen} | typed
@@ -197,6 +197,14 @@ def test_whoever_changes_the_look_is_told_which_approval_that_voids(
     assert "Update #1 of Media's AI Pivot was approved and waited: it is a draft again" in page
 
 
+def test_colleagues_who_get_tests_are_kept_each_once(press: Client, pivot: Topic) -> None:
+    typed = "cara@example.org\r\ndan@example.org, cara@example.org\r\n"
+    press.post(f"{T}/settings/save/", filled(press, colleagues=typed))
+    pivot.refresh_from_db()
+    assert pivot.colleagues == ["cara@example.org", "dan@example.org"]
+    assert "cara@example.org\ndan@example.org</textarea>" in text(press.get(f"{T}/settings/"))
+
+
 def test_an_editor_reads_the_settings_and_changes_nothing(desk: Client, pivot: Topic) -> None:
     page = text(desk.get(f"{T}/settings/"))
     assert "A publisher changes these" in page
@@ -216,6 +224,8 @@ def test_an_editor_reads_the_settings_and_changes_nothing(desk: Client, pivot: T
         ("postal_address", "a\nb\nc\nd\ne\nf\ng", "at most 6 lines"),
         ("depth", "silly", "Choose one of these"),
         ("name", " ", "one line"),
+        ("colleagues", "cara@example.org\nnobody", "'nobody' is no e-mail address"),
+        ("colleagues", ",".join(f"c{n}@example.org" for n in range(21)), "at most 20 addresses"),
     ],
 )
 def test_a_mistake_is_said_at_its_field_and_nothing_is_saved(

@@ -90,6 +90,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "desk/<slug:topic>/settings/mail/": (LOOK, WRITERS),
     "desk/<slug:topic>/settings/logo/": (ACT, PUBLISHERS),
     "desk/<slug:topic>/settings/save/": (ACT, PUBLISHERS),
+    "desk/<slug:topic>/settings/end/": (ACT, PUBLISHERS),
     "desk/<slug:topic>/sources/": (BOTH, WRITERS),
     "desk/<slug:topic>/sources/<int:number>/": (ACT, WRITERS),
     "desk/<slug:topic>/draft/": (LOOK, WRITERS),

@@ -60,8 +60,8 @@ def of(topic: Topic) -> Schedule:
 
 def next_update(schedule: Schedule) -> dt.datetime | None:
     """When the next update goes out, blackout days left out; None where that can't be told, as
-    while no tick moves the schedule on."""
-    if schedule.slot_at <= timezone.now():
+    while no tick moves the schedule on, and for a topic that has ended."""
+    if schedule.topic.ended_at or schedule.slot_at <= timezone.now():
         return None
     first = schedule.slot_at - dt.timedelta(microseconds=1)
     try:
@@ -100,10 +100,12 @@ def _file_due(now: dt.datetime, hold: str = "") -> int:
     if not due.exists():  # so that a tick that finds nothing takes no lock
         return 0
     with transaction.atomic():
-        taken = list(due.select_for_update(skip_locked=True).order_by("next_at")[:CHUNK])
-        Slot.objects.bulk_create(
-            [_moved_on(schedule, now, hold) for schedule in taken], ignore_conflicts=True
-        )
+        rows = due.select_for_update(skip_locked=True, of=("self",)).select_related("topic")
+        taken = list(rows.order_by("next_at")[:CHUNK])
+        made = [(schedule.topic.ended_at, _moved_on(schedule, now, hold)) for schedule in taken]
+        # An ended topic's schedule moves on without a slot, so that reopened it waits for the next.
+        wanted = [slot for ended_at, slot in made if ended_at is None]
+        Slot.objects.bulk_create(wanted, ignore_conflicts=True)
         Schedule.objects.bulk_create(
             taken, update_conflicts=True, unique_fields=["id"], update_fields=["next_at"]
         )

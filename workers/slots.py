@@ -51,10 +51,12 @@ def run(now: dt.datetime, until: float) -> int:
 
 
 def held() -> QuerySet[Slot]:
-    """Slots that want a person: held, and nothing of their topic ran or was approved since."""
+    """Slots that want a person: held, and their topic neither ran, was approved nor ended since."""
     later = Slot.objects.filter(topic=OuterRef("topic"), due_at__gt=OuterRef("due_at"))
     by_hand = Update.objects.filter(topic=OuterRef("topic"), approved_at__gt=OuterRef("begun_at"))
-    found = Slot.objects.filter(~Exists(later), ~Exists(by_hand), result=SlotResult.HELD)
+    found = Slot.objects.filter(
+        ~Exists(later), ~Exists(by_hand), result=SlotResult.HELD, topic__ended_at=None
+    )
     return found.select_related("topic").order_by("due_at")
 
 
@@ -125,6 +127,8 @@ def _passed_by(slot: Slot, now: dt.datetime) -> tuple[SlotResult, str] | None:
     schedule = getattr(slot.topic, "schedule", None)
     if schedule is None:
         return SlotResult.PASSED, "Its schedule was taken away before it could run."
+    if slot.topic.ended_at:
+        return SlotResult.PASSED, "Its topic has ended."
     if Slot.objects.filter(topic=slot.topic, due_at__gt=slot.due_at).exists():
         return SlotResult.PASSED, "A later one came due before it could run."
     day = max(now, slot.due_at)  # caught up, it would go out today

@@ -107,7 +107,8 @@ def requeue_due() -> None:
 
 def wake_for_feeds() -> None:
     """A wake-up per feed that is due; whoever claims it first reads it."""
-    due = Feed.objects.filter(paused_at=None, gone_at=None, next_at__lte=Now())
+    asked = Feed.objects.filter(paused_at=None, gone_at=None, topic__ended_at=None)
+    due = asked.filter(next_at__lte=Now())
     for feed_id in due.order_by("next_at").values_list("pk", flat=True)[:20]:
         wake("read_feed", feed_id)
 

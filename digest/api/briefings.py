@@ -4,6 +4,7 @@ Who calls is told by a token (``digest token``) in ``Authorization: Bearer``; se
 count here, so that no page can make a browser call it.  Described at ``/api/docs``.
 """
 
+import datetime as dt
 import json
 from collections.abc import Sequence
 from typing import Any, cast
@@ -11,7 +12,7 @@ from typing import Any, cast
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
-from ninja import NinjaAPI, Router, Schema, Status
+from ninja import Field, NinjaAPI, Router, Schema, Status
 from ninja.errors import ValidationError
 from ninja.openapi.docs import Swagger
 from ninja.security import HttpBearer
@@ -74,6 +75,7 @@ class TopicOut(Schema):
     name: str
     language: str
     zone: str
+    ended_at: dt.datetime | None = Field(description="Since when nothing new comes of it.")
 
 
 class Bearer(HttpBearer):

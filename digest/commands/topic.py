@@ -1,4 +1,4 @@
-"""digest topic: add, set, list."""
+"""digest topic: add, set, end, reopen, list."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 import click
 from django.db import transaction
 
-from digest import pictures, topics, updates, voiding
+from digest import ending, pictures, topics, updates, voiding
 from digest.depths import Depths
 from digest.errors import Refused
 from digest.models import Topic
@@ -76,6 +76,11 @@ _SETTINGS = (
         help="How long an approval at the desk for now waits, to be undone (60).",
     ),
     click.option(
+        "--colleagues",
+        metavar="ADDRESSES",
+        help="Who is offered for tests at the desk, parted by commas; none: nobody.",
+    ),
+    click.option(
         "--minimum",
         type=click.IntRange(1, 200),
         help="A scheduled update with fewer items is skipped (1).",
@@ -125,12 +130,29 @@ def set_(slug: str, name: str | None, **given: Any) -> None:
         click.echo(voiding.told(update))
 
 
+@topic.command()
+@click.argument("slug")
+def end(slug: str) -> None:
+    """End a topic: nothing new comes of it; archive and readers' links stay."""
+    ending.end(updates.topic(slug), BY)
+    click.echo(f"Ended {slug}. Have it go on with: digest topic reopen {slug}")
+
+
+@topic.command()
+@click.argument("slug")
+def reopen(slug: str) -> None:
+    """Have a topic that has ended go on."""
+    ending.reopen(updates.topic(slug), BY)
+    click.echo(f"{slug} goes on.")
+
+
 @topic.command("list")
 def list_() -> None:
     """List the topics."""
     for found in Topic.objects.all():
         minutes = f"{found.minutes_budget} min" if found.minutes_budget else "no minute limit"
-        click.echo(f"{found.slug}\t{found.name}\t{found.items_budget} items, {minutes}")
+        ended = f", ended {found.ended_at:%Y-%m-%d}" if found.ended_at else ""
+        click.echo(f"{found.slug}\t{found.name}\t{found.items_budget} items, {minutes}{ended}")
 
 
 def _fields(given: dict[str, Any]) -> dict[str, object]:
@@ -147,9 +169,9 @@ def _fields(given: dict[str, Any]) -> dict[str, object]:
     }
 
 
-def _statuses(text: str) -> list[str]:
-    """Those of a comma-separated list; [] stands for the usual ones."""
-    return [] if text == "none" else topics.statuses(text)
+def _list(text: str) -> list[str]:
+    """Those of a comma-separated list; [] stands for the usual ones, or for nobody."""
+    return [] if text == "none" else topics.listed(text)
 
 
 def _logo(file: str) -> Picture | None:
@@ -165,5 +187,5 @@ def _logo(file: str) -> Picture | None:
     return pictures.kept(content, file)
 
 
-_READ: dict[str, Callable[[str], object]] = {"logo": _logo, "closing": _statuses}
+_READ: dict[str, Callable[[str], object]] = {"logo": _logo, "closing": _list, "colleagues": _list}
 """Options whose text stands for something else."""

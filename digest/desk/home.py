@@ -17,11 +17,13 @@ from digest.staff import APPROVERS, WRITERS, has_role, role_required
 def home(request: HttpRequest) -> HttpResponse:
     """Every topic, those that need a person first; the queue's part is asked for by the page."""
     now, may_approve = timezone.now(), has_role(request.user, *APPROVERS)
-    standings = overview.standings(now)
+    everywhere = overview.standings(now)
+    standings = [one for one in everywhere if not one.topic.ended_at]
     found = needs(standings, request.user.get_username(), may_approve, now)
     drafts = {one.topic.slug for one in standings if one.draft}
     page = {
         "standings": standings,
+        "ended": [one for one in everywhere if one.topic.ended_at],
         "needs": found,
         "to_mend": sorted(drafts - {need.draft for need in found}),
         "may_make": may_approve,

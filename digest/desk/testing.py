@@ -39,14 +39,15 @@ def test(request: HttpRequest, topic: str) -> HttpResponseBase:
 
 def shown(request: HttpRequest, update: Update) -> dict[str, object]:
     """What the form of tests shows: whom it offers, and the last test that was asked for."""
-    own, remembered = _own(request), update.topic.testers
+    own, topic = _own(request), update.topic
+    ticked = topic.testers or topic.colleagues
     staff = User.objects.filter(is_active=True).exclude(email="").order_by("email")
-    offered = [*remembered, *staff.values_list("email", flat=True)[:OFFERED]]
+    offered = [*topic.colleagues, *topic.testers, *staff.values_list("email", flat=True)[:OFFERED]]
     last = RequestedTest.objects.filter(update=update).order_by("-pk").values_list("pk", flat=True)
     return {
         "own_address": own,
         "colleagues": [
-            (address, address in remembered) for address in dict.fromkeys(offered) if address != own
+            (address, address in ticked) for address in dict.fromkeys(offered) if address != own
         ],
         "test_variants": Depths.choices,
         "last_test": last.first() or 0,

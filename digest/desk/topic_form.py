@@ -30,7 +30,8 @@ class TopicForm:
     def read(self, topic: Topic) -> dict[str, object]:
         """The fields' values as the topic keeps them; what is wrong is in ``errors`` then."""
         given: dict[str, object] = {name: self.texts[name] for name in TEXTS}
-        given |= {"logo": self.logo, "closing": topics.statuses(self.texts["closing"])}
+        given |= {"logo": self.logo, "closing": topics.listed(self.texts["closing"])}
+        given["colleagues"] = topics.listed(self.texts["colleagues"])
         given |= self.flags
         for name in NUMBERS:
             text = self.texts[name].strip()
@@ -53,6 +54,7 @@ def of_topic(topic: Topic) -> TopicForm:
     names = (*TEXTS, *NUMBERS, "depth")
     texts = {name: str(getattr(topic, name)) for name in names}
     texts["closing"] = ", ".join(topic.closing)
+    texts["colleagues"] = "\n".join(topic.colleagues)
     return TopicForm(texts, {name: getattr(topic, name) for name in FLAGS}, topic.logo)
 
 

@@ -16,7 +16,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from digest import closing, editions, pictures, topics, voiding
+from digest import closing, editions, ending, pictures, topics, voiding
 from digest.checks import Finding, Level, alignment, sender
 from digest.depths import Depths
 from digest.desk import preview, specimen, topic_form
@@ -93,6 +93,23 @@ def save(request: HttpRequest, topic: str) -> HttpResponseBase:
     if not form.errors and _kept(request, found, form, given):
         return redirect(f"/desk/{topic}/settings/")
     return _page(request, found, form, _as_typed(found, form, given))
+
+
+@require_POST
+@role_required(*APPROVERS)
+def end(request: HttpRequest, topic: str) -> HttpResponseBase:
+    """End the topic, or have it go on: what ``do`` says."""
+    found, by = get_object_or_404(Topic, slug=topic), request.user.get_username()
+    try:
+        if request.POST.get("do") == "reopen":
+            ending.reopen(found, by)
+            messages.success(request, f"{found} goes on: its schedule from its next time.")
+        else:
+            ending.end(found, by)
+            messages.success(request, f"{found} has ended. Nobody was written to.")
+    except Refused as problem:
+        messages.error(request, str(problem))
+    return redirect(f"/desk/{topic}/settings/#end")
 
 
 def _kept(request: HttpRequest, topic: Topic, form: TopicForm, given: Mapping[str, object]) -> bool:

@@ -28,7 +28,7 @@ _FARES = (
 
 def poll(feed_id: int, resolve: Resolve = resolved) -> Came | None:
     """Read a feed if it is due and no other worker is at it; None where that is not so."""
-    feed = Feed.objects.select_related("topic").filter(pk=feed_id).first()
+    feed = Feed.objects.select_related("topic").filter(pk=feed_id, topic__ended_at=None).first()
     if feed is None or not feed.claim(timezone.now()):
         return None
     try:

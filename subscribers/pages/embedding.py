@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
 
+from digest import ending
 from digest.models import Topic
 from digest.rendering import language
 from digest.staff import APPROVERS, Role, role_required
@@ -27,7 +28,7 @@ _HEIGHT = 260
 @role_required(Role.OPS, *APPROVERS)
 def make(request: HttpRequest) -> HttpResponse:
     """What to paste into another site, for the topics that are ticked."""
-    topics = list(Topic.objects.all())
+    topics = list(ending.living())
     form = _form(request, topics)
     path = f"/subscribe/form/?{_query(form)}"
     height = _HEIGHT + 60 * bool(form["ask_name"]) + 44 * len(form["topics"])
@@ -55,7 +56,7 @@ def make(request: HttpRequest) -> HttpResponse:
 def framed(request: HttpRequest) -> HttpResponse:
     """The form alone, the one page that others may frame: whoever is tricked into pressing its
     button is asked by mail. Its answer opens in the window, which nobody frames."""
-    return render(request, "reader/framed.html", dict(_form(request, list(Topic.objects.all()))))
+    return render(request, "reader/framed.html", dict(_form(request, list(ending.living()))))
 
 
 def _query(form: "Form") -> str:

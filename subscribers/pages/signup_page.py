@@ -19,6 +19,7 @@ from django.template.loader import render_to_string
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from digest import ending
 from digest.archive import published
 from digest.archive.rhythm import LOOKED_AT, rhythm
 from digest.errors import Refused
@@ -69,7 +70,7 @@ class Posted:
 @require_http_methods(personal.METHODS)
 def subscribe(request: HttpRequest) -> HttpResponse:
     """Ask for topics."""
-    topics = list(Topic.objects.all())
+    topics = list(ending.living())
     if request.method != "POST":
         asked = Posted(chosen=request.GET.getlist("topic"))
         return _form(request, _spoken(topics, asked.chosen), topics, asked)

@@ -97,7 +97,8 @@ def _to(update: Update) -> str:
 
 
 def _runs(now: dt.datetime) -> Iterator[Coming]:
-    found = Schedule.objects.select_related("topic").annotate(readers=_last_readers("topic"))
+    living = Schedule.objects.filter(topic__ended_at=None).select_related("topic")
+    found = living.annotate(readers=_last_readers("topic"))
     for rule in found.order_by("next_at")[:MOST]:
         late = rule.next_at < now - LATE
         yield Coming(

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
+from digest import ending
 from digest.models import Topic
 from workers import schedule, slots
 from workers.models import Mailing, MailingKind, MailingState, Schedule, Slot
@@ -115,7 +116,7 @@ def of_topic(request: HttpRequest, topic: str) -> HttpResponse:
 def _topics() -> list[OfTopic]:
     now = timezone.now()
     slot = Slot.objects.filter(topic=OuterRef("pk"), due_at__lte=now).order_by("-due_at")
-    topics = list(Topic.objects.annotate(last_slot=Subquery(slot.values("pk")[:1])))
+    topics = list(ending.living().annotate(last_slot=Subquery(slot.values("pk")[:1])))
     rules = {rule.topic_id: rule for rule in Schedule.objects.select_related("topic")}
     lasts = Slot.objects.select_related("update").in_bulk([one.last_slot for one in topics])
     found = {
@@ -128,7 +129,8 @@ def _topics() -> list[OfTopic]:
         for one in topics
     }
     for card in settled(_last_mailings()):
-        found[card.mailing.topic_id].cards.append(card)
+        if card.mailing.topic_id in found:
+            found[card.mailing.topic_id].cards.append(card)
     return list(found.values())
 
 
