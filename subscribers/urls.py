@@ -46,6 +46,7 @@ urlpatterns = [
     path("people/<int:number>/", person_page.person),
     path("people/preview/", preview_page.choose),
     path("people/<int:number>/preview/", preview_page.framed),
+    path("people/<int:number>/preview/as/", preview_page.look_as),
     path("people/<int:number>/preview/test/", preview_page.test),
     path("people/<int:number>/act/", person_page.act),
     path("people/<int:number>/dossier/", person_page.held),

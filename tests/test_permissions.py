@@ -168,6 +168,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "people/<int:number>/": (LOOK, READS_PEOPLE),
     "people/preview/": (LOOK, WRITERS),
     "people/<int:number>/preview/": (LOOK, WRITERS),
+    "people/<int:number>/preview/as/": (ACT, WRITERS),
     "people/<int:number>/preview/test/": (ACT, WRITERS),
     "people/<int:number>/act/": (ACT, HELPS_PEOPLE),
     "people/<int:number>/dossier/": (ACT, PUBLISHERS),

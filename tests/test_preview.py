@@ -12,6 +12,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from digest import approval, editions, partnering, requesting
+from digest.audit import AuditEntry
 from digest.briefings import Briefing
 from digest.depths import Depths
 from digest.desk import preview
@@ -164,13 +165,42 @@ def test_the_last_update_stands_beside_the_next(desk: Client, draft: Update) -> 
 # ---- as a given reader -------------------------------------------------------------------------
 
 
+def look_as(desk: Client, person: Subscriber) -> Any:
+    return desk.post(f"/people/{person.pk}/preview/as/", {"update": "medias-ai-pivot/draft"})
+
+
+def test_who_looks_as_a_reader_is_written_down_and_nobody_does_by_an_address(
+    desk: Client, draft: Update, ann: Subscriber
+) -> None:
+    of_draft = {"update": "medias-ai-pivot/draft"}
+    paths = [
+        (f"/people/{ann.pk}/preview/", of_draft),
+        ("/people/preview/", of_draft | {"reader": str(ann.pk)}),
+        (f"{T}/draft/source/", {"reader": str(ann.pk)}),
+    ]
+    for path, of in paths:
+        assert desk.get(path, of).status_code == 404, path
+    assert f"/people/{ann.pk}/" not in text(desk.get(f"{T}/draft/", {"reader": str(ann.pk)}))
+    assert not AuditEntry.objects.filter(about=ann.ref).exists()
+    look_as(desk, ann)
+    for path, of in paths:
+        assert desk.get(path, of).status_code == 200, path
+    entry = AuditEntry.objects.get(about=ann.ref)
+    assert (entry.who, entry.what) == ("edda@example.org", "looked as")
+    assert entry.detail == {"update": "medias-ai-pivot/draft"}
+    assert "edda@example.org looked as" in text(desk.get(f"/people/{ann.pk}/"))
+    assert f"/people/{ann.pk}/preview/" not in text(desk.get(f"{T}/draft/", {"reader": ""}))
+    assert desk.get(*paths[0]).status_code == 404, "let go of"
+
+
 def test_a_reader_is_found_and_the_preview_made_out_to_them(
     desk: Client, draft: Update, ann: Subscriber
 ) -> None:
     Subscriber.objects.filter(pk=ann.pk).update(depth=Depths.SHORT, language="de")
     found = text(desk.get("/people/preview/", {"update": "medias-ai-pivot/draft", "q": "ann"}))
-    assert f"{T.removeprefix('/desk')}/draft/?reader={ann.pk}" in found
-    page = text(desk.get(f"{T}/draft/", {"reader": str(ann.pk)}))
+    assert f'action="/people/{ann.pk}/preview/as/"' in found
+    assert look_as(desk, ann)["Location"] == f"{T}/draft/"
+    page = text(desk.get(f"{T}/draft/"))
     address = f"/people/{ann.pk}/preview/?update=medias-ai-pivot%2Fdraft&show=phone"
     assert address in page
     seen = shown(desk, f"/people/{ann.pk}/preview/", update="medias-ai-pivot/draft")
@@ -188,6 +218,7 @@ def test_a_reader_is_found_and_the_preview_made_out_to_them(
 def test_nothing_that_a_preview_leads_to_is_a_reader_s(
     desk: Client, draft: Update, ann: Subscriber
 ) -> None:
+    look_as(desk, ann)
     seen = shown(desk, f"/people/{ann.pk}/preview/", update="medias-ai-pivot/draft")
     source = text(desk.get(f"{T}/draft/source/", {"reader": str(ann.pk)}))
     links = re.findall(r"/(?:unsubscribe|preferences)/[A-Za-z0-9_-]+/", seen + source)
@@ -224,6 +255,7 @@ def test_who_gets_a_variant_is_told(desk: Client, draft: Update, ann: Subscriber
 
 def test_a_test_comes_as_a_reader_gets_it(desk: Client, draft: Update, ann: Subscriber) -> None:
     Subscriber.objects.filter(pk=ann.pk).update(depth=Depths.FULL)
+    look_as(desk, ann)
     desk.post(f"/people/{ann.pk}/preview/test/?update=medias-ai-pivot/draft")
     wanted = RequestedTest.objects.get()
     assert (wanted.addresses, wanted.variant) == (["edda@example.org"], Depths.FULL)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from digest import editions
 from digest.depths import Depths
 from digest.desk import preview
-from digest.desk.look import wanted
+from digest.desk.look import Look, wanted
 from digest.errors import DigestError
 from digest.models import Edition, Stage, Update
 from digest.staff import WRITERS, role_required
@@ -79,7 +79,7 @@ def _reader(request: HttpRequest) -> Row:
     now = timezone.now()
     if not number:
         return specimen.READER._replace(dated_at=now)
-    if not (number.isascii() and number.isdigit() and len(number) < 19):
+    if not Look.is_as(request, number):
         raise Http404
     one = get_object_or_404(Subscriber, id=number, state=SubscriberState.ACTIVE)
     return specimen.READER._replace(address=one.email or "", name=one.name, dated_at=now)

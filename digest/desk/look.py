@@ -1,7 +1,8 @@
 """How an editor looks at an update: as which program shows it, in which variant, as whose.
 
 What was chosen last stays chosen while one works, so that it is kept in the session: each change
-of the draft leads back to the page.
+of the draft leads back to the page. A reader is chosen by a POST alone (``look_as``), which the
+audit log keeps; an address can only let go of them.
 """
 
 from collections.abc import Iterator
@@ -52,16 +53,26 @@ class Look:
 
     def __init__(self, request: HttpRequest, update: Update, place: str = "") -> None:
         kept = request.session.get(_KEPT, {})
-        said = {name: request.GET.get(name, kept.get(name, "")) for name in _NAMES}
+        said = {name: request.GET.get(name, kept.get(name, "")) for name in ("show", "variant")}
         self.way = _way(said["show"])
         self.variant = _variant(said["variant"])
-        self.reader = said["reader"] if _is_number(said["reader"]) else ""
+        self.reader = "" if request.GET.get("reader") == "" else kept.get("reader", "")
         self.update = update
         self.home = f"/desk/{update.ref}/"
         self._here = f"{self.home}{place}"
         chosen = {"show": self.way.key, "variant": self.variant.value, "reader": self.reader}
         if chosen != kept and any(name in request.GET for name in _NAMES):
             request.session[_KEPT] = chosen
+
+    @staticmethod
+    def look_as(request: HttpRequest, reader: int) -> None:
+        """From now on as this reader; the caller keeps it in the audit log."""
+        request.session[_KEPT] = {**request.session.get(_KEPT, {}), "reader": str(reader)}
+
+    @staticmethod
+    def is_as(request: HttpRequest, reader: str) -> bool:
+        """Whether this reader was chosen."""
+        return bool(reader) and request.session.get(_KEPT, {}).get("reader") == reader
 
     @property
     def ways(self) -> Iterator[Tab]:
@@ -101,7 +112,7 @@ class Look:
         return f"/people/{self.reader}/preview/?{about}&{self.asked}"
 
     def _url(self, **other: str) -> str:
-        chosen = {"show": self.way.key, "variant": self.variant.value, "reader": self.reader}
+        chosen = {"show": self.way.key, "variant": self.variant.value}
         return f"{self._here}?{urlencode(chosen | other)}"
 
 
@@ -114,7 +125,3 @@ def _way(key: str) -> Way:
 
 def _variant(name: str) -> Depths:
     return Depths(name) if name in Depths.values else Depths.ARRANGED
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 19

@@ -1,6 +1,7 @@
 """An update as one reader gets it, and who gets which variant: for the desk, which knows nobody.
 
-Nothing of a reader's that works is in it: the links to leave and to choose are examples.
+Nothing of a reader's that works is in it: the links to leave and to choose are examples. Whoever
+looks as a reader sees a mail as one person gets it, so that choosing them is written down.
 """
 
 from django.contrib import messages
@@ -12,6 +13,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST, require_safe
 
 from digest import requesting, updates
+from digest.audit import audit
 from digest.depths import Depths
 from digest.desk import look, preview
 from digest.errors import DigestError, Refused
@@ -35,7 +37,7 @@ def choose(request: HttpRequest) -> HttpResponse:
     update = _update(request)
     shown: dict[str, object] = {"update": update, "topic": update.topic}
     if request.GET.get("reader"):
-        person = _person(request.GET["reader"])
+        person = _person(request, request.GET["reader"])
         variant = variant_of(person, update, look.wanted(request)[1])
         shown |= {
             "person": person,
@@ -52,12 +54,23 @@ def choose(request: HttpRequest) -> HttpResponse:
     return render(request, f"people/{'readers' if part else 'choose_reader'}.html", shown)
 
 
+@require_POST
+@role_required(*WRITERS)
+def look_as(request: HttpRequest, number: int) -> HttpResponseBase:
+    """Look at updates as this reader from now on, which the audit log keeps; back to this one."""
+    update = _update(request)
+    person = get_object_or_404(Subscriber, id=number, state=SubscriberState.ACTIVE)
+    audit(request.user.get_username(), "looked as", person.ref, update=update.ref)
+    look.Look.look_as(request, person.id)
+    return redirect(f"/desk/{update.ref}/")
+
+
 @require_safe
 @role_required(*WRITERS)
 @xframe_options_sameorigin
 def framed(request: HttpRequest, number: int) -> HttpResponse:
     """The update, as this reader gets it, for a frame."""
-    update, person = _update(request), _person(str(number))
+    update, person = _update(request), _person(request, str(number))
     way, variant = look.wanted(request)
     reader = {Field.NAME: person.name, Field.ADDRESS: person.email or ""}
     return preview.as_reader(update, (way, variant_of(person, update, variant)), reader, request)
@@ -67,7 +80,7 @@ def framed(request: HttpRequest, number: int) -> HttpResponse:
 @role_required(*WRITERS)
 def test(request: HttpRequest, number: int) -> HttpResponseBase:
     """Ask for a test of the update as this reader gets it, to whoever is signed in."""
-    update, person = _update(request), _person(str(number))
+    update, person = _update(request), _person(request, str(number))
     variant = variant_of(person, update, look.wanted(request)[1])
     by = request.user.get_username()
     try:
@@ -126,7 +139,8 @@ def _update(request: HttpRequest) -> Update:
         raise Http404 from None
 
 
-def _person(number: str) -> Subscriber:
-    if not (number.isascii() and number.isdigit() and len(number) < 19):
+def _person(request: HttpRequest, number: str) -> Subscriber:
+    """The reader whom this session has chosen to look as; Http404 for any other."""
+    if not look.Look.is_as(request, number):
         raise Http404
     return get_object_or_404(Subscriber, id=number, state=SubscriberState.ACTIVE)

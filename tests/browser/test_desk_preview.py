@@ -107,7 +107,7 @@ def test_a_variant_and_a_reader_are_chosen_on_the_page(
     page.get_by_text("Nobody gets it so now").wait_for()
     page.get_by_role("link", name="As a reader…").click()
     page.fill("#q", "ann@")
-    page.get_by_role("link", name="ann@example.org").click()
+    page.get_by_role("button", name="ann@example.org").click()
     page.get_by_text("In no segment").wait_for()
     assert "Sent to ann@example.org" in inside(window).locator("body").inner_text()
     page.get_by_role("link", name="Not as this reader").click()
