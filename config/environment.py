@@ -9,7 +9,7 @@ import ipaddress
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -163,6 +163,16 @@ def _sender(text: str) -> str:
         return one_mailbox(text)
     except Refused:
         raise ValueError("is not one address, with or without a name") from None
+
+
+def _addresses(text: str) -> list[str]:
+    return [_sender(one) for one in text.split(",") if one.strip()]
+
+
+def _token(text: str) -> str:
+    if text and len(text) < 16:
+        raise ValueError("has fewer than 16 characters")
+    return _one_line(text)
 
 
 def _domain(text: str) -> str:
@@ -325,6 +335,47 @@ SETTINGS = (
         "client=20/h network=100/h domain=1000/h all=20000/h",
         _limits,
     ),
+    Setting(
+        "METRICS_TOKEN",
+        "",
+        "Lets a program elsewhere read /metrics: `Authorization: Bearer …`; without it only "
+        "programs on this machine may.",
+        "thirty or more random characters",
+        _token,
+        secret=True,
+    ),
+    Setting(
+        "ALERT_MAIL",
+        "",
+        "Who is mailed when something is wrong, and when it is over; with commas between.",
+        "ops@example.org",
+        _addresses,
+    ),
+    Setting(
+        "ALERT_SMTP_URL",
+        "",
+        "The relay for these mails, as in SMTP_URL; without it SMTP_URL's, which can't tell that "
+        "it is down itself.",
+        "smtp://user:pass@other.example.net:587?starttls=1",
+        _smtp_url,
+        secret=True,
+    ),
+    Setting(
+        "ALERT_WEBHOOK_URL",
+        "",
+        "Is posted the same as JSON, signed with the secret that follows.",
+        "https://ops.example.org/digest-alerts",
+        _url("https", "http"),
+        secret=True,
+    ),
+    Setting(
+        "ALERT_WEBHOOK_SECRET",
+        "",
+        "Signs what is posted, by the Standard Webhooks rules (HMAC-SHA256).",
+        "thirty or more random characters",
+        _token,
+        secret=True,
+    ),
     Setting("DEBUG", "off", "Show error pages with details; never on a server.", "on", _switch),
     Setting(
         "LOG_LEVEL",
@@ -339,6 +390,13 @@ SETTINGS = (
         "human, or json for one JSON object a line.",
         "json",
         _one_of("human", "json"),
+    ),
+    Setting(
+        "LOG_ADDRESSES",
+        "off",
+        "Show readers' addresses in logs, which else hide all but their first letter and domain.",
+        "on",
+        _switch,
     ),
 )
 
@@ -392,18 +450,25 @@ def load(environ: Mapping[str, str] = os.environ, env_file: Path = Path(".env"))
                 f"Setting {setting.name}: {shown} {problem}; nothing was started. "
                 f"Write for example {setting.name}={setting.example}"
             )
-    _refuse_half_a_key(values)
+    for names in _TOGETHER:
+        _refuse_some(names, values)
     return values
 
 
-def _refuse_half_a_key(values: Mapping[str, Any]) -> None:
-    """Mails that somebody believes to be signed must not go out unsigned."""
-    names = ("DKIM_DOMAIN", "DKIM_SELECTOR", "DKIM_KEY_FILE")
+_TOGETHER = (
+    ("DKIM_DOMAIN", "DKIM_SELECTOR", "DKIM_KEY_FILE"),
+    ("ALERT_WEBHOOK_URL", "ALERT_WEBHOOK_SECRET"),
+)
+"""What somebody believes to be signed must not go out unsigned."""
+
+
+def _refuse_some(names: Sequence[str], values: Mapping[str, Any]) -> None:
     missing = [name for name in names if not values[name]]
     if 0 < len(missing) < len(names):
+        others = " and ".join(name for name in names if name != missing[0])
         _refuse(
-            f"Setting {missing[0]}: is empty while another DKIM_ setting is not; nothing was "
-            "started. Set all three of them, or none."
+            f"Setting {missing[0]}: is empty, and goes with {others}; nothing was started. "
+            "Set all of them, or none."
         )
 
 

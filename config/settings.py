@@ -80,6 +80,11 @@ FETCH_NETWORKS: tuple[environment.Network, ...] = ENV["FETCH_NETWORKS"]
 INBOUND_URL: str = ENV["INBOUND_URL"]
 TRUSTED_PROXIES: tuple[environment.Network, ...] = ENV["TRUSTED_PROXIES"]
 SIGNUP_LIMITS: dict[str, str] = ENV["SIGNUP_LIMITS"]
+METRICS_TOKEN: str = ENV["METRICS_TOKEN"]
+ALERT_MAIL: list[str] = ENV["ALERT_MAIL"]
+ALERT_SMTP_URL: str = ENV["ALERT_SMTP_URL"] or SMTP_URL
+ALERT_WEBHOOK_URL: str = ENV["ALERT_WEBHOOK_URL"]
+ALERT_WEBHOOK_SECRET: str = ENV["ALERT_WEBHOOK_SECRET"]
 REDIS_URL: str = ENV["REDIS_URL"]  # `digest up` sets it for its children when it is empty
 
 # ---- database ----------------------------------------------------------------------
@@ -223,4 +228,5 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
 LOG_LEVEL: str = ENV["LOG_LEVEL"]
 LOG_FORMAT: str = ENV["LOG_FORMAT"]
+LOG_ADDRESSES: bool = ENV["LOG_ADDRESSES"]
 LOGGING_CONFIG = None  # `digest.logs` sets it up, for the web, the workers and the commands alike

@@ -25,6 +25,11 @@ for name in (
     "FETCH_NETWORKS",
     "TRUSTED_PROXIES",
     "SIGNUP_LIMITS",
+    "METRICS_TOKEN",
+    "ALERT_MAIL",
+    "ALERT_SMTP_URL",
+    "ALERT_WEBHOOK_URL",
+    "ALERT_WEBHOOK_SECRET",
 ):
     os.environ[name] = ""
 os.environ["FROM_ADDRESS"] = "Digest <digest@example.org>"

@@ -44,6 +44,10 @@ NONE = Path("/nonexistent/.env")
         ("BOUNCE_DOMAIN", "not a domain", "is no domain"),
         ("TRUSTED_PROXIES", "10.0.0.1/8/8", "is no list of networks"),
         ("SIGNUP_LIMITS", "client=3/h", "does not name client, network, domain and all"),
+        ("METRICS_TOKEN", "short", "has fewer than 16 characters"),
+        ("ALERT_MAIL", "ops@example.org, nobody", "is not one address"),
+        ("ALERT_SMTP_URL", "mail.example.org", "smtp://"),
+        ("ALERT_WEBHOOK_URL", "ops.example.org", "does not begin with https://"),
         ("SIGNUP_LIMITS", "client=0/h network=1/h domain=1/h all=1/h", "has a rate that is no"),
     ],
 )
@@ -114,3 +118,13 @@ def test_a_file_that_cannot_be_read_stops_the_start_as_bad_usage(
     assert done.returncode == 2
     assert told in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_webhook_without_its_secret_is_no_signed_webhook(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(environment.BadSetting):
+        environment.load({"ALERT_WEBHOOK_URL": "https://ops.example.org/alerts"}, NONE)
+    said = capsys.readouterr().err
+    assert said.startswith("Setting ALERT_WEBHOOK_SECRET: is empty, and goes with ALERT_WEBHOOK")
+    assert "Set all of them, or none." in said

@@ -15,6 +15,7 @@ from digest.models import Edition, Topic, Update
 from digest.requesting import RequestedTest
 from subscribers.models import Subscriber
 from workers.rules import Rule
+from workers.watch.alert import Alert, Watch  # noqa: F401 - Django finds models from here alone
 
 
 class Schedule(models.Model):
@@ -183,7 +184,10 @@ class Mailing(models.Model):
                 fields=["update"], condition=models.Q(kind="scheduled"), name="one_main_mailing"
             ),
         ]
-        indexes = [models.Index(fields=["state", "due_at"])]
+        indexes = [
+            models.Index(fields=["state", "due_at"]),
+            models.Index(fields=["id"], condition=models.Q(uncertain__gt=0), name="unsettled"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.id}: {self.kind} of {self.update or self.topic}"
