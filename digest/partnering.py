@@ -1,5 +1,6 @@
 """An editor gives a draft its partner block, changes it, or takes it away."""
 
+import hashlib
 from dataclasses import dataclass, fields
 from urllib.parse import urlsplit
 
@@ -30,12 +31,26 @@ class Partner:
     alt: str = ""
 
 
-def set_partner(update: Update, said: Partner, by: str) -> None:
-    """Give the draft this partner block in place of any other; Refused where a part is missing."""
+def set_partner(update: Update, said: Partner, by: str, *, over: str | None = None) -> None:
+    """Give the draft this partner block in place of any other; Refused where a part is missing.
+
+    ``over``: the ``mark`` of the one that whoever writes has seen; another one is not replaced.
+    """
     _refuse_incomplete(said)
     values = {field.name: getattr(said, field.name) for field in fields(said)}
     with editing(update, by, "wrote", "the partner block"):
+        if over is not None and over != mark(update):
+            raise Refused(
+                "Somebody else has changed the partner block since you opened it; theirs stands. "
+                "Your words are in its form: saving again puts them over theirs."
+            )
         PartnerBlock.objects.update_or_create(update=update, defaults=values)
+
+
+def mark(update: Update) -> str:
+    """What stands for the draft's partner block as it is."""
+    row = PartnerBlock.objects.filter(update=update).values_list().first()
+    return hashlib.sha256(repr(row).encode()).hexdigest()[:16]
 
 
 def remove_partner(update: Update, by: str) -> None:

@@ -231,6 +231,36 @@ def test_an_editor_writes_changes_and_removes_it(draft: Update, desk: Client) ->
 
 
 @pytest.mark.django_db
+def test_of_two_who_write_it_the_second_is_told_and_loses_no_word(
+    draft: Update, desk: Client, press: Client
+) -> None:
+    def was(client: Client) -> str:
+        return text(client.get(f"{T}/")).partition('name="was" value="')[2].partition('"')[0]
+
+    mine, theirs = ({"place": "last", "was": was(one)} for one in (desk, press))
+    press.post(f"{T}/partner/", SAID | theirs | {"name": "Their partner"})
+    desk.post(f"{T}/partner/", SAID | mine | {"name": "My partner"})
+    assert PartnerBlock.objects.get().name == "Their partner"
+    page = text(desk.get(f"{T}/"))
+    assert "Somebody else has changed the partner block since you opened it" in page
+    assert 'value="My partner"' in page
+    assert 'value="Their partner"' in text(press.get(f"{T}/"))
+    desk.post(f"{T}/partner/", SAID | {"place": "last", "was": was(desk), "name": "My partner"})
+    assert PartnerBlock.objects.get().name == "My partner"
+
+
+@pytest.mark.django_db
+def test_words_that_were_refused_stay_in_its_form_until_they_are_let_go(
+    draft: Update, desk: Client
+) -> None:
+    desk.post(f"{T}/partner/", SAID | {"place": "last", "url": "films.example.org"})
+    assert not PartnerBlock.objects.exists()
+    assert 'value="Harbour Films"' in text(desk.get(f"{T}/"))
+    desk.post(f"{T}/partner/", {"do": "forget"})
+    assert 'value="Harbour Films"' not in text(desk.get(f"{T}/"))
+
+
+@pytest.mark.django_db
 def test_its_picture_stays_until_it_is_taken_away(draft: Update, desk: Client) -> None:
     desk.post(f"{T}/partner/", SAID | {"place": "first", "picture": png(), "alt": "A quay"})
     block = PartnerBlock.objects.get()

@@ -82,7 +82,7 @@ def _shown(request: HttpRequest, topic: Topic, update: Update) -> dict[str, obje
         "undo": undo.of(request, update),
         "look": Look(request, update),
         "depths": Depth,
-        **partner.shown(update),
+        **partner.shown(request, update),
         **testing.shown(request, update),
         **company,
         "conflicts": conflicts.of(request, update),

@@ -1,5 +1,7 @@
 """The partner block on the desk's draft."""
 
+from collections.abc import Callable
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
 from django.views.decorators.http import require_POST
@@ -13,37 +15,53 @@ from digest.partners import PartnerBlock, Place
 from digest.pictures import Picture
 from digest.staff import WRITERS, role_required
 
+_KEY = "partner"
+_TEXTS = ("label", "name", "text", "url", "place", "alt")
+
 
 @require_POST
 @role_required(*WRITERS)
 def partner(request: HttpRequest, topic: str) -> HttpResponseBase:
-    """Write the draft's partner block, or remove it."""
+    """Write the draft's partner block, remove it, or let go of words that were refused."""
     found, update = draft_or_404(topic)
-    if request.POST.get("do") == "remove":
-        return doing(
-            request,
-            found,
+    act, said = {
+        "remove": (
             lambda by: partnering.remove_partner(update, by),
             "The partner block is removed.",
-            "partner",
-        )
-    said = Partner(
-        **{name: typed(request, name) for name in ("label", "name", "text", "url", "place", "alt")},
-        picture=_picture(request, update),
-    )
-    return doing(
-        request,
-        found,
-        lambda by: partnering.set_partner(update, said, by),
-        "The partner block is saved.",
-        "partner",
-    )
+        ),
+        "forget": (lambda _: None, ""),
+    }.get(request.POST.get("do", ""), (_writing(request, update), "The partner block is saved."))
+
+    def done(by: str) -> None:
+        act(by)
+        request.session.pop(_KEY, None)
+
+    return doing(request, found, done, said, "partner")
 
 
-def shown(update: Update) -> dict[str, object]:
+def _writing(request: HttpRequest, update: Update) -> Callable[[str], object]:
+    """What writes it; words that are refused are kept for its form, in the session."""
+
+    def write(by: str) -> None:
+        words = {name: typed(request, name) for name in _TEXTS}
+        over = typed(request, "was") if "was" in request.POST else None
+        request.session[_KEY] = {"update": update.pk, "words": words}
+        said = Partner(**words, picture=_picture(request, update))
+        partnering.set_partner(update, said, by, over=over)
+
+    return write
+
+
+def shown(request: HttpRequest, update: Update) -> dict[str, object]:
     """What the form of the draft's partner block shows."""
+    block = PartnerBlock.objects.filter(update=update).select_related("picture").first()
+    kept = request.session.get(_KEY, {})
+    refused = kept["words"] if kept.get("update") == update.pk else None
     return {
-        "partner": PartnerBlock.objects.filter(update=update).select_related("picture").first(),
+        "partner": block,
+        "partner_refused": refused is not None,
+        "partner_words": refused or block,
+        "partner_was": partnering.mark(update),
         "partner_labels": partnering.labels(update.topic.language),
         "partner_places": Place.choices,
     }
