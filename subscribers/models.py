@@ -79,6 +79,8 @@ class LeavingReason(models.TextChoices):
     OTHER = "other", "Something else"
     ONE_CLICK = "one_click", "Their mail program's button"  # RFC 8058: nobody is asked why
     BY_MAIL = "by_mail", "A mail that asked to unsubscribe"  # List-Unsubscribe's mailto
+    BY_PROVIDER = "provider", "Their mail provider"  # its own link or list, not ours
+    COMPLAINED = "complained", "Called it spam"  # said so to their mail program
     MOVED = "moved", "Goes on at another address"  # that one was a reader already
 
 

@@ -14,6 +14,7 @@ from digest.depths import Depths
 from digest.models import Edition, Topic, Update
 from digest.requesting import RequestedTest
 from subscribers.models import Subscriber
+from workers.feedback.models import CameBack, Heard, Returned  # noqa: F401 - found from here alone
 from workers.rules import Rule
 from workers.watch.alert import Alert, Watch  # noqa: F401 - Django finds models from here alone
 
@@ -248,6 +249,7 @@ class Outcome(models.TextChoices):
 
     UNKNOWN = "unknown", "Unknown"  # nothing came back
     DELIVERED = "delivered", "Delivered"  # the provider says it is in the mailbox
+    DROPPED = "dropped", "Not passed on"  # the provider took it, and sent nothing
     BOUNCED = "bounced", "Bounced"  # it came back
     COMPLAINED = "complained", "Complained"  # the reader called it spam
 
