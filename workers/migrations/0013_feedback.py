@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('subscribers', '0013_feedback'),
-        ('workers', '0011_mailing_asked_for'),
+        ('workers', '0012_alerts'),
     ]
 
     operations = [
