@@ -2,6 +2,9 @@
 
 import re
 
+from django.contrib.auth.models import User
+from django.test import Client
+
 from digest.briefings import Briefing
 from digest.intake import store
 from digest.models import Topic
@@ -124,17 +127,18 @@ def test_what_comes_back_joined_with_a_colleague_s_words_is_not_offered_once_mor
 
 
 def test_somebody_else_is_offered_nothing_and_no_secret_is_kept(
-    window: Window, pivot: Topic
+    window: Window, pivot: Topic, edda: User
 ) -> None:
     window.open(f"{T}/write/")
     typed(window, "#headline", "Half a headline")
     (text,) = kept(window).values()
     assert "csrf" not in text
-    window.page.evaluate("document.body.dataset.who = 'somebody else'")
-    window.page.evaluate(
-        "localStorage.setItem(Object.keys(localStorage)[0].replace(/keep\\/\\d+/, 'keep/0'),"
-        " Object.values(localStorage)[0]); for (const key of Object.keys(localStorage))"
-        " if (!key.startsWith('keep/0')) localStorage.removeItem(key)"
-    )
+    client = Client()
+    client.force_login(edda)
+    session = client.cookies["sessionid"].value
+    site = window.page.evaluate("location.origin")
+    window.page.context.add_cookies([{"name": "sessionid", "value": session, "url": site}])
     window.page.reload()
+    assert window.page.locator("body").get_attribute("data-who") == str(edda.pk)
+    assert kept(window)
     assert window.page.get_by_text(OFFER).count() == 0
