@@ -38,6 +38,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.path.parent.name in LONG:
             item.add_marker("long")
+        slow = item.get_closest_marker("long_on")
+        if slow and slow.args[0] == connection.vendor:
+            item.add_marker("long")
         only = item.get_closest_marker("only_on")
         if only and only.args[0] != connection.vendor:
             elsewhere.append(item)

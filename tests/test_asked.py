@@ -18,7 +18,7 @@ from workers import asked, schedule
 from workers.models import Mailing, MailingKind, MailingState
 from workers.rules import Rule
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -35,6 +35,7 @@ def texts() -> tuple[str, str]:
     return edition.html, " ".join(edition.text.split())
 
 
+@pytest.mark.both_databases
 def test_whoever_has_confirmed_gets_one_welcome(welcomed: Subscriber) -> None:
     assert asked.take_welcomes() == 1
     assert asked.take_welcomes() == 0
@@ -44,6 +45,7 @@ def test_whoever_has_confirmed_gets_one_welcome(welcomed: Subscriber) -> None:
     assert mailing.deliveries.get().address == "ann@example.org"
 
 
+@pytest.mark.both_databases
 def test_somebody_who_asked_twice_is_one_candidate(ann: Subscriber) -> None:
     for _ in range(2):
         ConfirmationRequest.objects.create(subscription=ann.subscriptions.get())
@@ -144,6 +146,7 @@ def wish(person: Subscriber, letter: Letter, address: str = "ann@example.org") -
     )
 
 
+@pytest.mark.both_databases
 def test_a_letter_goes_once_to_where_it_was_asked_to_go_and_names_nobody(ann: Subscriber) -> None:
     wish(ann, Letter.MOVE, "new@example.org")
     assert (asked.take_letters(), asked.take_letters()) == (1, 0)
@@ -171,6 +174,7 @@ def test_a_letter_speaks_the_reader_s_language_or_else_the_topic_s(
     assert said in texts()[0]
 
 
+@pytest.mark.both_databases
 def test_one_letter_that_can_not_be_written_keeps_no_other(
     ann: Subscriber, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -183,6 +187,7 @@ def test_one_letter_that_can_not_be_written_keeps_no_other(
 
 
 @pytest.mark.parametrize("variant", Depths.values)
+@pytest.mark.both_databases
 def test_a_test_is_what_readers_get_but_for_the_mark_in_its_subject(
     draft: Update, variant: str
 ) -> None:

@@ -10,7 +10,7 @@ from digest.rendering.view import content_hash
 from digest.teamwork import Answer, ApprovalRequest
 from workers.commands.approve import approve
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 EDDA, PIA = "edda@example.org", "pia@example.org"
 
@@ -40,6 +40,7 @@ def test_alone_nobody_approves(strict: Update) -> None:
     assert (strict.stage, strict.number) == (Stage.DRAFT, None)
 
 
+@pytest.mark.both_databases
 def test_what_another_has_asked_for_is_approved_and_the_request_answered(strict: Update) -> None:
     asked = ask(strict, note="The ferry story is checked.")
     assert approval.approve(strict, by=PIA).stage == Stage.APPROVED
@@ -47,6 +48,7 @@ def test_what_another_has_asked_for_is_approved_and_the_request_answered(strict:
     assert (asked.answer, asked.answered_by) == (Answer.APPROVED, PIA)
 
 
+@pytest.mark.both_databases
 def test_an_edit_voids_the_request(strict: Update) -> None:
     asked = ask(strict)
     ordering.move(strict, "third-story", -1, by=PIA)
@@ -72,6 +74,7 @@ def test_a_briefing_that_changed_since_is_not_what_was_asked_for(strict: Update)
     assert approval.approve(strict, by=PIA).number == 1
 
 
+@pytest.mark.both_databases
 def test_it_is_sent_back_with_words_and_asked_for_anew(strict: Update) -> None:
     ask(strict)
     with pytest.raises(Refused, match="Say what is to be changed"):
@@ -108,6 +111,7 @@ def test_the_command_line_has_no_second_person_and_says_what_to_do(
     assert "--one-person" in str(told.exception)
 
 
+@pytest.mark.both_databases
 def test_whoever_asks_asks_for_what_the_draft_is_by_now(strict: Update) -> None:
     as_found = Update.objects.select_related("topic").get(pk=strict.pk)
     seen = content(strict)

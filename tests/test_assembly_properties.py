@@ -261,13 +261,14 @@ def _checks_pass() -> Iterator[None]:
 
 
 @pytest.mark.django_db
-def test_in_any_order_of_events_nothing_is_lost_and_nothing_told_twice() -> None:
+@pytest.mark.parametrize("examples", [3, pytest.param(10, marks=pytest.mark.long)])
+def test_in_any_order_of_events_nothing_is_lost_and_nothing_told_twice(examples: int) -> None:
     from hypothesis.stateful import run_state_machine_as_test
 
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         Checked,
         settings=settings(
-            max_examples=10,
+            max_examples=examples,
             stateful_step_count=20,
             deadline=None,
             phases=[Phase.generate],

@@ -11,8 +11,6 @@ from subscribers.requested import WelcomeRequest
 from subscribers.tokens import CONFIRM_FOR, Purpose, make
 from tests.signing_up import DAY, confirm_path, everything, sign_up
 
-pytestmark = pytest.mark.both_databases
-
 
 @pytest.fixture
 def bea(client: Client, pivot: Topic) -> Subscriber:
@@ -21,6 +19,7 @@ def bea(client: Client, pivot: Topic) -> Subscriber:
     return Subscriber.objects.get()
 
 
+@pytest.mark.both_databases
 def test_opening_the_link_changes_nothing_and_its_button_confirms(
     client: Client, bea: Subscriber, pivot: Topic
 ) -> None:
@@ -74,6 +73,7 @@ def test_a_stranger_s_name_for_a_reader_is_nobody_s_business(
     assert ann.name == "Ann Lee"
 
 
+@pytest.mark.both_databases
 def test_whoever_confirms_is_welcomed_once_however_often_the_button_is_pressed(
     client: Client, bea: Subscriber, pivot: Topic
 ) -> None:
@@ -89,6 +89,7 @@ def test_the_button_needs_no_cookie_and_no_csrf_token(bea: Subscriber, pivot: To
     assert bea.subscriptions.get().state == "confirmed"
 
 
+@pytest.mark.both_databases
 def test_one_link_confirms_all_that_was_asked_for_and_stays_ticked(
     client: Client, bea: Subscriber, pivot: Topic, retail: Topic
 ) -> None:
@@ -108,6 +109,7 @@ def test_a_link_cannot_confirm_what_was_never_asked_for(
     assert list(bea.subscriptions.values_list("topic__slug", flat=True)) == ["medias-ai-pivot"]
 
 
+@pytest.mark.both_databases
 def test_coming_back_needs_the_owner_s_word_and_old_links_are_dead(
     client: Client, ann: Subscriber, pivot: Topic
 ) -> None:

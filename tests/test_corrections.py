@@ -11,7 +11,7 @@ from workers import audience, balance, corrections, ledger
 from workers.letters import Letters
 from workers.models import Batch, DeliveryState, Mailing, MailingState, Outcome
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 SAYS = "The story said ten newsrooms; **nine** have signed."
 
 
@@ -39,10 +39,12 @@ def filled(mailing: Mailing) -> list[str]:
     return sorted(mailing.deliveries.values_list("address", flat=True))
 
 
+@pytest.mark.both_databases
 def test_a_correction_goes_to_those_who_got_the_update(over: Mailing) -> None:
     assert filled(correct(over)) == [f"reader{n}@example.org" for n in (1, 2, 3)]
 
 
+@pytest.mark.both_databases
 def test_whoever_left_since_or_never_saw_it_is_left_in_peace(over: Mailing) -> None:
     left = Subscriber.objects.get(email="reader1@example.org")
     Subscription.objects.filter(subscriber=left).update(state="unsubscribed")
@@ -89,6 +91,7 @@ def rows(mailing: Mailing) -> list[ledger.Row]:
     return [row for row in found if row]
 
 
+@pytest.mark.both_databases
 def test_the_same_is_not_sent_twice(over: Mailing) -> None:
     first = correct(over)
     with pytest.raises(Refused, match="sent already"):

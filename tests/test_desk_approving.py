@@ -15,7 +15,7 @@ from digest.models import Stage, Topic, Update
 from digest.teamwork import Answer
 from tests import newsroom
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 T = "/desk/medias-ai-pivot"
 
@@ -44,6 +44,7 @@ def approve(client: Client, **said: str) -> HttpResponse:
     return client.post(f"{T}/draft/approve/", sent)
 
 
+@pytest.mark.both_databases
 def test_a_publisher_approves_what_was_seen(press: Client, pivot: Topic, draft: Update) -> None:
     answer = press.post(
         f"{T}/draft/approve/",
@@ -101,6 +102,7 @@ def test_an_open_page_of_an_approved_update_is_loaded_anew_once_it_leaves(
     assert ">sent<" in text(press.get(f"{T}/1/"))
 
 
+@pytest.mark.both_databases
 def test_approving_in_two_tabs_happens_once(press: Client, pivot: Topic, draft: Update) -> None:
     sent = {"seen": seen(press), "when": "now"}
     assert press.post(f"{T}/draft/approve/", sent).status_code == 302
@@ -157,6 +159,7 @@ def test_a_check_that_blocks_asks_for_a_reason_which_is_kept(
     assert "It is only a drill." in text(press.get(f"{T}/1/"))
 
 
+@pytest.mark.both_databases
 def test_an_approval_is_taken_back_and_the_number_stays(
     press: Client, desk: Client, pivot: Topic, draft: Update
 ) -> None:
@@ -209,6 +212,7 @@ def test_an_empty_draft_can_not_be_approved(press: Client, pivot: Topic) -> None
 # ---- two people ----------------------------------------------------------------------------------
 
 
+@pytest.mark.both_databases
 def test_what_an_editor_asks_for_a_publisher_finds_and_approves(
     desk: Client, press: Client, draft: Update
 ) -> None:
@@ -232,6 +236,7 @@ def test_who_asked_does_not_approve_it_too(press: Client, draft: Update) -> None
     assert Update.objects.get(pk=draft.pk).stage == Stage.DRAFT
 
 
+@pytest.mark.both_databases
 def test_it_is_sent_back_with_words_that_the_draft_shows(
     desk: Client, press: Client, draft: Update
 ) -> None:
@@ -275,6 +280,7 @@ def test_a_topic_may_want_no_such_time(press: Client, draft: Update) -> None:
     assert due <= timezone.now()
 
 
+@pytest.mark.both_databases
 def test_words_changed_after_approval_void_it_and_the_draft_says_so(
     desk: Client, press: Client, draft: Update
 ) -> None:
@@ -320,6 +326,7 @@ def sign(client: Client, draft: Update, since: int, doing: str = "") -> str:
     return text(client.post(f"{T}/draft/presence/", sent))
 
 
+@pytest.mark.both_databases
 def test_two_at_a_draft_see_each_other_and_what_they_do(
     desk: Client, press: Client, draft: Update
 ) -> None:
@@ -394,6 +401,7 @@ def test_signs_for_another_topics_update_or_of_nonsense_are_404(
         assert answer.status_code == 404, number
 
 
+@pytest.mark.both_databases
 def test_rows_of_the_long_gone_are_dropped(desk: Client, draft: Update) -> None:
     presence.sign(draft, "old@example.org")
     draft.presences.update(seen_at=timezone.now() - presence.FORGOTTEN * 2)

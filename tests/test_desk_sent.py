@@ -14,7 +14,7 @@ from tests.test_corrections import over
 from workers.models import Mailing, MailingKind, MailingState
 
 __all__ = ["over"]  # a fixture
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 
 def text(answer: HttpResponse) -> str:
@@ -37,6 +37,7 @@ def page(update: Update) -> str:
     return f"/desk/{update.topic.slug}/{update.number}/correct/"
 
 
+@pytest.mark.both_databases
 def test_the_sheet_is_told_as_a_sum(desk: Client, update: Update) -> None:
     said = text(desk.get(fragment(update)))
     assert "5 readers = 3 accepted + 1 failed + 1 uncertain" in said
@@ -58,6 +59,7 @@ def test_what_went_wrong_is_told_by_domain_with_what_to_do(
         assert mend in said
 
 
+@pytest.mark.both_databases
 def test_uncertain_readers_are_named_and_ops_settle_them_there(
     desk: Client, otto: User, signed_in: type[Client], update: Update, over: Mailing
 ) -> None:
@@ -77,6 +79,7 @@ def test_only_who_may_approve_is_led_to_a_correction(
     assert page(update) not in text(desk.get(fragment(update)))
 
 
+@pytest.mark.both_databases
 def test_a_correction_is_looked_at_before_it_is_sent(press: Client, update: Update) -> None:
     slug = update.items.get().briefing.slug
     typed = {"text": "Not ten: **nine**.", "briefing": [slug]}

@@ -18,7 +18,7 @@ from digest.models import Fold, Item, Kind, Stage, Topic, Update
 from tests import newsroom
 from tests.briefings import keep_briefing
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 BRIDGE = (
     "The council of Port Aldwyn closed the Orsin bridge to all traffic on Sunday evening after "
@@ -67,6 +67,7 @@ def folds(update: Update) -> set[tuple[str, str]]:
     return {(fold.briefing.slug, fold.into.slug) for fold in update.folds.all()}
 
 
+@pytest.mark.both_databases
 def test_a_story_told_twice_is_one_item_with_all_its_sources(
     pivot: Topic, courier: Briefing, copy: Briefing
 ) -> None:
@@ -96,6 +97,7 @@ def test_the_more_important_is_kept_then_the_more_complete_then_the_first(pivot:
     assert slugs(drafting.draft(pivot)) == ["later"]
 
 
+@pytest.mark.both_databases
 def test_what_is_folded_is_consumed_with_the_item_and_given_back_with_it(
     pivot: Topic, courier: Briefing, copy: Briefing
 ) -> None:
@@ -110,6 +112,7 @@ def test_what_is_folded_is_consumed_with_the_item_and_given_back_with_it(
     assert folds(drafting.draft(pivot)) == {("copy", "courier")}
 
 
+@pytest.mark.both_databases
 def test_what_was_folded_comes_back_when_it_has_changed(
     pivot: Topic, courier: Briefing, copy: Briefing
 ) -> None:
@@ -144,6 +147,7 @@ def test_two_stories_are_asked_about_once_however_many_tell_them(
     assert [(one["slug"], one["into"]) for one in update.likely] == [("reworded", "courier")]
 
 
+@pytest.mark.both_databases
 def test_a_story_that_readers_had_does_not_come_out_as_new(pivot: Topic, courier: Briefing) -> None:
     first = approval.approve(drafting.draft(pivot), by="pia")
     approval.mark_sent(first)
@@ -220,6 +224,7 @@ def test_a_discarded_draft_consumes_nothing_of_what_it_folded(
 D = "/desk/medias-ai-pivot/draft/"
 
 
+@pytest.mark.both_databases
 def test_a_likely_pair_is_folded_by_one_click_and_stays_so(
     desk: Client, pivot: Topic, courier: Briefing, reworded: Briefing
 ) -> None:
@@ -250,6 +255,7 @@ def test_a_likely_pair_that_is_two_stories_is_not_asked_about_again(
     assert drafting.draft(pivot).likely == []
 
 
+@pytest.mark.both_databases
 def test_what_was_folded_unasked_is_split_and_stays_apart(
     desk: Client, pivot: Topic, courier: Briefing, copy: Briefing
 ) -> None:
@@ -317,6 +323,7 @@ def test_a_fold_that_makes_no_sense_is_refused_in_words(
     assert folds(update) == {("copy", "courier")}
 
 
+@pytest.mark.both_databases
 def test_commands_fold_and_split(pivot: Topic, courier: Briefing, reworded: Briefing) -> None:
     def run(*words: str) -> str:
         return CliRunner().invoke(main, list(words), catch_exceptions=False).output

@@ -16,7 +16,7 @@ from digest.models import Topic, Update
 from digest.retold import Difference
 from tests import newsroom
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 EDDA, PIA = "edda@example.org", "pia@example.org"
 D = "/desk/medias-ai-pivot/draft/"
@@ -74,6 +74,7 @@ def test_what_readers_would_not_notice_is_no_difference(draft: Update) -> None:
 # ---- back to one ---------------------------------------------------------------------------------
 
 
+@pytest.mark.both_databases
 def test_a_version_comes_back_with_order_depths_words_folds_and_what_was_dropped(
     draft: Update,
 ) -> None:
@@ -99,6 +100,7 @@ def test_a_version_comes_back_with_order_depths_words_folds_and_what_was_dropped
     assert again.title == "A title of my own"
 
 
+@pytest.mark.both_databases
 def test_what_came_in_since_is_left_out_and_can_be_included_again(
     pivot: Topic, draft: Update
 ) -> None:
@@ -114,6 +116,7 @@ def test_what_came_in_since_is_left_out_and_can_be_included_again(
     assert order(later)[-1] == "fresh"
 
 
+@pytest.mark.both_databases
 def test_a_withdrawn_briefing_stays_out_and_the_rest_comes_back(
     desk: Client, draft: Update
 ) -> None:
@@ -185,6 +188,7 @@ def test_hostile_words_are_words(desk: Client, draft: Update) -> None:
 # ---- what happened -----------------------------------------------------------------------------
 
 
+@pytest.mark.both_databases
 def test_what_happened_is_told_in_sentences_and_of_this_update_alone(
     desk: Client, pivot: Topic, draft: Update
 ) -> None:

@@ -65,6 +65,7 @@ def _image_command() -> str:
     return shlex.join(yaml.safe_load(found[1]))
 
 
+@pytest.mark.long
 def test_gunicorn_starts_the_pages_with_the_options_it_is_given(tmp_path: Path) -> None:
     scripts = Path(sys.executable).parent
     here = {"DATA_DIR": str(tmp_path), "DATABASE_URL": ""}

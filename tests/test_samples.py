@@ -42,7 +42,11 @@ ANN = Row(7, 3, "ann@example.org", "Ann Lee", "arranged", 0, 0, 0, WHEN)
 SECONDS = 1.0
 """In which a sample is rendered or refused."""
 
-SAMPLED = [(name, variant) for name in SAMPLES for variant in Depths.values]
+SAMPLED = [
+    pytest.param(name, variant, marks=() if variant == Depths.ARRANGED else pytest.mark.long)
+    for name in SAMPLES
+    for variant in Depths.values
+]
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -28,9 +28,8 @@ from tests.signing_up import DAY, ask, confirm_path, everything, sign_up
 from workers import asked, ledger, letters
 from workers.models import Delivery
 
-pytestmark = pytest.mark.both_databases
 
-
+@pytest.mark.both_databases
 def test_signing_up_leaves_a_pending_subscription_with_its_consent_and_one_question(
     client: Client, pivot: Topic
 ) -> None:
@@ -154,6 +153,7 @@ def test_a_stranger_cannot_change_what_a_reader_has_left(client: Client, ann: Su
     assert ConfirmationRequest.objects.count() == 1
 
 
+@pytest.mark.both_databases
 def test_whoever_leaves_before_the_tick_has_looked_is_not_asked(
     client: Client, ann: Subscriber
 ) -> None:
@@ -165,6 +165,7 @@ def test_whoever_leaves_before_the_tick_has_looked_is_not_asked(
     assert not ConfirmationRequest.objects.exists()
 
 
+@pytest.mark.both_databases
 def test_one_mailbox_is_asked_once_in_24_hours_however_it_is_spelt(
     client: Client, pivot: Topic, retail: Topic
 ) -> None:
@@ -187,6 +188,7 @@ def test_asking_for_what_one_has_does_not_use_up_the_day_s_question(
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.both_databases
 def test_of_many_who_ask_at_once_one_gets_through(pivot: Topic) -> None:
     for number in range(60):
         signup.ask(f"bea+{number % 3}@example.org", [pivot], source="website")
@@ -284,6 +286,7 @@ def test_no_text_of_the_sender_is_in_the_question(
     assert "spam.example.com" not in message
 
 
+@pytest.mark.both_databases
 def test_a_thousand_requests_from_everywhere_for_one_mailbox_are_one_question(
     client: Client, pivot: Topic
 ) -> None:
@@ -319,6 +322,7 @@ def test_signing_up_needs_no_cookie_and_no_csrf_token(pivot: Topic) -> None:
 
 
 @pytest.mark.parametrize("reason", ["hard_bounce", "complaint", "manual", "imported", "domain"])
+@pytest.mark.both_databases
 def test_whoever_is_suppressed_is_not_asked_until_staff_take_them_off(
     client: Client, pivot: Topic, reason: str
 ) -> None:
@@ -332,6 +336,7 @@ def test_whoever_is_suppressed_is_not_asked_until_staff_take_them_off(
     assert ConfirmationRequest.objects.count() == 1
 
 
+@pytest.mark.both_databases
 def test_whoever_was_erased_begins_anew_by_their_own_word(
     client: Client, ann: Subscriber, pivot: Topic
 ) -> None:

@@ -20,7 +20,7 @@ from tests.sends import Through
 from workers import audience, departures, ledger, sending
 from workers.models import BULK, DeliveryState, Mailing
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 HEAVY = "\n\n".join(f"Paragraph {n} " + "of a very long story. " * 60 for n in range(60))
 
@@ -65,6 +65,7 @@ def words(mail: EmailMessage) -> str:
     return " ".join(str(part.get_content()).split())
 
 
+@pytest.mark.both_databases
 def test_each_reader_is_mailed_the_depth_of_their_segment(
     pivot: Topic, people: list[Subscriber], through: Through
 ) -> None:
@@ -88,6 +89,7 @@ def test_what_a_reader_chose_counts_for_more_than_their_segment(
     assert [variants[one.id] for one in people] == ["short", "short", "full"]
 
 
+@pytest.mark.both_databases
 def test_a_reader_s_choice_counts_in_a_mailing_to_the_whole_topic(
     pivot: Topic, people: list[Subscriber]
 ) -> None:
@@ -118,6 +120,7 @@ def test_what_is_sent_again_and_what_is_shown_later_is_the_same_variant(
     assert words(told) == words(before[people[1].email or ""])
 
 
+@pytest.mark.both_databases
 def test_approval_freezes_all_three_and_the_web_keeps_to_the_arranged_one(pivot: Topic) -> None:
     keep_briefing(pivot, "first")
     update = approval.approve(drafting.draft(pivot), by="pia")

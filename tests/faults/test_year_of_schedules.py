@@ -136,6 +136,7 @@ class Beat:
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # left cursors
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.both_databases
+@pytest.mark.long_on("sqlite")  # which lets the two beats take turns
 def test_a_year_in_five_zones_with_two_beats_that_die_runs_each_slot_exactly_once(
     topics: list[Topic], clock: Clock
 ) -> None:
