@@ -5,7 +5,6 @@ directory. One that can't be read stops the start with its name and an example.
 ``docs/settings.md`` is printed from this table.
 """
 
-import ipaddress
 import os
 import re
 import sys
@@ -13,9 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib.parse import SplitResult, urlsplit
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+from config import parsing
 
 
 class BadSetting(SystemExit):
@@ -34,165 +32,13 @@ class Setting:
     secret: bool = False
 
 
-def _switch(text: str) -> bool:
-    words = {
-        "1": True,
-        "true": True,
-        "on": True,
-        "yes": True,
-        "0": False,
-        "false": False,
-        "off": False,
-        "no": False,
-        "": False,
-    }
-    try:
-        return words[text.strip().lower()]
-    except KeyError:
-        raise ValueError("is neither on nor off") from None
-
-
-def _rate(text: str) -> float | None:
-    if text.strip().lower() in {"", "unlimited"}:
-        return None
-    try:
-        rate = float(text)
-    except ValueError:
-        raise ValueError("is no number") from None
-    if not 0 < rate < 1_000_000:
-        raise ValueError("is not between 0 and 1,000,000")
-    return rate
-
-
-def _url(*schemes: str) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if text and text.partition("://")[0] not in schemes:
-            raise ValueError(f"does not begin with {' or '.join(s + '://' for s in schemes)}")
-        _parts(text)
-        return text
-
-    return read
-
-
-def _parts(text: str) -> SplitResult:
-    """The address in its parts; ValueError in words where its host or port makes no sense."""
-    try:
-        parts = urlsplit(text)
-        _ = parts.port
-    except ValueError:
-        raise ValueError("has a host or port that can't be read") from None
-    return parts
-
-
-def _database_url(text: str) -> str:
-    _url("postgres", "postgresql", "sqlite")(text)
-    if text.startswith("postgres") and not _parts(text).path.strip("/"):
-        raise ValueError("names no database after its host")
-    return text
-
-
-def _smtp_url(text: str) -> str:
-    from workers.relay import Relay
-
-    if text:
-        Relay.from_url(text)
-    return text
-
-
-def _inbound_url(text: str) -> str:
-    from workers.inbound.account import Account
-
-    if text:
-        Account.from_url(text)
-    return text
-
-
-def _base_url(text: str) -> str:
-    parts = _parts(text)
-    if not text:
-        return text
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("is no http(s) address")
-    if parts.path.strip("/") or parts.query or parts.fragment:
-        raise ValueError("has something after its host; the pages are served from the root")
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
-        raise ValueError("must be https unless it is on loopback")
-    return text.rstrip("/")
-
-
-def _networks(text: str) -> tuple[Network, ...]:
-    try:
-        return tuple(ipaddress.ip_network(one.strip()) for one in text.split(",") if one.strip())
-    except ValueError:
-        raise ValueError("is no list of networks") from None
-
-
-def _limits(text: str) -> dict[str, str]:
-    limits = dict(word.partition("=")[::2] for word in text.split())
-    if sorted(limits) != ["all", "client", "domain", "network"]:
-        raise ValueError("does not name client, network, domain and all, once each")
-    if not all(re.fullmatch(r"[1-9]\d{0,8}/[smhd]", rate) for rate in limits.values()):
-        raise ValueError("has a rate that is no number per s, m, h or d")
-    return limits
-
-
-def _hosts(text: str) -> list[str]:
-    return [host.strip() for host in text.split(",") if host.strip()]
-
-
-def _one_of(*words: str) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if text.lower() not in words:
-            raise ValueError(f"is none of {', '.join(words)}")
-        return text.lower()
-
-    return read
-
-
-def _one_line(text: str) -> str:
-    if any(mark in text for mark in "\r\n\0\x85\u2028\u2029"):
-        raise ValueError("holds a line break")
-    return text.strip()
-
-
-def _sender(text: str) -> str:
-    from digest.errors import Refused
-    from digest.sender import one_mailbox
-
-    try:
-        return one_mailbox(text)
-    except Refused:
-        raise ValueError("is not one address, with or without a name") from None
-
-
-def _addresses(text: str) -> list[str]:
-    return [_sender(one) for one in text.split(",") if one.strip()]
-
-
-def _token(text: str) -> str:
-    if text and len(text) < 16:
-        raise ValueError("has fewer than 16 characters")
-    return _one_line(text)
-
-
-def _domain(text: str) -> str:
-    if text and not re.fullmatch(r"(?:[A-Za-z0-9-]+\.)*[A-Za-z0-9-]+", text):
-        raise ValueError("is no domain")
-    return text
-
-
-def is_loopback(host: str) -> bool:
-    """True for localhost and the loopback addresses (RFC 1122, RFC 4291)."""
-    return host in {"localhost", "::1"} or host.startswith("127.")
-
-
 SETTINGS = (
     Setting(
         "DATABASE_URL",
         "",
         "Where everything is kept; without it SQLite in DATA_DIR.",
         "postgres://digest:secret@db.example.org/digest",
-        _database_url,
+        parsing.database_url,
         secret=True,
     ),
     Setting(
@@ -200,7 +46,7 @@ SETTINGS = (
         "",
         "The broker; without it one is started beside the program.",
         "redis://127.0.0.1:6379/0",
-        _url("redis", "rediss", "unix", "redis+socket"),
+        parsing.url("redis", "rediss", "unix", "redis+socket"),
         secret=True,
     ),
     Setting(
@@ -208,7 +54,7 @@ SETTINGS = (
         "",
         "The relay; without it the built-in mailbox. `connections` is per worker process.",
         "smtp://user:pass@mail.example.org:587?starttls=1&connections=8",
-        _smtp_url,
+        parsing.smtp_url,
         secret=True,
     ),
     Setting(
@@ -217,7 +63,7 @@ SETTINGS = (
         "A mailbox, by IMAP, to which mail programs write to unsubscribe somebody; mails name its "
         "address. That is the user, or else `?address=`. `imap://` (STARTTLS) or `imaps://`.",
         "imaps://digest:secret@mail.example.org/INBOX?address=unsubscribe@example.org",
-        _inbound_url,
+        parsing.inbound_url,
         secret=True,
     ),
     Setting(
@@ -226,21 +72,21 @@ SETTINGS = (
         "Links in mails are made from it alone; https unless on loopback. "
         "Without it http://127.0.0.1:<port>.",
         "https://news.example.org",
-        _base_url,
+        parsing.base_url,
     ),
     Setting(
         "ALLOWED_HOSTS",
         "",
         "Host names that are served; without it the host of BASE_URL and localhost.",
         "news.example.org",
-        _hosts,
+        parsing.hosts,
     ),
     Setting(
         "FROM_ADDRESS",
         "Digest <digest@example.org>",
         "Who the mails are from, unless the topic says otherwise.",
         "Media Desk <news@example.org>",
-        _sender,
+        parsing.sender,
     ),
     Setting(
         "POSTAL_ADDRESS",
@@ -248,21 +94,21 @@ SETTINGS = (
         "Printed in each mail's foot, unless the topic has its own; approval is blocked without it "
         "when the relay is not on loopback.",
         "Example Press, 1 Example Street, London",
-        _one_line,
+        parsing.one_line,
     ),
     Setting(
         "BOUNCE_DOMAIN",
         "",
         "Domain of the envelope sender; without it that of the From.",
         "bounces.example.org",
-        _domain,
+        parsing.domain,
     ),
     Setting(
         "MESSAGE_ID_DOMAIN",
         "",
         "Domain in Message-ID; without it that of the From.",
         "example.org",
-        _domain,
+        parsing.domain,
     ),
     Setting(
         "SECRET_KEY",
@@ -280,14 +126,18 @@ SETTINGS = (
         lambda text: Path(text).expanduser().resolve(),
     ),
     Setting(
-        "SEND_RATE", "", "Messages a second over all workers; without it unlimited.", "70", _rate
+        "SEND_RATE",
+        "",
+        "Messages a second over all workers; without it unlimited.",
+        "70",
+        parsing.rate,
     ),
     Setting(
         "JOURNAL_FSYNC",
         "off",
         "Survive power loss too, not only a killed process; slower.",
         "on",
-        _switch,
+        parsing.switch,
     ),
     Setting(
         "DKIM_DOMAIN",
@@ -295,14 +145,14 @@ SETTINGS = (
         "Signs mails for this domain; goes with the two that follow. Several, with commas between: "
         "each topic is signed for the one that its sender is in, else for the first.",
         "example.org",
-        _one_line,
+        parsing.one_line,
     ),
     Setting(
         "DKIM_SELECTOR",
         "",
         "Names the key in DNS: <selector>._domainkey.<domain>.",
         "digest2026",
-        _one_line,
+        parsing.one_line,
     ),
     Setting(
         "DKIM_KEY_FILE",
@@ -317,7 +167,7 @@ SETTINGS = (
         "Networks that feeds and pages may be fetched from although they are private, on any "
         "port, with commas between; without it the public internet alone.",
         "10.20.0.0/16",
-        _networks,
+        parsing.networks,
     ),
     Setting(
         "TRUSTED_PROXIES",
@@ -325,7 +175,7 @@ SETTINGS = (
         "Networks of your own web servers in front of the program, with commas between: what they "
         "write into X-Forwarded-For is believed, and nobody else's.",
         "10.20.0.0/16",
-        _networks,
+        parsing.networks,
     ),
     Setting(
         "SIGNUP_LIMITS",
@@ -333,7 +183,7 @@ SETTINGS = (
         "How many may sign up, per s, m, h or d: from one address (IPv6: one /64), from one "
         "network (/24, /48), at one mail domain, in all. Each web process counts for itself.",
         "client=20/h network=100/h domain=1000/h all=20000/h",
-        _limits,
+        parsing.limits,
     ),
     Setting(
         "METRICS_TOKEN",
@@ -341,7 +191,7 @@ SETTINGS = (
         "Lets a program elsewhere read /metrics: `Authorization: Bearer …`; without it only "
         "programs on this machine may.",
         "thirty or more random characters",
-        _token,
+        parsing.token,
         secret=True,
     ),
     Setting(
@@ -349,7 +199,7 @@ SETTINGS = (
         "",
         "Who is mailed when something is wrong, and when it is over; with commas between.",
         "ops@example.org",
-        _addresses,
+        parsing.addresses,
     ),
     Setting(
         "ALERT_SMTP_URL",
@@ -357,7 +207,7 @@ SETTINGS = (
         "The relay for these mails, as in SMTP_URL; without it SMTP_URL's, which can't tell that "
         "it is down itself.",
         "smtp://user:pass@other.example.net:587?starttls=1",
-        _smtp_url,
+        parsing.smtp_url,
         secret=True,
     ),
     Setting(
@@ -365,7 +215,7 @@ SETTINGS = (
         "",
         "Is posted the same as JSON, signed with the secret that follows.",
         "https://ops.example.org/digest-alerts",
-        _url("https", "http"),
+        parsing.url("https", "http"),
         secret=True,
     ),
     Setting(
@@ -373,30 +223,32 @@ SETTINGS = (
         "",
         "Signs what is posted, by the Standard Webhooks rules (HMAC-SHA256).",
         "thirty or more random characters",
-        _token,
+        parsing.token,
         secret=True,
     ),
-    Setting("DEBUG", "off", "Show error pages with details; never on a server.", "on", _switch),
+    Setting(
+        "DEBUG", "off", "Show error pages with details; never on a server.", "on", parsing.switch
+    ),
     Setting(
         "LOG_LEVEL",
         "info",
         "debug, info, warning or error.",
         "warning",
-        _one_of("debug", "info", "warning", "error"),
+        parsing.one_of("debug", "info", "warning", "error"),
     ),
     Setting(
         "LOG_FORMAT",
         "human",
         "human, or json for one JSON object a line.",
         "json",
-        _one_of("human", "json"),
+        parsing.one_of("human", "json"),
     ),
     Setting(
         "LOG_ADDRESSES",
         "off",
         "Show readers' addresses in logs, which else hide all but their first letter and domain.",
         "on",
-        _switch,
+        parsing.switch,
     ),
 )
 

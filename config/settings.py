@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import dj_database_url
 from csp.constants import NONE, SELF
 
-from config import environment
+from config import environment, parsing
 
 ENV = environment.load()
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,15 +70,15 @@ MAILBOX_PORT = int(os.environ.get("DIGEST_MAILBOX_PORT", "0"))
 MAILBOX_IS_RELAY = not ENV["SMTP_URL"]
 SMTP_URL: str = ENV["SMTP_URL"] or f"smtp://{MAILBOX_HOST}:{MAILBOX_PORT}?connections=4"
 # The mailbox in a container of its own is no more the outside world than one on loopback.
-RELAY_ON_LOOPBACK = MAILBOX_IS_RELAY or environment.is_loopback(urlsplit(SMTP_URL).hostname or "")
+RELAY_ON_LOOPBACK = MAILBOX_IS_RELAY or parsing.is_loopback(urlsplit(SMTP_URL).hostname or "")
 SEND_RATE: float | None = ENV["SEND_RATE"]
 JOURNAL_FSYNC: bool = ENV["JOURNAL_FSYNC"]
 DKIM_DOMAIN: str = ENV["DKIM_DOMAIN"]
 DKIM_SELECTOR: str = ENV["DKIM_SELECTOR"]
 DKIM_KEY_FILE: Path | None = ENV["DKIM_KEY_FILE"]
-FETCH_NETWORKS: tuple[environment.Network, ...] = ENV["FETCH_NETWORKS"]
+FETCH_NETWORKS: tuple[parsing.Network, ...] = ENV["FETCH_NETWORKS"]
 INBOUND_URL: str = ENV["INBOUND_URL"]
-TRUSTED_PROXIES: tuple[environment.Network, ...] = ENV["TRUSTED_PROXIES"]
+TRUSTED_PROXIES: tuple[parsing.Network, ...] = ENV["TRUSTED_PROXIES"]
 SIGNUP_LIMITS: dict[str, str] = ENV["SIGNUP_LIMITS"]
 METRICS_TOKEN: str = ENV["METRICS_TOKEN"]
 ALERT_MAIL: list[str] = ENV["ALERT_MAIL"]
