@@ -167,7 +167,7 @@ def test_the_archive_says_that_it_has_ended_and_keeps_its_pages(
 ) -> None:
     page = text(client.get("/t/medias-ai-pivot/"))
     assert "No more updates come of it. What went out stays here." in page
-    assert "Get each update by e-mail" not in page
+    assert "/subscribe/" not in page
     assert "/t/medias-ai-pivot/1/" in page
     assert client.get("/t/medias-ai-pivot/1/").status_code == 200
     assert client.get("/t/medias-ai-pivot/feed.xml").status_code == 200
