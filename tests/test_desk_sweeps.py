@@ -192,7 +192,7 @@ def test_no_query_or_field_reaches_another_topics_things(
 # ---- odd words ---------------------------------------------------------------------------------
 
 ODD = {
-    "long": "x" * 200_000,
+    "long": "x" * 20_000,
     "broken": "a\ud800\0\x01\x1b[31m\u202e\u2028\r\nBcc: z",
     "deep": "> - " * 10_000 + "*_" * 10_000 + "[" * 10_000,
     "huge number": "9" * 5_000,
@@ -234,8 +234,8 @@ def _forms(who: Client) -> Iterator[Form]:
     seen = set()
     for page in _pages():
         for form in forms(who, page):
-            kind = (re.sub(r"items/[^/]+/", "", form.action), form.is_post, form.names)
-            kind += (form.fields[-1:],) if form.names else ()
+            names = tuple(name.partition(".")[0] for name in form.names)  # without an item's slug
+            kind = (re.sub(r"items/[^/]+/", "", form.action), form.is_post, names, form.pressed)
             if kind not in seen and "/logout/" not in form.action:
                 seen.add(kind)
                 yield form
@@ -282,5 +282,5 @@ def test_no_odd_word_in_any_field_of_the_desk_upsets_it_or_is_half_kept(
             about = f"{form.page} {form.action} {name}"
             _try(who, form, form.said(name), f"{about} missing", before)
             _try(who, form, form.said(name, "twice", "twice"), f"{about} twice", before)
-            for label, word in itertools.islice(words, 6):
+            for label, word in itertools.islice(words, 3):
                 _try(who, form, form.said(name, word), f"{about} {label}", before)

@@ -1,5 +1,6 @@
 """The forms of a page as they are rendered, so that a sweep of them leaves nothing out."""
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import quote_plus, urljoin
@@ -18,13 +19,15 @@ LEFT_ALONE = {"csrfmiddlewaretoken"}
 
 @dataclass(frozen=True)
 class Form:
-    """What a browser would send, and where to. ``names``: all that it could send."""
+    """What a browser would send, and where to. ``names``: all that it could send; ``pressed``: the
+    button, by what it says."""
 
     page: str
     action: str
     is_post: bool
     fields: tuple[tuple[str, str], ...]
     names: tuple[str, ...]
+    pressed: str = ""
 
     def said(self, name: str, *values: str) -> Sent:
         """What is sent with these values, however many, in place of the field's own."""
@@ -40,11 +43,12 @@ class Form:
 
 def encoded(said: Sent) -> bytes:
     """As a form's body; halves of surrogate pairs become the bytes that no UTF-8 has."""
-    pairs = (
-        f"{quote_plus(key)}={quote_plus(value.encode('utf-8', 'surrogatepass'))}"
-        for key, value in said
-    )
-    return "&".join(pairs).encode("ascii")
+    return "&".join(f"{_quoted(key)}={_quoted(value)}" for key, value in said).encode("ascii")
+
+
+@functools.cache
+def _quoted(text: str) -> str:
+    return quote_plus(text.encode("utf-8", "surrogatepass"))
 
 
 def forms(who: Client, page: str) -> Iterator[Form]:
@@ -70,7 +74,8 @@ def forms(who: Client, page: str) -> Iterator[Form]:
                 pressed = (*fields, (button.get("name"), button.get("value", "")))
                 target = urljoin(place, button.get("formaction") or action)
                 way = button.get("formmethod") or method
-            yield Form(place, target.partition("#")[0], way.lower() == "post", pressed, names)
+            said = button.get("value", "") if button is not None else ""
+            yield Form(place, target.partition("#")[0], way.lower() == "post", pressed, names, said)
 
 
 def _is_elsewhere(one: html.HtmlElement, own: str | None) -> bool:
