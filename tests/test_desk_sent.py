@@ -92,7 +92,10 @@ def test_a_correction_is_looked_at_before_it_is_sent(press: Client, update: Upda
     other = press.post(page(update), typed | {"text": "Not ten: eight."})
     assert other.status_code == 200
     assert not Mailing.objects.filter(kind=MailingKind.CORRECTION).exists()
+    name = f"correction {update.pk}"
+    assert f'data-keep="{name}" data-keep-unsaved' in answer.content.decode()
     assert press.post(page(update), typed)["Location"] == f"/desk/{update.topic.slug}/1/"
+    assert f'data-kept-done="{name}"' in text(press.get(f"/desk/{update.topic.slug}/1/"))
     assert Mailing.objects.get(kind=MailingKind.CORRECTION).corrects is not None
     assert AuditEntry.objects.get(what="corrected update").who == "pia@example.org"
     assert "Corrections" in text(press.get(fragment(update)))

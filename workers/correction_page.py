@@ -42,7 +42,8 @@ def correct(request: HttpRequest, topic: str, number: int) -> HttpResponseBase:
         corrections.correct(update, text, slugs, request.user.get_username())
     except DigestError as problem:
         return _form(request, update, text, slugs, problem=str(problem))
-    messages.success(request, "The correction is on its way to those who got the update.")
+    said = "The correction is on its way to those who got the update."
+    messages.success(request, said, extra_tags=f"correction {update.pk}")
     return redirect(f"/desk/{topic}/{number}/")
 
 

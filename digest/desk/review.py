@@ -73,7 +73,8 @@ def ask(request: HttpRequest, topic: str) -> HttpResponseBase:
     except DigestError as problem:
         messages.error(request, str(problem))
     else:
-        messages.success(request, "Asked. A publisher finds it at the desk; an edit voids it.")
+        said = "Asked. A publisher finds it at the desk; an edit voids it."
+        messages.success(request, said, extra_tags=f"asking {update.pk}")
     return to_review(found)
 
 
@@ -87,7 +88,8 @@ def send_back(request: HttpRequest, topic: str) -> HttpResponseBase:
     except DigestError as problem:
         messages.error(request, str(problem))
         return to_review(found)
-    messages.success(request, f"Sent back to {sent.by}, who finds your words at the draft.")
+    said = f"Sent back to {sent.by}, who finds your words at the draft."
+    messages.success(request, said, extra_tags=f"sending back {update.pk}")
     return redirect(f"/desk/{found.slug}/draft/")
 
 

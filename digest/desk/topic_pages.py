@@ -46,7 +46,8 @@ def new(request: HttpRequest) -> HttpResponseBase:
         texts = {name: typed(request, name) for name in texts}
         made = _made(texts, errors, request.user.get_username())
         if made:
-            messages.success(request, f"Made. {made} has its address; now give it its look.")
+            said = f"Made. {made} has its address; now give it its look."
+            messages.success(request, said, extra_tags="new topic")
             return redirect(f"/desk/{made.slug}/settings/")
     page = {
         "form": TopicForm(texts, {}, errors=errors),
@@ -123,7 +124,7 @@ def _kept(request: HttpRequest, topic: Topic, form: TopicForm, given: Mapping[st
             )
             return False
         changed = topics.change(locked, given, request.user.get_username())
-    messages.success(request, _said(changed.fields))
+    messages.success(request, _said(changed.fields), extra_tags=f"settings {topic.pk}")
     for update in changed.voided:
         messages.warning(request, voiding.told(update))
     return True

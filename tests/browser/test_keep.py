@@ -7,7 +7,7 @@ from django.test import Client
 
 from digest.briefings import Briefing
 from digest.intake import store
-from digest.models import Topic
+from digest.models import Topic, Update
 from tests import newsroom
 from tests.browser.windows import Window
 
@@ -142,3 +142,57 @@ def test_somebody_else_is_offered_nothing_and_no_secret_is_kept(
     assert window.page.locator("body").get_attribute("data-who") == str(edda.pk)
     assert kept(window)
     assert window.page.get_by_text(OFFER).count() == 0
+
+
+def test_a_topics_settings_are_kept_until_they_are_saved(window: Window, pivot: Topic) -> None:
+    window.open(f"{T}/settings/")
+    typed(window, "[name=description]", "Half a description")
+    window.page.reload()
+    window.page.get_by_role("button", name="Put them back").click()
+    assert window.page.input_value("[name=description]") == "Half a description"
+    window.page.get_by_role("button", name="Save", exact=True).first.click()
+    window.page.get_by_text("Saved", exact=False).first.wait_for()
+    window.page.wait_for_load_state()
+    assert not kept(window)
+
+
+def test_a_topic_that_is_being_made_is_kept_until_it_is_there(window: Window) -> None:
+    window.open("/desk/new/")
+    typed(window, "[name=name]", "Harbour Watch")
+    window.page.reload()
+    window.page.get_by_role("button", name="Put them back").click()
+    window.page.get_by_role("button", name="Make the topic").click()
+    window.page.get_by_text("Made.").wait_for()
+    window.page.wait_for_load_state()
+    assert not kept(window)
+
+
+def test_words_to_a_colleague_are_kept_until_they_are_sent(
+    window: Window, pivot: Topic, draft: Update
+) -> None:
+    Topic.objects.update(two_people=True)
+    window.open(f"{T}/draft/review/")
+    typed(window, "#note", "Look at the second story.")
+    window.page.reload()
+    window.page.get_by_role("button", name="Put them back").click()
+    window.page.get_by_role("button", name="Ask for approval").click()
+    window.page.get_by_text("Asked. A publisher").wait_for()
+    window.page.wait_for_load_state()
+    assert not kept(window)
+
+
+def test_a_partners_words_are_kept_until_they_are_saved(
+    window: Window, pivot: Topic, draft: Update
+) -> None:
+    window.open(f"{T}/draft/")
+    window.page.get_by_text("Add one: words that somebody paid for").click()
+    typed(window, "#partner-text", "Half a text")
+    window.page.reload()
+    window.page.get_by_text("Add one: words that somebody paid for").click()
+    window.page.get_by_role("button", name="Put them back").click()
+    assert window.page.input_value("#partner-text") == "Half a text"
+    window.page.fill("#partner-name", "Lantern Works")
+    window.page.fill("#partner-url", "https://lantern.example.com/")
+    window.page.get_by_role("button", name="Save the partner block").click()
+    window.page.get_by_text("The partner block is saved.").wait_for()
+    window.page.wait_for_function("!Object.keys(localStorage).some(key => key.startsWith('keep/'))")
