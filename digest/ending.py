@@ -17,7 +17,7 @@ from digest.models import Stage, Topic, Update
 @transaction.atomic
 def end(topic: Topic, by: str) -> Topic:
     """End it; Refused while an update of it is approved or on its way."""
-    topic = Topic.objects.select_for_update().get(pk=topic.pk)
+    topic = Topic.objects.select_for_update(no_key=True).get(pk=topic.pk)
     if topic.ended_at:
         raise Refused(f"{topic} has ended already; nothing was changed.")
     if update := _leaving(topic):
@@ -37,7 +37,7 @@ def end(topic: Topic, by: str) -> Topic:
 @transaction.atomic
 def reopen(topic: Topic, by: str) -> Topic:
     """Have it go on: its schedule from its next time, its feeds at once."""
-    topic = Topic.objects.select_for_update().get(pk=topic.pk)
+    topic = Topic.objects.select_for_update(no_key=True).get(pk=topic.pk)
     if not topic.ended_at:
         raise Refused(f"{topic} has not ended; nothing was changed.")
     topic.ended_at = None
