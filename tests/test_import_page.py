@@ -19,7 +19,7 @@ from digest.models import Topic
 from subscribers import importing, suppression
 from subscribers.importing import at_work, forgetting, runs
 from subscribers.imports import Import
-from subscribers.models import Subscriber, SubscriberTag, Subscription
+from subscribers.models import Subscriber, Subscription
 from subscribers.pages import import_page
 from subscribers.requested import ConfirmationRequest
 from workers import ticking
@@ -130,31 +130,6 @@ def archive(name: str, content: bytes = b"x") -> bytes:
     with zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr(name, content)
     return raw.getvalue()
-
-
-def test_a_column_that_several_lists_of_an_archive_have_is_asked_about_once(
-    browser: Client, pivot: Topic
-) -> None:
-    raw = io.BytesIO()
-    head = "Email Address,First Name,OPTIN_TIME,MEMBER_RATING,Notes"
-    with zipfile.ZipFile(raw, "w") as packed:
-        packed.writestr("subscribed_x.csv", f"{head}\ns@example.org,Sam,2024-01-01,2,vip\n")
-        packed.writestr(
-            "cleaned_x.csv", f"{head},CLEAN_TIME\nc@example.org,Cy,2024-01-01,2,b,2024-02-02\n"
-        )
-    upload(browser, raw.getvalue(), "list.zip")
-    job = Import.objects.get()
-    shown = page(browser, job)
-    assert "As Mailchimp names them" in shown
-    assert "<details>" in shown
-    assert (shown.count("<select"), shown.count("cleaned_x.csv")) == (6, 1)
-    assert 'value="medias-ai-pivot" checked' in shown, "the only topic is ticked"
-    do(browser, job, "check", topics="medias-ai-pivot", **{"column-4": "tags"})
-    work()
-    assert "<details open>" in page(browser, job)
-    do(browser, job, "start")
-    work()
-    assert set(SubscriberTag.objects.values_list("tag", flat=True)) == {"vip", "b"}
 
 
 @pytest.mark.parametrize(
@@ -334,29 +309,6 @@ def test_a_check_with_other_wishes_begins_anew(
     assert len(runs.report_of(job).read_text().splitlines()) == 4
 
 
-def test_the_examples_of_an_archive_are_of_each_list_and_each_cell_says_what_it_is(
-    browser: Client, pivot: Topic
-) -> None:
-    raw = io.BytesIO()
-    with zipfile.ZipFile(raw, "w") as packed:
-        for name in ("one", "two", "three"):
-            rows = "".join(f"{name}{at}@example.org,N,t\n" for at in range(9))
-            packed.writestr(f"{name}.csv", f"email,name,tags\n{rows}")
-    upload(browser, raw.getvalue(), "lists.zip")
-    job = Import.objects.get()
-    do(browser, job, "check", topics="medias-ai-pivot")
-    work()
-    job.refresh_from_db()
-    assert [one["email"].partition("@")[0] for one in job.found["first"]] == [
-        "one0", "one1", "two0", "two1", "three0", "three1",
-    ]  # fmt: skip
-    shown = page(browser, job)
-    assert "The first of each list" in shown
-    assert '<div class="small soft">three.csv</div>' in shown
-    for label in ("name", "list says", "topics", "tags", "would be"):
-        assert shown.count(f'data-label="{label}"') == 6
-
-
 def test_what_one_worker_has_no_other_takes(browser: Client, pivot: Topic) -> None:
     upload(browser, LIST)
     job = Import.objects.get()
@@ -437,38 +389,3 @@ def test_a_topic_that_is_gone_exports_nothing(browser: Client, ann: Subscriber) 
     )
     assert answer.status_code == 422
     assert "is gone" in answer.content.decode()
-
-
-def test_a_column_that_may_say_who_left_is_unsure_until_somebody_explains_it(
-    browser: Client, pivot: Topic
-) -> None:
-    upload(browser, "email,Blacklisted\nann@example.org,1\nbob@example.org,0\n")
-    job = Import.objects.get()
-    assert "selected>Not sure: may say who left<" in page(browser, job)
-    agreed: dict[str, Any] = {"topics": "medias-ai-pivot", "consent": "at the fair, May 2026"}
-    do(browser, job, "check", **agreed)
-    work()
-    shown = page(browser, job)
-    assert "Import 1 person" in shown
-    assert "line 2: its &#x27;Blacklisted&#x27; is &#x27;1&#x27;" in shown
-    assert "Say what that column holds: “Left (time)”" in shown
-    assert "--map" not in shown
-    do(browser, job, "check", **agreed, **{"column-1": "left"})
-    work()
-    do(browser, job, "start")
-    work()
-    standing = Subscription.objects.values_list("subscriber__email", "state")
-    assert set(standing) == {
-        ("ann@example.org", "unsubscribed"),
-        ("bob@example.org", "confirmed"),
-    }
-
-
-def test_an_unsure_column_may_be_said_to_be_an_attribute(browser: Client, pivot: Topic) -> None:
-    upload(browser, "email,Spam score\nann@example.org,3\n")
-    job = Import.objects.get()
-    do(browser, job, "check", topics="medias-ai-pivot", **{"column-1": "attribute"})
-    work()
-    do(browser, job, "start")
-    work()
-    assert Subscriber.objects.get().attributes == {"Spam score": "3"}
