@@ -5,6 +5,7 @@ is read from the end, and only as far as those who wrote it are named in TRUSTED
 """
 
 import ipaddress
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -29,6 +30,28 @@ def address(request: HttpRequest) -> Address | None:
             break
         client = _parsed(said)
     return client
+
+
+_PROXY_HEADERS = ("HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP", "HTTP_FORWARDED", "HTTP_VIA")
+
+
+def came_straight(request: HttpRequest) -> bool:
+    """True only for a program on this machine that came to us directly.
+
+    A proxy on the same machine connects from loopback too: so nothing that a proxy adds may be
+    there, and the name asked for must be a loopback one.
+    """
+    return (
+        not any(request.META.get(name) for name in _PROXY_HEADERS)
+        and is_loopback(str(request.META.get("REMOTE_ADDR", "")))
+        and is_loopback(urlsplit(f"//{request.get_host()}").hostname or "")
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """A name or an address that leads to this machine."""
+    plain = host.removeprefix("::ffff:")
+    return plain in {"localhost", "::1"} or plain.startswith("127.")
 
 
 def is_near(client: Address) -> bool:

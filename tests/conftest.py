@@ -1,12 +1,15 @@
 """The people and things that tests speak of."""
 
 import datetime as dt
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import redis
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection
@@ -20,6 +23,7 @@ from subscribers.models import Subscriber, Subscription, SubscriptionState, addr
 from tests import newsroom
 from tests.sends import dead, due, outbox, relay, through
 from workers import schedule
+from workers.embedded import broker
 from workers.models import Schedule
 from workers.rules import Rule
 
@@ -131,6 +135,32 @@ def sink(tmp_path: Path) -> Iterator[tuple[str, Path]]:
             yield f"smtp://127.0.0.1:{port}?connections=4", record
         finally:
             process.terminate()
+
+
+NOBODY = "redis://127.0.0.1:1/0"
+"""A broker's address where none answers."""
+
+
+@pytest.fixture(scope="session")
+def _valkey() -> Iterator[str]:
+    ours = broker.make()
+    with subprocess.Popen(ours.argv, stdout=subprocess.DEVNULL) as process:
+        try:
+            assert not broker.silence(ours.url)
+            yield ours.url
+        finally:
+            process.terminate()
+            process.wait()
+            shutil.rmtree(ours.directory)
+
+
+@pytest.fixture
+def valkey(_valkey: str, settings: Any) -> redis.Redis:
+    """A broker of our own, empty, that REDIS_URL names; and a client of it."""
+    settings.REDIS_URL = _valkey
+    client = redis.Redis.from_url(broker.for_redis_py(_valkey))
+    client.flushall()
+    return client
 
 
 @pytest.fixture

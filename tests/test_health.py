@@ -1,10 +1,15 @@
 """What watchers of the process are told."""
 
+import datetime as dt
+
 import pytest
 from django.db import OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
+from django.utils import timezone
 
-from workers.queue import health
+from tests.conftest import NOBODY
+from workers.models import Pulse
+from workers.watch import health
 
 
 def test_a_process_that_answers_is_healthy_without_its_database(client):
@@ -15,9 +20,31 @@ def test_a_process_that_answers_is_healthy_without_its_database(client):
 
 
 @pytest.mark.django_db
-def test_a_database_as_new_as_the_program_is_ready(client):
-    response = client.get("/readyz")
-    assert (response.status_code, response.content) == (200, b"ready\n")
+def test_a_database_as_new_as_the_program_with_a_broker_and_a_tick_is_ready(client, valkey):
+    Pulse.objects.create(at=timezone.now())
+    for query in ("", "?all"):
+        response = client.get(f"/readyz{query}")
+        assert (response.status_code, response.content) == (200, b"ready\n")
+
+
+@pytest.mark.django_db
+def test_without_broker_or_tick_pages_are_ready_and_the_whole_is_not(client, settings):
+    settings.REDIS_URL = NOBODY
+    Pulse.objects.create(at=timezone.now() - dt.timedelta(seconds=90))
+    told = (
+        "ready\nThe broker does not answer; nothing is sent.\n"
+        "No worker has looked for what is due for 90 s; nothing new is begun.\n"
+    )
+    pages, whole = client.get("/readyz"), client.get("/readyz?all")
+    assert (pages.status_code, pages.content.decode()) == (200, told)
+    assert (whole.status_code, whole.content.decode()) == (503, told)
+
+
+@pytest.mark.django_db
+def test_where_no_worker_ever_ran_it_says_how_to_start_them(client, valkey):
+    response = client.get("/readyz?all")
+    assert response.status_code == 503
+    assert b"Start them: digest up" in response.content
 
 
 @pytest.mark.django_db

@@ -62,6 +62,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "api/v1/topics/<slug:topic>/briefings/<slug:slug>": ({"GET", "DELETE"}, set()),
     "api/v1/subscribers": (ACT, set()),
     "api/v1/subscribers/<path:address>": ({"GET", "DELETE"}, set()),
+    "metrics": (LOOK, set()),
     "api/": (set(), EVERYBODY),  # no page
     "api/docs": (LOOK, EVERYBODY),
     "api/openapi.json": (LOOK, EVERYBODY),

@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from workers import correction_page, schedule_page, source_page, tested
-from workers.queue import health
+from workers.watch import health, metrics
 
 urlpatterns = [
     path("", include("workers.queue.urls")),
@@ -19,4 +19,5 @@ urlpatterns = [
     path("desk/<slug:topic>/<int:number>/correct/", correction_page.correct),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
+    path("metrics", metrics.metrics),
 ]

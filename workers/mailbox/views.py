@@ -11,7 +11,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from digest import visitors
 from digest.staff import roles
+from digest.visitors import is_loopback
 from workers.mailbox.reading import decoded, for_frame, read
 from workers.mailbox.store import KEPT, Mail, Mailbox
 
@@ -20,7 +22,6 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 PAGE = 50  # mails on a page of the list
 _LONG = 200_000  # characters of a part that a page shows; the file has the rest
-_PROXY_HEADERS = ("HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP", "HTTP_FORWARDED", "HTTP_VIA")
 _SANDBOX = "allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation"
 # The frame's own rules: no script, no form, no origin; pictures and inline styles as in a mail
 # program.  Links open in a new tab, which is outside the sandbox, so that Confirm works there.
@@ -50,22 +51,11 @@ def _guarded(view: View[P]) -> View[P]:
 
 
 def is_at_this_machine(request: HttpRequest) -> bool:
-    """True only for a browser on this machine that came to us directly.
-
-    A proxy on the same machine connects from loopback too: so nothing that a proxy adds may
-    be there, the name asked for must be a loopback one, and so must BASE_URL.
-    """
-    return (
-        not any(request.META.get(name) for name in _PROXY_HEADERS)
-        and _is_loopback(str(request.META.get("REMOTE_ADDR", "")))
-        and _is_loopback(urlsplit(f"//{request.get_host()}").hostname or "")
-        and _is_loopback(urlsplit(settings.BASE_URL).hostname or "")
+    """True only for a browser on this machine that came to us directly; BASE_URL must say the
+    same, for a proxy on the same machine connects from loopback too."""
+    return visitors.came_straight(request) and is_loopback(
+        urlsplit(settings.BASE_URL).hostname or ""
     )
-
-
-def _is_loopback(host: str) -> bool:
-    plain = host.removeprefix("::ffff:")
-    return plain in {"localhost", "::1"} or plain.startswith("127.")
 
 
 @_guarded

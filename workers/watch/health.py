@@ -6,8 +6,11 @@ from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+
+from workers.watch import readings
 
 _PLAIN = "text/plain; charset=utf-8"
 
@@ -23,13 +26,33 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> HttpResponse:
-    """200 when the database can be reached and is as new as the program; else 503 and why."""
-    del request
-    why = _not_ready()
-    return HttpResponse(f"{why or 'ready'}\n", _PLAIN, status=503 if why else 200)
+    """200 while pages can be served, else 503; a line for each thing that they or the workers need.
+
+    Without a broker or a tick nothing goes out, and yet readers can leave: that alone takes no
+    page away. ``?all`` makes it count, for whoever watches the whole.
+    """
+    why = _no_pages()
+    if why:
+        return HttpResponse(f"{why}\n", _PLAIN, status=503)
+    sending = [line for line in (_no_broker(), _no_tick()) if line]
+    told = "".join(f"{line}\n" for line in ["ready", *sending])
+    return HttpResponse(told, _PLAIN, status=503 if sending and "all" in request.GET else 200)
 
 
-def _not_ready() -> str:
+def _no_broker() -> str:
+    return "" if readings.broker().up else "The broker does not answer; nothing is sent."
+
+
+def _no_tick() -> str:
+    age = readings.tick_age(timezone.now())
+    if age is None:
+        return "No worker has ever looked for what is due; nothing is sent. Start them: digest up"
+    if age > readings.TICK_LATE:
+        return f"No worker has looked for what is due for {age:,.0f} s; nothing new is begun."
+    return ""
+
+
+def _no_pages() -> str:
     try:
         applied = set(MigrationRecorder(connection).applied_migrations())
     except DatabaseError:
