@@ -3,7 +3,7 @@
 import pytest
 
 from workers import pace
-from workers.models import Pace
+from workers.routes.models import Pace
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 

@@ -15,6 +15,7 @@ from digest.models import Edition, Topic, Update
 from digest.requesting import RequestedTest
 from subscribers.models import Subscriber
 from workers.feedback.models import CameBack, Heard, Returned  # noqa: F401 - found from here alone
+from workers.routes.models import Pace, Route  # noqa: F401 - Django finds models from here alone
 from workers.rules import Rule
 from workers.watch.alert import Alert, Watch  # noqa: F401 - Django finds models from here alone
 
@@ -217,6 +218,10 @@ class Batch(models.Model):
     dated_at = models.DateTimeField(
         null=True, blank=True, help_text="First claim: the Date of its messages."
     )
+    route = models.SmallIntegerField(null=True, blank=True, help_text="By which it last went.")
+    not_before = models.DateTimeField(
+        null=True, blank=True, help_text="It holds what a domain's limit keeps back: others first."
+    )
 
     class Meta:
         verbose_name_plural = "batches"
@@ -300,6 +305,8 @@ class Delivery(models.Model):
     code = models.PositiveSmallIntegerField(default=0, help_text="The relay's last reply code.")
     answer = models.TextField(blank=True, help_text="The relay's last reply, or what we saw.")
     settled_at = models.DateTimeField(null=True, blank=True)
+    # Two octets and no index: at ten million rows a key would be the largest thing here.
+    route = models.SmallIntegerField(null=True, blank=True, help_text="Id of the last one tried.")
 
     class Meta:
         verbose_name_plural = "deliveries"
@@ -327,16 +334,6 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"delivery {self.id}, {self.state}"
-
-
-class Pace(models.Model):
-    """The next free instant of one rate, shared by all workers."""
-
-    name = models.CharField(max_length=60, unique=True, help_text="route:… or mailing:…")
-    next_at = models.FloatField(default=0, help_text="Seconds since 1970, the database's clock.")
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class Worker(models.Model):

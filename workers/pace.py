@@ -9,7 +9,7 @@ import time
 
 from django.db import connection
 
-from workers.models import Pace
+from workers.routes.models import Pace
 
 AHEAD = 0.25
 """Seconds of sending that one reservation holds: what a change of rate may lag behind."""
