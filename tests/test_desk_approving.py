@@ -32,6 +32,16 @@ def review(client: Client) -> str:
     return text(client.get(f"{T}/draft/review/"))
 
 
+def test_each_finding_of_the_review_leads_to_its_place(desk: Client, draft: Update) -> None:
+    draft.note = "See https://"
+    draft.subject = "A subject that is far longer than what any phone shows of one"
+    draft.save()
+    said = review(desk)
+    assert f'<a href="{T}/draft/#note">Go to the note</a>' in said
+    assert f'<a href="{T}/draft/#subject">Go to the subject</a>' in said
+    assert "Take the one made from the items" not in said  # mended there, not here
+
+
 def seen(client: Client) -> str:
     found = re.search(r'name="seen" value="([0-9a-f]{64})"', review(client))
     assert found, "the review offers nothing to approve or ask for"

@@ -39,7 +39,8 @@ def approve(request: HttpRequest, topic: str) -> HttpResponseBase:
     except DigestError as problem:
         messages.error(request, str(problem))
         return to_review(found)
-    messages.success(request, f"Approved as Update #{approved.number}.")
+    said = f"Approved as Update #{approved.number}."
+    messages.success(request, said, extra_tags=f"approving {approved.pk}")
     return redirect(f"/desk/{found.slug}/{approved.number}/")
 
 

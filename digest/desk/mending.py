@@ -43,26 +43,29 @@ class Mending:
     acts: Sequence[Act]
 
 
-def of(update: Update, items: Sequence[Item], findings: Sequence[Finding]) -> list[Mending]:
-    """How each finding that is amiss is mended."""
+def of(
+    update: Update, items: Sequence[Item], findings: Sequence[Finding], draft: str = ""
+) -> list[Mending]:
+    """How each finding that is amiss is mended. ``draft``: the draft's address, on another page."""
     by_slug = {item.briefing.slug: item for item in items}
     amiss = [one for one in findings if one.level != Level.OK]
     return [
-        Mending(one, *_place(update, by_slug, one), list(_acts(update, items, by_slug, one)))
+        Mending(one, *_place(update, by_slug, one, draft), list(_acts(update, items, by_slug, one)))
         for one in amiss
     ]
 
 
-def _place(update: Update, items: Mapping[str, Item], one: Finding) -> tuple[str, str]:
+def _place(update: Update, items: Mapping[str, Item], one: Finding, draft: str) -> tuple[str, str]:
     if one.place in _FIELDS:
-        return _FIELDS[one.place]
+        anchor, label = _FIELDS[one.place]
+        return draft + anchor, label
     if one.place == Place.TOPIC:
         return f"/desk/{update.topic.slug}/settings/#{one.part}", "Go to the topic’s settings"
     if not one.where:
         return "", ""
     item = items.get(one.where)
     if item and one.part in _OWN and getattr(item, one.part):
-        return f"#{one.part}-{one.where}", "Go to its words"
+        return f"{draft}#{one.part}-{one.where}", "Go to its words"
     part = f"rows-{one.part}" if one.part in _ROWS else one.part
     return f"/desk/{update.topic.slug}/briefings/{one.where}/#{part}", "Go to it"
 

@@ -47,7 +47,7 @@ def _of_draft(one: Standing, me: str, may_approve: bool, now: dt.datetime) -> It
     url = f"/desk/{topic.slug}/draft/"
     if one.asked and may_approve and one.asked.by != me:
         what = f"{topic}: {one.asked.by} asks for your approval"
-        yield Need(1, "info", "asked of you", what, f"{url}#approve", "Look and approve")
+        yield Need(1, "info", "asked of you", what, f"{url}review/", "Look and approve")
     if one.sent_back and one.sent_back.by == me:
         back = one.sent_back
         what = f"{topic}: {back.answered_by} sent the draft back: {back.words[:200]}"

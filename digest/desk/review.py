@@ -7,7 +7,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from digest import asking, happened
 from digest.audit import AuditEntry
-from digest.desk import proof, together
+from digest.desk import mending, proof, together
 from digest.desk.look import Look
 from digest.desk.posts import draft_or_404, typed
 from digest.errors import DigestError
@@ -23,12 +23,16 @@ def review(request: HttpRequest, topic: str) -> HttpResponse:
     """What becomes of the draft when it is approved, on one page: to whom, when, how fast."""
     found, update = draft_or_404(topic)
     seen = proof.of_draft(update)
+    items = list(update.items.select_related("briefing"))
     page = together.shown(request, update, "reviewing it")
     page |= {
         "topic": found,
         "update": update,
         "proof": seen,
-        "size": update.items.count(),
+        "size": len(items),
+        "mendings": mending.of(
+            update, items, [*seen.blocking, *seen.warnings], f"/desk/{topic}/draft/"
+        ),
         "look": Look(request, update, "review/"),
     }
     return render(request, "desk/approve/review.html", page | standing(request, update, seen.seen))

@@ -181,6 +181,18 @@ def test_words_to_a_colleague_are_kept_until_they_are_sent(
     assert not kept(window)
 
 
+def test_the_reason_for_approving_despite_a_check_is_kept(
+    window: Window, pivot: Topic, draft: Update
+) -> None:
+    Update.objects.filter(pk=draft.pk).update(note="See https://")
+    window.open(f"{T}/draft/review/")
+    typed(window, "#despite", "The link comes tonight.")
+    Update.objects.filter(pk=draft.pk).update(note="See https:// and wait")  # seen no more
+    window.page.get_by_role("button", name="Approve despite that").click()
+    window.page.get_by_role("button", name="Put them back").click()
+    assert window.page.input_value("#despite") == "The link comes tonight."
+
+
 def test_a_partners_words_are_kept_until_they_are_saved(
     window: Window, pivot: Topic, draft: Update
 ) -> None:
