@@ -67,6 +67,31 @@ SETTINGS = (
         secret=True,
     ),
     Setting(
+        "SMTP_PROVIDER",
+        "",
+        "Whose relay SMTP_URL is, where its name doesn't tell: mails then carry what this provider "
+        "repeats with its events.",
+        "postal",
+        parsing.provider,
+    ),
+    Setting(
+        "SES_CONFIGURATION_SET",
+        "",
+        "Amazon SES publishes events only of mails that name a configuration set.",
+        "digest",
+        parsing.one_line,
+    ),
+    Setting(
+        "HOOKS",
+        "",
+        "What proves that a call of `/hooks/<provider>/` is the provider's: `provider=secret`, "
+        "with spaces between; one twice while its secret changes. Without it nobody may call. See "
+        "docs/feedback.md.",
+        "postmark=twenty-random-letters mailgun=its-signing-key",
+        parsing.hooks,
+        secret=True,
+    ),
+    Setting(
         "BASE_URL",
         "",
         "Links in mails are made from it alone; https unless on loopback. "

@@ -73,6 +73,18 @@ def smtp_url(text: str) -> str:
     return text
 
 
+def provider(text: str) -> str:
+    from workers.feedback.providers import Provider
+
+    return one_of("", *Provider)(text)
+
+
+def hooks(text: str) -> dict[str, tuple[str, ...]]:
+    from workers.feedback.secrets import secrets
+
+    return secrets(text)
+
+
 def inbound_url(text: str) -> str:
     from workers.inbound.account import Account
 

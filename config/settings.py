@@ -69,6 +69,9 @@ MAILBOX_HOST = os.environ.get("DIGEST_MAILBOX_HOST", "127.0.0.1")
 MAILBOX_PORT = int(os.environ.get("DIGEST_MAILBOX_PORT", "0"))
 MAILBOX_IS_RELAY = not ENV["SMTP_URL"]
 SMTP_URL: str = ENV["SMTP_URL"] or f"smtp://{MAILBOX_HOST}:{MAILBOX_PORT}?connections=4"
+SMTP_PROVIDER: str = ENV["SMTP_PROVIDER"]
+SES_CONFIGURATION_SET: str = ENV["SES_CONFIGURATION_SET"]
+HOOKS: dict[str, tuple[str, ...]] = ENV["HOOKS"]
 # The mailbox in a container of its own is no more the outside world than one on loopback.
 RELAY_ON_LOOPBACK = MAILBOX_IS_RELAY or parsing.is_loopback(urlsplit(SMTP_URL).hostname or "")
 SEND_RATE: float | None = ENV["SEND_RATE"]

@@ -16,6 +16,9 @@ atexit.register(shutil.rmtree, SCRATCH, ignore_errors=True)
 # The tester's own settings are nobody's business here; .env does not win over these.
 for name in (
     "SMTP_URL",
+    "SMTP_PROVIDER",
+    "SES_CONFIGURATION_SET",
+    "HOOKS",
     "INBOUND_URL",
     "BASE_URL",
     "SEND_RATE",

@@ -17,6 +17,8 @@ from subscribers.models import Subscriber
 from tests.briefings import keep_briefing
 from tests.signing import signed
 from workers import letters
+from workers.feedback import providers
+from workers.feedback.providers import Provider
 from workers.headers import Letterhead
 from workers.ledger import Row
 from workers.letters import Letters
@@ -308,3 +310,50 @@ def test_a_topic_is_signed_for_the_domain_that_it_is_from(
     sent.edition.sender = "Desk <desk@example.com>"
     with pytest.raises(Refused, match=r"example\.net\.pem"):
         Letters(sent)
+
+
+# ---- what a provider repeats ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("url", "provider", "name"),
+    [
+        ("smtp://email-smtp.eu-west-1.amazonaws.com", Provider.AMAZON_SES, "X-SES-MESSAGE-TAGS"),
+        ("smtp://smtp.eu.mailgun.org:587", Provider.MAILGUN, "X-Mailgun-Variables"),
+        ("smtp://smtp.postmarkapp.com", Provider.POSTMARK, "X-PM-Metadata-digest"),
+        ("smtp://smtp.sendgrid.net", Provider.SENDGRID, "X-SMTPAPI"),
+    ],
+)
+def test_a_message_carries_its_delivery_in_the_field_that_its_provider_repeats(
+    sent: Mailing, settings: Any, url: str, provider: Provider, name: str
+) -> None:
+    settings.SMTP_URL = url
+    mail = message_from_bytes(Letters(sent).envelope(ANN).message, policy=default)
+    told = re.search(r"[0-9a-f]+-[0-9a-f]{20}", mail[name])
+    assert told
+    assert providers.tagged(letters.keys().tags, provider, told[0]) == ANN.id
+    assert providers.tagged(letters.keys().tags, Provider.BREVO, told[0]) is None
+
+
+def test_a_relay_that_is_no_providers_gets_no_field_unless_it_is_said_to_be_one(
+    sent: Mailing, settings: Any
+) -> None:
+    settings.SMTP_URL = "smtp://mail.example.org"
+    assert b"X-Postal-Tag" not in Letters(sent).message(ANN)
+    settings.SMTP_PROVIDER = "postal"
+    assert b"X-Postal-Tag: 7-" in Letters(sent).message(ANN)
+
+
+def test_ses_is_told_the_configuration_set(sent: Mailing, settings: Any) -> None:
+    settings.SMTP_PROVIDER, settings.SES_CONFIGURATION_SET = "amazon_ses", "digest"
+    assert b"X-SES-CONFIGURATION-SET: digest\r\n" in Letters(sent).message(ANN)
+
+
+def test_a_signature_holds_once_the_provider_has_taken_its_field_off(
+    sent: Mailing, signed: bytes, settings: Any
+) -> None:
+    settings.SMTP_PROVIDER = "mailgun"
+    message = Letters(sent).envelope(ANN).message
+    bare = re.sub(rb"X-Mailgun-Variables: .*\r\n", b"", message)
+    assert bare != message
+    assert dkim.verify(bare, dnsfunc=lambda *_args, **_kwargs: signed)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from digest.keyed import Keyed
 from workers.headers import Letterhead, MessageRefused, checked_address, split_mailbox, text_header
 from workers.lint import lint
-from workers.message import Pieces, message_id, prepare
+from workers.message import Pieces, message_id, named, prepare
 from workers.quoted import quoted_printable
 from workers.verp import bounce_address, bounced_delivery
 
@@ -251,10 +251,23 @@ def test_another_process_makes_the_same_bytes() -> None:
 
 
 def test_message_ids_tell_mailing_recipient_and_generation_apart_and_hide_the_address() -> None:
-    named = [(1, 2, 0), (2, 1, 0), (1, 2, 1)]
-    ids = {message_id(KEY, *numbers, "example.org") for numbers in named}
+    told_apart = [(1, 2, 0), (2, 1, 0), (1, 2, 1)]
+    ids = {message_id(KEY, *numbers, "example.org") for numbers in told_apart}
     assert len(ids) == 3
-    assert all(re.fullmatch(r"<[0-9a-f]{32}@example\.org>", each) for each in ids)
+    assert all(re.fullmatch(r"<[12]\.[01]\.[0-9a-f]{32}@example\.org>", each) for each in ids)
+
+
+def test_a_message_id_names_its_delivery_to_us_and_can_not_be_made_up() -> None:
+    ours = message_id(KEY, 5, 258, 1, "example.org")
+    for said in (ours, ours.strip("<>"), f" {ours} "):
+        told = named(said)
+        assert told is not None
+        assert (told.recipient, told.generation) == (258, 1)
+        assert told.is_ours(KEY, 5)
+        assert not told.is_ours(KEY, 6)
+        assert not told._replace(recipient=259).is_ours(KEY, 5)
+    assert named("<20260517.1@example.org>") is None
+    assert named("<ffffffffffffffff.0." + "0" * 32 + "@example.org>") is None
 
 
 @pytest.mark.parametrize("trick", ["\n.\n", "\r.\r", "\n.\r\n", "\r\n.\r\n", "\r\n.\n"])

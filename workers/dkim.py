@@ -1,8 +1,9 @@
 """DKIM signatures (RFC 6376, RFC 8301): RSA of 2048 bits or more with SHA-256, relaxed/simple.
 
-Every header field of ours is signed, so both List-Unsubscribe fields are; those that a forger
-would add a second time are signed once more than they stand there. There is no ``l=``, and no
-``t=``: the same message signed again has the same bytes.
+Every header field of ours is signed, so both List-Unsubscribe fields are, but for the X- ones:
+those are for the provider, which takes them off. Those that a forger would add a second time are
+signed once more than they stand there. There is no ``l=``, and no ``t=``: the same message signed
+again has the same bytes.
 """
 
 import base64
@@ -47,7 +48,8 @@ class Signer:
 
     def signature(self, head: bytes, body_digest: bytes) -> bytes:
         """The DKIM-Signature field for this header block and the SHA-256 of the body."""
-        fields = [_relaxed(field) for field in _FOLD.sub(b"", head).split(b"\r\n") if field]
+        lines = _FOLD.sub(b"", head).split(b"\r\n")
+        fields = [_relaxed(line) for line in lines if line and not line.startswith(b"X-")]
         named = _signed_names(tuple([field.partition(b":")[0] for field in fields]))
         body_hash = base64.b64encode(body_digest)
         unsigned = b"DKIM-Signature: %b\r\n h=%b;\r\n bh=%b;\r\n b=" % (

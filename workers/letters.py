@@ -11,6 +11,7 @@ from functools import cache, lru_cache
 from html import escape
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
@@ -22,6 +23,8 @@ from digest.rendering.tokens import Field, token
 from subscribers.tokens import Purpose, make, make_for_address, path
 from workers.corrections import Originals
 from workers.dkim import SignedPieces, Signer
+from workers.feedback import providers
+from workers.feedback.providers import Provider
 from workers.headers import Letterhead, MessageRefused, split_mailbox
 from workers.inbound.account import account, leaving_uri
 from workers.ledger import Row
@@ -75,6 +78,7 @@ class Letters:
         self._ids = _ids_domain(mailing)
         self._corrected = _Corrected(mailing.corrects) if mailing.corrects else None
         self._signer = _signer(_signing_domain(domain))
+        self._provider = relay_provider()
         self._pieces: dict[str, Pieces | SignedPieces] = {}
         self.looked_at: set[str] = set()  # variants, since the batch began
 
@@ -88,7 +92,7 @@ class Letters:
             if faults := lint(message, pieces.intended(reader), signed=self._signer is not None):
                 raise ValueError(f"A message came out wrong: {'; '.join(faults[:3])}")
             self.looked_at.add(row.variant)
-        sender = bounce_address(_keys().bounces, row.id, self._bounces)
+        sender = bounce_address(keys().bounces, row.id, self._bounces)
         return Envelope(row.id, sender.encode(), row.address.encode(), message)
 
     def message(self, row: Row) -> bytes:
@@ -101,7 +105,7 @@ class Letters:
         if variant not in self._pieces:
             edition = _edition(self._mailing, variant)
             try:
-                pieces = _pieces(self._mailing, edition)
+                pieces = _pieces(self._mailing, edition, self._provider)
             except MessageRefused as problem:  # the edition's fault, and not this reader's
                 raise ValueError(str(problem)) from problem
             self._pieces[variant] = SignedPieces(pieces, self._signer) if self._signer else pieces
@@ -111,7 +115,7 @@ class Letters:
         mailing = self._mailing
         who = row.subscriber_id or 0  # a test to a colleague has links that lead nowhere
         topic, version = mailing.topic_id, row.token_version
-        named = message_id(_keys().messages, mailing.id, row.id, row.generation, self._ids)
+        named = message_id(keys().messages, mailing.id, row.id, row.generation, self._ids)
         reader: dict[str, str | bytes] = {
             "address": row.address,
             "name": row.name,
@@ -120,6 +124,8 @@ class Letters:
             "unsubscribe": make(Purpose.UNSUBSCRIBE, who, topic, version).encode(),
             "preferences": make(Purpose.PREFERENCES, who, topic, version).encode(),
         }
+        if self._provider:
+            reader["tag"] = providers.tag(keys().tags, self._provider, row.id).encode()
         if mailing.kind == MailingKind.CONFIRM:
             now = row.dated_at.timestamp()
             reader["confirm"] = make(Purpose.CONFIRM, who, topic, version, now).encode()
@@ -145,7 +151,7 @@ class _Corrected:
         except KeyError:
             raise MessageRefused("References", "has no message to name") from None
         mailing_id = self._originals.mailing_id
-        return message_id(_keys().messages, mailing_id, delivery, generation, self._domain).encode()
+        return message_id(keys().messages, mailing_id, delivery, generation, self._domain).encode()
 
 
 def _edition(mailing: Mailing, variant: str) -> Edition:
@@ -167,16 +173,30 @@ def _ids_domain(mailing: Mailing) -> str:
     return settings.MESSAGE_ID_DOMAIN or _domain(mailing)
 
 
-class _Keys(NamedTuple):
-    messages: Keyed
-    bounces: Keyed
+class Keys(NamedTuple):
+    """What makes names of messages that nobody else can make."""
+
+    messages: Keyed  # Message-IDs
+    bounces: Keyed  # envelope senders
+    tags: Keyed  # what a provider repeats with its events
+    events: Keyed  # what is kept of an event of nobody we know
 
 
 @cache
-def _keys() -> _Keys:
-    return _Keys(
-        Keyed(settings.SECRET_KEY, "workers.message_id"), Keyed(settings.SECRET_KEY, "workers.verp")
+def keys() -> Keys:
+    return Keys(
+        *(
+            Keyed(settings.SECRET_KEY, f"workers.{use}")
+            for use in ("message_id", "verp", "tag", "event")
+        )
     )
+
+
+def relay_provider() -> Provider | None:
+    """Whose relay takes our mail: as it is set, else as its name tells."""
+    if settings.SMTP_PROVIDER:
+        return Provider(settings.SMTP_PROVIDER)
+    return providers.provider_at(urlsplit(settings.SMTP_URL).hostname or "")
 
 
 def _signing_domain(sender: str) -> str:
@@ -202,7 +222,7 @@ def _signer(domain: str) -> Signer | None:
         ) from None
 
 
-def _pieces(mailing: Mailing, edition: Edition) -> Pieces:
+def _pieces(mailing: Mailing, edition: Edition, provider: Provider | None) -> Pieces:
     """The edition with its links spelled out, but for the reader's token in each."""
     nonce = edition.nonce
     links = {token(field, nonce): _link(purpose, nonce) for field, purpose in _LINKS.items()}
@@ -210,6 +230,9 @@ def _pieces(mailing: Mailing, edition: Edition) -> Pieces:
     names |= {_reader_token(purpose, nonce): _field(purpose) for purpose in _LINKS.values()}
     names[_corrected_token(nonce)] = "corrected"
     headers = _letterhead(mailing, edition).headers()
+    if provider:
+        names[_tag_token(nonce)] = "tag"
+        headers += providers.field(provider, _tag_token(nonce), settings.SES_CONFIGURATION_SET)
     return prepare(
         subject=_replaced(edition.subject, links),
         html=_replaced(edition.html, {known: escape(link) for known, link in links.items()}),
@@ -236,6 +259,10 @@ def _reader_token(purpose: Purpose, nonce: str) -> str:
 
 def _corrected_token(nonce: str) -> str:
     return f"__{nonce}_CORRECTED__"
+
+
+def _tag_token(nonce: str) -> str:
+    return f"__{nonce}_TAG__"
 
 
 def _field(purpose: Purpose) -> str:

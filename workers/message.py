@@ -24,6 +24,7 @@ from workers.layout import MAILBOXES, PARTS, Layout, Personal, encoder, lay_out_
 from workers.quoted import NEWLINE
 
 _TOKEN = re.compile("[A-Za-z0-9_]{6,}")
+_OURS = re.compile(r"([0-9a-f]{1,16})\.([0-9a-f]{1,4})\.([0-9a-f]{32})@")
 _HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z-]{0,60}")
 _MADE_HERE = frozenset({"to", "subject", "date", "message-id", "mime-version", "content-type"})
 
@@ -140,9 +141,37 @@ def prepare(
 
 
 def message_id(key: Keyed, mailing: int, recipient: int, generation: int, domain: str) -> str:
-    """The Message-ID, in brackets: the same at each retry, with no address in or behind it."""
+    """The Message-ID, in brackets: the same at each retry, with no address in or behind it.
+
+    It names the delivery, so that whoever repeats it names it too, and nobody can make one up.
+    """
     digest = key.mac(b"%d:%d:%d" % (mailing, recipient, generation))
-    return f"<{digest[:16].hex()}@{domain}>"
+    return f"<{recipient:x}.{generation:x}.{digest[:16].hex()}@{domain}>"
+
+
+class Named(NamedTuple):
+    """What a Message-ID of ours says; true only where ``is_ours`` of the delivery's mailing."""
+
+    recipient: int
+    generation: int
+    digest: str
+
+    def is_ours(self, key: Keyed, mailing: int) -> bool:
+        """Whether we made it for this delivery of this mailing."""
+        made = message_id(key, mailing, self.recipient, self.generation, "")
+        return hmac.compare_digest(made, f"<{self._local}@>")
+
+    @property
+    def _local(self) -> str:
+        return f"{self.recipient:x}.{self.generation:x}.{self.digest}"
+
+
+def named(said: str) -> Named | None:
+    """What this Message-ID, in brackets or not, says if it is one of ours."""
+    found = _OURS.match(said.strip().lstrip("<"))
+    if not found or int(found[1], 16) >= 2**63:
+        return None
+    return Named(int(found[1], 16), int(found[2], 16), found[3])
 
 
 def _unquoted(name: str, value: str) -> str:
