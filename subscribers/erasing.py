@@ -75,13 +75,14 @@ def empty(one: Subscriber, now: dt.datetime) -> None:
 
 
 def _suppress(email_hash: str, by: str, now: dt.datetime) -> None:
-    """Remember the hash; an earlier reason stays, for a complaint says more, but not its words."""
+    """Remember the hash; an earlier reason stays, for a complaint says more, but not its words, nor
+    who put it there, for whoever takes that back must not bring them back too."""
     _, new = Suppression.objects.get_or_create(
         email_hash=email_hash,
         defaults={"reason": SuppressionReason.ERASED, "by": by, "created_at": now},
     )
     if not new:
-        Suppression.objects.filter(email_hash=email_hash).update(detail="")
+        Suppression.objects.filter(email_hash=email_hash).update(detail="", by=by)
 
 
 def _strike_out(person: Subscriber, email: str) -> None:
@@ -134,5 +135,6 @@ def _empty_rows(person: Subscriber, now: dt.datetime) -> None:
         paused_until=None,
     )
     # Deliveries stand in a higher room; their relation is followed by name. A relay's answer
-    # often repeats the address.
+    # often repeats the address, and so does what came back.
     person.deliveries.update(address="", name="", answer="")
+    person.returned.update(words="")

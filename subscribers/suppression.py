@@ -84,6 +84,33 @@ def at(domain: str) -> Q:
     return Q(StartsWith(back, f"@{domain}"[::-1])) | Q(StartsWith(back, f".{domain}"[::-1]))
 
 
+# ---- by what came back ----------------------------------------------------------------------
+
+
+_WEAKER = {
+    SuppressionReason.HARD_BOUNCE: [SuppressionReason.ERASED],
+    SuppressionReason.COMPLAINT: [SuppressionReason.ERASED, SuppressionReason.HARD_BOUNCE],
+}
+"""What gives way to it: somebody who was erased and is mailed has come back by their own hand."""
+
+
+def bar(emails: Collection[str], reason: SuppressionReason, by: str, detail: str) -> None:
+    """Never mail these addresses again; two statements, however many. A weightier reason stays."""
+    hashes = {address_hash(email) for email in emails}
+    Suppression.objects.bulk_create(
+        [Suppression(email_hash=one, reason=reason, by=by, detail=detail) for one in hashes],
+        ignore_conflicts=True,
+    )
+    Suppression.objects.filter(email_hash__in=hashes, reason__in=_WEAKER[reason]).update(
+        reason=reason, by=by, detail=detail
+    )
+
+
+def barred_by(by: str) -> QuerySet[Suppression]:
+    """The addresses whose bounces ``by`` told; those who complained said something themselves."""
+    return Suppression.objects.filter(by=by, reason=SuppressionReason.HARD_BOUNCE)
+
+
 # ---- by staff ------------------------------------------------------------------------------
 
 
