@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
+from workers import domains
 from workers.models import Delivery, DeliveryState, Mailing
 
 if TYPE_CHECKING:
@@ -41,6 +42,9 @@ def _settle(mailing_id: int, result: "Result") -> int:
         settled_at=Now(),
     )
     if changed:
+        if result.state == DeliveryState.ACCEPTED:
+            to = Delivery.objects.values_list("address", flat=True).filter(id=result.id)
+            domains.accepted(mailing_id, to)
         Mailing.objects.filter(id=mailing_id).update(
             **{"uncertain": F("uncertain") - 1, result.state: F(result.state) + 1}
         )

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
 
-from workers import evidence
+from workers import domains, evidence
 from workers.models import (
     Batch,
     BatchState,
@@ -177,14 +177,14 @@ _RECORD = """
         next_attempt_at = v.next_attempt_at, reason = v.reason,
         attempts = d.attempts + v.attempt, settled_at = {now}
     FROM {values} AS v{columns}
-    WHERE d.id BETWEEN %s AND %s AND d.id = v.id AND d.state = 'queued' RETURNING {state}"""
+    WHERE d.id BETWEEN %s AND %s AND d.id = v.id AND d.state = 'queued' RETURNING {returning}"""
 _RECORDS = {
     "postgresql": _RECORD.format(
         now="now()",
         values="json_to_recordset(%s)",
         columns="""(id bigint, state text, code int, answer text, next_attempt_at timestamptz,
             reason text, attempt int)""",
-        state="d.state",
+        returning="d.state, d.address",
     ),
     "sqlite": _RECORD.format(
         now="strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now')",
@@ -195,7 +195,7 @@ _RECORDS = {
             json_extract(value, '$.reason') AS reason,
             json_extract(value, '$.attempt') AS attempt FROM json_each(%s))""",
         columns="",
-        state="state",
+        returning="state, address",
     ),
 }
 
@@ -210,7 +210,9 @@ def record(mailing_id: int, results: Sequence[Result]) -> None:
     with connection.cursor() as cursor:
         values = json.dumps(said, default=_database_time)
         cursor.execute(_RECORDS[connection.vendor], [values, min(ids), max(ids)])
-        moved = Counter(state for (state,) in cursor.fetchall())
+        changed = cursor.fetchall()
+    moved = Counter(state for state, _ in changed)
+    domains.accepted(mailing_id, (to for state, to in changed if state == DeliveryState.ACCEPTED))
     _count(mailing_id, moved, since=DeliveryState.QUEUED)
     if moved.total() < len(results):
         # Somebody gave this worker's batch up: what it heard all the same is evidence.
@@ -263,9 +265,12 @@ def requeue(
 @transaction.atomic
 def accept_uncertain(mailing_id: int, ids: Sequence[int]) -> int:
     """Take uncertain deliveries as sent, on a person's word; how many there were."""
-    changed = Delivery.objects.filter(
-        id__in=ids, mailing_id=mailing_id, state=DeliveryState.UNCERTAIN
-    ).update(state=DeliveryState.ACCEPTED, settled_at=Now())
+    rows = Delivery.objects.filter(id__in=ids, mailing_id=mailing_id, state=DeliveryState.UNCERTAIN)
+    taken = list(rows.select_for_update().values_list("id", "address"))
+    changed = Delivery.objects.filter(id__in=[one for one, _ in taken]).update(
+        state=DeliveryState.ACCEPTED, settled_at=Now()
+    )
+    domains.accepted(mailing_id, (address for _, address in taken))
     _count(mailing_id, {DeliveryState.ACCEPTED: changed}, since=DeliveryState.UNCERTAIN)
     return changed
 

@@ -15,6 +15,7 @@ from digest.models import Edition, Topic, Update
 from digest.requesting import RequestedTest
 from subscribers.models import Subscriber
 from workers.feedback.models import CameBack, Heard, Returned  # noqa: F401 - found from here alone
+from workers.queue.models import AtDomain, Sample  # noqa: F401 - as above
 from workers.routes.models import Pace, Route  # noqa: F401 - Django finds models from here alone
 from workers.rules import Rule
 from workers.watch.alert import Alert, Watch  # noqa: F401 - Django finds models from here alone
@@ -329,6 +330,12 @@ class Delivery(models.Model):
                 fields=["mailing", "state", "id"],
                 condition=models.Q(state__in=["deferred", "failed", "uncertain"]),
                 name="delivery_to_see",
+            ),
+            # Readers are found by who they are; this is for tests and the like, which are few.
+            models.Index(
+                fields=["address"],
+                condition=models.Q(subscriber__isnull=True),
+                name="delivery_to_nobody",
             ),
         ]
 

@@ -24,6 +24,7 @@ from workers import (
     presence,
     pulse,
     recovery,
+    samples,
     schedule,
     slots,
 )
@@ -56,6 +57,7 @@ def tick() -> None:
         mailings.resend_uncertain,
         mailings.sweep_cancelled,
         ledger.finish,
+        samples.take,
         leftovers.sweep,
         wake_for_feeds,
         wake_for_imports,
