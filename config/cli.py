@@ -29,6 +29,10 @@ WHERE = {  # command -> where it stands, and one line for --help
     "retry": ("workers.commands.mailings:retry", "Try a mailing's failed deliveries again."),
     "rate": ("workers.commands.mailings:rate", "Set a mailing's messages a second."),
     "settle": ("workers.commands.mailings:settle", "Settle a mailing's uncertain deliveries."),
+    "unsuppress": (
+        "workers.commands.mailings:unsuppress",
+        "Take back what a mailing's bounces did to the suppression list.",
+    ),
     "correct": ("workers.commands.correct:correct", "Mail a correction to an update's readers."),
     "status": ("workers.commands.status:status", "Show queue, mailings and workers."),
     "audit": ("workers.commands.status:audit", "Print a mailing's balance sheet."),

@@ -277,8 +277,13 @@ class Suppression(models.Model):
     email_hash = models.CharField(max_length=64, unique=True)
     reason = models.CharField(max_length=12, choices=SuppressionReason.choices)
     detail = models.TextField(blank=True)
-    by = models.CharField(max_length=320, blank=True, help_text="Who put it here, if somebody did.")
+    by = models.CharField(
+        max_length=320, blank=True, help_text="Who put it here, or which mailing's bounces did."
+    )
     created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["by"], name="suppression_by")]
 
     def __str__(self) -> str:
         return f"{self.reason} {self.email_hash[:12]}"

@@ -5,8 +5,10 @@ from itertools import permutations
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from digest.audit import AuditEntry
 from digest.models import Topic
@@ -22,7 +24,8 @@ from subscribers.models import (
 )
 from tests.returning import WHEN, accepted, again, deliveries, event, sent_on
 from workers import balance
-from workers.feedback import applying, returns
+from workers.commands.mailings import unsuppress
+from workers.feedback import applying, retention, returns
 from workers.feedback.applying import apply
 from workers.feedback.events import RECIPIENT, Event
 from workers.feedback.models import Heard, Kind, Returned
@@ -370,3 +373,23 @@ def test_an_event_without_a_time_is_of_the_moment_at_which_it_was_told(sent: Mai
 
 def test_outcomes_are_ranked_without_a_gap() -> None:
     assert set(Outcome) == set(applying.RANK)
+
+
+def test_events_are_forgotten_after_ninety_days_and_what_they_came_to_stays(sent: Mailing) -> None:
+    one, two, _ = deliveries(sent)
+    apply([event(one, Kind.DELIVERED), event(two, Kind.DELIVERED)])
+    old = timezone.now() - dt.timedelta(days=91)
+    Returned.objects.filter(delivery=one).update(heard_at=old)
+    assert retention.forget() == 1
+    assert [row.delivery_id for row in Returned.objects.all()] == [two.id]
+    assert retention.forget() == 0
+    assert outcomes(sent) == ["delivered", "delivered", "unknown"]
+    assert returns.of(sent).delivered == 2
+
+
+def test_a_mailing_s_bounces_are_taken_back_by_a_command(sent: Mailing) -> None:
+    apply([event(one, Kind.HARD, code="5.1.1") for one in deliveries(sent)])
+    said = CliRunner().invoke(unsuppress, [str(sent.id)])
+    assert said.exit_code == 0
+    assert said.output.startswith("3 addresses that mailing")
+    assert not suppressed()

@@ -48,6 +48,9 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "readyz": (LOOK, EVERYBODY),
     "login/": (BOTH, EVERYBODY),
     "logout/": (ACT, EVERYBODY),
+    # providers, by their signature; no hook is there until its secret is set
+    "hooks/<slug:provider>/": (BOTH, EVERYBODY),
+    "hooks/<slug:provider>/<str:secret>/": (BOTH, EVERYBODY),
     # whoever has the link
     "confirm/<str:token>/": (BOTH, EVERYBODY),
     "preferences/<str:token>/": (BOTH, EVERYBODY),
@@ -187,6 +190,7 @@ FREE_OF_CSRF = {
     "subscribe/", "confirm/<str:token>/", "preferences/<str:token>/", "unsubscribe/<str:token>/",
     "account/<str:token>/", "move/<str:token>/", "links/",
     "api/v1/topics/<slug:topic>/briefings", "api/v1/subscribers",
+    "hooks/<slug:provider>/", "hooks/<slug:provider>/<str:secret>/",
 }  # fmt: skip
 """The link is the credential, or there is none; no session is read there."""
 
@@ -223,6 +227,8 @@ def filled(sent: Mailing, ann: Subscriber) -> dict[str, str]:
     return {
         "<slug:topic>": sent.topic.slug,
         "<slug:name>": "sources",
+        "<slug:provider>": "postmark",
+        "<str:secret>": "x" * 40,
         "<slug:slug>": "first-story",
         "<int:number>": "1",
         "<int:version>": "1",

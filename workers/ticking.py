@@ -28,6 +28,7 @@ from workers import (
     schedule,
     slots,
 )
+from workers.feedback import retention
 from workers.inbound import reading
 from workers.models import BULK, URGENT, Batch, BatchState, DeliveryState, Mailing, MailingState
 from workers.pulse import Cause, Gap
@@ -59,6 +60,7 @@ def tick() -> None:
         ledger.finish,
         samples.take,
         leftovers.sweep,
+        retention.forget,
         wake_for_feeds,
         wake_for_imports,
         wake_for_inbox,

@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from workers import correction_page, schedule_page, source_page, tested
+from workers.feedback.hooks import hook
 from workers.watch import health, metrics
 
 urlpatterns = [
@@ -17,6 +18,8 @@ urlpatterns = [
     path("desk/<slug:topic>/draft/source/", source_page.of_draft),
     path("desk/<slug:topic>/<int:number>/source/", source_page.of_update),
     path("desk/<slug:topic>/<int:number>/correct/", correction_page.correct),
+    path("hooks/<slug:provider>/", hook),
+    path("hooks/<slug:provider>/<str:secret>/", hook),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", metrics.metrics),

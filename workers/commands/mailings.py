@@ -1,8 +1,9 @@
-"""digest pause, resume, cancel, retry, rate and settle."""
+"""digest pause, resume, cancel, retry, rate, settle and unsuppress."""
 
 import click
 
 from workers import mailings
+from workers.feedback import returns
 from workers.models import DeliveryState
 
 BY = "command line"
@@ -77,4 +78,16 @@ def settle(mailing: str, how: str | None) -> None:
     click.echo(
         f"{n:,} uncertain deliveries of mailing {found.id} "
         + ("are queued again." if how == DeliveryState.QUEUED else "are taken as sent.")
+    )
+
+
+@click.command()
+@click.argument("mailing")
+def unsuppress(mailing: str) -> None:
+    """Let those be mailed again whom this mailing's bounces put on the suppression list."""
+    found = mailings.named(mailing)
+    n = returns.unsuppress(found, BY)
+    click.echo(
+        f"{n:,} {'address' if n == 1 else 'addresses'} that mailing {found.id} had suppressed "
+        "may be mailed again. Whoever called it spam stays out."
     )
