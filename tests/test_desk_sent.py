@@ -49,8 +49,8 @@ def test_what_went_wrong_is_told_by_domain_with_what_to_do(
 ) -> None:
     failed = over.deliveries.filter(state="failed")
     for code, answer, why, mend in [
-        (550, "5.1.1 Who?", "No such mailbox", "the address is wrong or gone"),
-        (550, "5.7.26 Not you", "SPF and DKIM both failed", "look at SPF, DKIM and DMARC"),
+        (550, "550 5.1.1 Who?", "No such mailbox", "the address is wrong or gone"),
+        (550, "550 5.7.26 Not you", "SPF and DKIM both failed", "look at SPF, DKIM and DMARC"),
         (0, "", "No answer, or no connection", "digest doctor"),
     ]:
         failed.update(code=code, answer=answer)

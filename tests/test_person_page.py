@@ -86,7 +86,7 @@ def test_the_mails_are_told_with_their_outcome_and_the_exact_message(
 ) -> None:
     delivery = due.deliveries.get(address="reader1@example.org")
     due.deliveries.filter(id=delivery.id).update(
-        state="failed", code=550, answer="no <such> mailbox", settled_at=timezone.now()
+        state="failed", code=550, answer="550 no <such> mailbox", settled_at=timezone.now()
     )
     page = shown(press, f"/queue/person/{delivery.subscriber_id}/")
     for words in ("Update #1 of Media&#x27;s AI Pivot", "failed", "550 no &lt;such&gt; mailbox"):

@@ -22,6 +22,7 @@ from workers.audience import fill, freeze
 from workers.models import (
     Batch,
     BatchState,
+    Delivery,
     DeliveryState,
     Exclusion,
     Mailing,
@@ -233,6 +234,20 @@ def settle(mailing: Mailing, how: DeliveryState, by: str) -> int:
             total += ledger.accept_uncertain(mailing.id, ids)
     audit(by, "settled mailing", str(mailing.id), how=how, deliveries=total)
     return total
+
+
+def settle_one(delivery: Delivery, how: DeliveryState, by: str) -> None:
+    """The same of one delivery; Refused where it is settled by now."""
+    mailing = delivery.mailing
+    if how == DeliveryState.QUEUED and mailing.state == MailingState.CANCELLED:
+        raise Refused(f"Mailing {mailing.id} is cancelled; take this one as sent.")
+    if how == DeliveryState.QUEUED:
+        done = ledger.requeue(mailing.id, [delivery.id], DeliveryState.UNCERTAIN)
+    else:
+        done = ledger.accept_uncertain(mailing.id, [delivery.id])
+    if not done:
+        raise Refused("It is not uncertain any more; nothing was changed.")
+    audit(by, "settled delivery", str(mailing.id), how=how, delivery=delivery.id)
 
 
 def resend_uncertain() -> int:

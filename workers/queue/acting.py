@@ -4,14 +4,14 @@ import math
 from collections.abc import Callable
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
 from digest.errors import DigestError, Refused
 from digest.staff import role_required
 from workers import balance, mailings
-from workers.models import DeliveryState, Mailing, MailingState
+from workers.models import Delivery, DeliveryState, Mailing, MailingState
 from workers.queue import cards
 from workers.queue.crew import crew
 from workers.queue.pages import find
@@ -121,6 +121,27 @@ def settle(request: HttpRequest, number: int) -> HttpResponseBase:
         return f"{many} queued again, with the same Message-ID."
 
     return _done(request, number, do)
+
+
+@acts
+def settle_one(request: HttpRequest, number: int) -> HttpResponseBase:
+    """Settle one uncertain delivery, in the same two ways; leads back to where its button was."""
+    rows = Delivery.objects.select_related("mailing__update__topic", "mailing__topic")
+    one = get_object_or_404(rows, id=number) if number < 2**63 else None
+    if one is None:
+        raise Http404
+    how = HOWS.get(request.POST.get("how", ""))
+    try:
+        if how is None:
+            raise Refused("Say whether to take it as sent or to send it again.")
+        mailings.settle_one(one, how, request.user.get_username())
+        done = "taken as sent" if how == DeliveryState.ACCEPTED else "queued again, unchanged"
+        messages.success(request, f"{one.address or 'It'} is {done}.")
+    except DigestError as problem:
+        messages.error(request, str(problem))
+    if request.POST.get("back") == "deliveries":
+        return redirect("/queue/deliveries/?state=uncertain")
+    return redirect(f"/queue/{one.mailing_id}/?state=uncertain#people")
 
 
 def read_rate(said: str) -> float | None:

@@ -137,6 +137,12 @@ def enhanced_code(text: str) -> str:
     return match[0] if match else ""
 
 
+def enhanced_of(answer: str) -> str:
+    """The enhanced code of an answer as it is kept, the reply code first, given up or not."""
+    said = answer.partition(_LAST)[2] if answer.startswith(GIVEN_UP) else answer
+    return enhanced_code(said[4:])
+
+
 def answers(mailing: Mailing) -> list[Answer]:
     """The mailing's answers, the most pressing state first, then the most frequent."""
     rows = (

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from django.conf import settings
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from workers.domains import domain_of
 from workers.ledger import LIVE
-from workers.models import URGENT, Delivery, DeliveryState, Mailing, MailingKind, MailingState
+from workers.models import URGENT, Delivery, Mailing, MailingKind, MailingState
+from workers.queue import waiting
 from workers.queue.clock import span
+from workers.queue.course import Course, courses
 from workers.queue.crew import Crew, asked
 from workers.queue.speed import speeds
 from workers.queue.standing import Facts, Standing, standing
@@ -38,6 +41,9 @@ class Card:
     """One mailing and what is known of it now."""
 
     facts: Facts
+    course: Course | None = None
+    named: tuple[Delivery, ...] = ()
+    """Some of its uncertain deliveries."""
 
     @property
     def mailing(self) -> Mailing:
@@ -96,6 +102,30 @@ class Card:
         """In how long all is attempted; retries are counted in."""
         ends_at = self.facts.ends_at
         return f"in {span(ends_at - self.facts.now)}" if ends_at else "–"
+
+    @property
+    def waiting(self) -> str:
+        """How long the oldest that has not gone waits: since the mailing could begin."""
+        mailing, now = self.mailing, self.facts.now
+        if not (mailing.queued or mailing.deferred) or self.over:
+            return "–"
+        return span(now - max(mailing.due_at, mailing.created_at))
+
+    @property
+    def waits_for(self) -> str:
+        """What the oldest waits for, in words."""
+        facts = self.facts
+        if not (facts.mailing.queued or facts.mailing.deferred) or self.over:
+            return "nobody waits"
+        if facts.next_retry is None:
+            return "queued since it was due"
+        by = f" by {domain_of(facts.deferred_to)}" if facts.deferred_to else ""
+        return f"deferred{by}, next {facts.at(facts.next_retry)}"
+
+    @property
+    def unnamed(self) -> int:
+        """How many more are uncertain than are named."""
+        return max(0, self.mailing.uncertain - len(self.named))
 
     @property
     def took(self) -> str:
@@ -207,9 +237,15 @@ def _with_update(rows: QuerySet[Mailing]) -> QuerySet[Mailing]:
 def _cards(mailings: Sequence[Mailing], team: Crew, now: dt.datetime) -> list[Card]:
     moving = [one.id for one in mailings if one.started_at and one.state not in ENDED]
     fast = speeds(moving)
-    again = _retries([one.id for one in mailings if one.deferred])
+    again = waiting.retries([one.id for one in mailings if one.deferred])
+    drawn = courses(mailings, now, {one.id: asked(one.rate) for one in mailings})
+    unsettled = waiting.uncertain([one.id for one in mailings if one.uncertain])
     return [
-        Card(_facts(one, team, now, fast.get(one.id, 0.0), *again.get(one.id, (None, None))))
+        Card(
+            _facts(one, team, now, fast.get(one.id, 0.0), again.get(one.id, waiting.NEVER)),
+            drawn.get(one.id),
+            unsettled.get(one.id, ()),
+        )
         for one in mailings
     ]
 
@@ -219,8 +255,7 @@ def _facts(
     team: Crew,
     now: dt.datetime,
     speed: float = 0.0,
-    next_retry: dt.datetime | None = None,
-    last_retry: dt.datetime | None = None,
+    again: waiting.Again = waiting.NEVER,
 ) -> Facts:
     leased = team.leased[mailing.id]
     return Facts(
@@ -231,27 +266,7 @@ def _facts(
         served=team.serves(mailing.kind),
         speed=speed,
         asked=asked(mailing.rate),
-        next_retry=next_retry,
-        last_retry=last_retry,
+        next_retry=again.first,
+        deferred_to=again.to,
+        last_retry=again.last,
     )
-
-
-def _retries(
-    mailing_ids: Iterable[int],
-) -> dict[int, tuple[dt.datetime | None, dt.datetime | None]]:
-    """mailing → (next retry, last retry), from either end of the index of what is due."""
-    ids = list(mailing_ids)
-    if not ids:
-        return {}
-    due = Delivery.objects.filter(
-        mailing=OuterRef("id"), state=DeliveryState.DEFERRED, next_attempt_at__isnull=False
-    ).values("next_attempt_at")
-    found = (
-        Mailing.objects.filter(id__in=ids)
-        .annotate(
-            first=Subquery(due.order_by("next_attempt_at")[:1]),
-            last=Subquery(due.order_by("-next_attempt_at")[:1]),
-        )
-        .values_list("id", "first", "last")
-    )
-    return {one: (first, last) for one, first, last in found}

@@ -10,19 +10,23 @@ from django.utils import timezone
 from django_htmx.http import HttpResponseClientRefresh
 
 from digest.models import Stage, Update
-from digest.staff import APPROVERS, has_role
+from digest.staff import APPROVERS, Role, has_role
 from workers import balance, room, slots
-from workers.balance import STATES
+from workers.balance import STATES, Sheet
 from workers.inbound import standing
 from workers.models import Mailing, MailingKind, MailingState
-from workers.queue import cards, coming, deliveries, problems
+from workers.queue import by_domain, cards, coming, course, deliveries, problems
 from workers.queue.answers import TO_SEE, answers
 from workers.queue.cards import Card
 from workers.queue.crew import crew
 from workers.queue.seen_by import is_polled, looks, may_act
+from workers.queue.told import told
 
 SMALL = [MailingKind.CONFIRM, MailingKind.WELCOME, MailingKind.LETTER]
 _SUMS = {name: Sum(name, default=0) for name in ["candidates", *STATES]}
+AT_ONCE = 100_000
+"""Rows that are counted without being asked: a tenth of a second or so."""
+
 LATELY = dt.timedelta(hours=24)
 SOON = dt.timedelta(minutes=2)
 """So near its due time an update's mailing may be made at any second."""
@@ -49,27 +53,41 @@ def past(request: HttpRequest) -> HttpResponse:
 
 @looks
 def mailing(request: HttpRequest, number: int) -> HttpResponse:
-    """One mailing: its numbers, counted row by row, and the deliveries that want a look."""
+    """One mailing: its numbers, and the deliveries that want a look.
+
+    What takes longer the more rows there are is counted at once only where they are few.
+    """
     found = find(number)
-    sheet = balance.sheet(found)
+    asked = "count" in request.GET
+    sheet = balance.sheet(found) if asked or found.candidates <= AT_ONCE else None
     found.refresh_from_db()
+    to_see = found.deferred + found.failed + found.uncertain
     state = deliveries.state_to_show(found, request.GET.get("state", ""))
     after = _number(request.GET.get("after")) or 0
+    shown = deliveries.page(found, state, after) if state else None
     page = {
         **_one(request, found),
         "sheet": sheet,
         "counted_at": timezone.now(),
-        "rows": [
-            (one, sheet.excluded_total if one == "excluded" else getattr(sheet, one))
-            for one in STATES
-        ],
-        "reasons": deliveries.reasons(sheet.excluded),
-        "answers": answers(found),
+        "rows": [(one, _of_state(sheet, found, one)) for one in STATES],
+        "reasons": deliveries.reasons(sheet.excluded) if sheet else [],
+        "grouped": asked or to_see <= AT_ONCE,
         "states": [(one.value, getattr(found, one)) for one in TO_SEE],
-        "page": deliveries.page(found, state, after) if state else None,
+        "page": shown,
+        "told": told(shown.rows, titled=False) if shown else [],
         "after": after,
+        "may_read": has_role(request.user, Role.OPS, *APPROVERS),
     }
+    if page["grouped"]:
+        page |= {"answers": answers(found), "domains": by_domain.domains(found)}
     return render(request, "queue/mailing.html", page)
+
+
+def _of_state(sheet: Sheet | None, found: Mailing, state: str) -> int:
+    """As counted row by row, else as the counters say."""
+    if sheet is None:
+        return int(getattr(found, state))
+    return sheet.excluded_total if state == "excluded" else int(getattr(sheet, state))
 
 
 @looks
@@ -160,7 +178,9 @@ def _small() -> list[dict[str, Any]]:
 
 def _one(request: HttpRequest, found: Mailing) -> dict[str, Any]:
     team = crew()
-    return {"card": cards.card(found, team), "crew": team, "may_act": may_act(request)}
+    card = cards.card(found, team)
+    drawn = course.whole(found) if found.finished_at else card.course
+    return {"card": card, "course": drawn, "crew": team, "may_act": may_act(request)}
 
 
 def _mailings() -> Any:

@@ -32,7 +32,7 @@ def mails(request: HttpRequest, number: int) -> HttpResponse:
     page = list(rows.order_by("-id")[: PAGE + 1])
     shown = {
         "person": number,
-        "rows": [(one, _tone(one)) for one in page[:PAGE]],
+        "rows": [(one, tone(one)) for one in page[:PAGE]],
         # Their links are in it, with which one may choose for them.
         "may_read": has_role(request.user, Role.OPS, *APPROVERS),
         "more": page[PAGE - 1].id if len(page) > PAGE else None,
@@ -56,7 +56,8 @@ def message(request: HttpRequest, number: int) -> HttpResponse:  # noqa: ARG001
     return answer
 
 
-def _tone(delivery: Delivery) -> str:
+def tone(delivery: Delivery) -> str:
+    """The class of the house style for what became of it."""
     if delivery.outcome in {Outcome.BOUNCED, Outcome.COMPLAINED}:
         return "bad"
     return _TONES.get(DeliveryState(delivery.state), "quiet")

@@ -3,11 +3,11 @@
 import re
 from dataclasses import dataclass
 
-from django.db.models import Count, Max, Value
-from django.db.models.functions import Lower, StrIndex, Substr
+from django.db.models import Count, Max
 
 from workers.models import DeliveryState, Mailing
-from workers.queue.answers import IS_TO_SEE, enhanced_code, meaning
+from workers.queue.answers import IS_TO_SEE, enhanced_of, meaning
+from workers.queue.by_domain import DOMAIN
 
 MOST = 8
 """Problems that are named; the queue's page of the mailing has all answers."""
@@ -56,12 +56,12 @@ def problems(mailing: Mailing) -> list[Problem]:
         mailing.deliveries.filter(
             IS_TO_SEE, state__in=[DeliveryState.FAILED, DeliveryState.DEFERRED]
         )
-        .annotate(at=Lower(Substr("address", StrIndex("address", Value("@")) + Value(1))))
+        .annotate(at=DOMAIN)
         .values("at", "state", "code")
         .annotate(n=Count("id"), example=Max("answer"))
         .order_by("-n", "at")[:MOST]
     )
     return [
-        Problem(row["at"], row["state"], row["code"], enhanced_code(row["example"]), row["n"])
+        Problem(row["at"], row["state"], row["code"], enhanced_of(row["example"]), row["n"])
         for row in rows
     ]

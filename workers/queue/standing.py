@@ -36,6 +36,7 @@ class Facts:
     asked: float | None  # at most so many; None: no limit
     next_retry: dt.datetime | None = None
     last_retry: dt.datetime | None = None
+    deferred_to: str = ""  # whom the next retry is for
 
     @property
     def moves(self) -> bool:

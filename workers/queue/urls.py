@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from workers.queue import acting, for_desk, pages, person
+from workers.queue import acting, deliveries_page, for_desk, pages, person
 
 urlpatterns = [
     path("queue/", pages.home),
@@ -12,7 +12,9 @@ urlpatterns = [
     path("queue/desk/<slug:topic>/", for_desk.of_topic),
     path("queue/of/<slug:topic>/<int:number>/", pages.of_update),
     path("queue/person/<int:number>/", person.mails),
+    path("queue/deliveries/", deliveries_page.search),
     path("queue/delivery/<int:number>/", person.message),
+    path("queue/delivery/<int:number>/settle/", acting.settle_one),
     path("queue/<int:number>/", pages.mailing),
     path("queue/<int:number>/live/", pages.mailing_live),
     path("queue/<int:number>/pause/", acting.pause),
