@@ -18,6 +18,8 @@ from workers.drill.checker import Claim, Rule, judge
 from workers.journal import Journal
 from workers.models import BULK, Mailing
 from workers.relay import Limits, Relay
+from workers.routes import carriers, choosing
+from workers.routes.models import Route
 from workers.smtp import Client
 
 
@@ -25,10 +27,8 @@ from workers.smtp import Client
 def relay(sink: tuple[str, Path], settings: Any) -> Iterator[Path]:
     """A relay that takes everything; what it took is in this file."""
     settings.SMTP_URL = sink[0]
-    sending._client.cache_clear()
     yield sink[1]
-    sending._client().close()
-    sending._client.cache_clear()
+    carriers.close_all()
 
 
 Through = Callable[[Relay, Limits], None]
@@ -41,11 +41,17 @@ def through(monkeypatch: pytest.MonkeyPatch) -> Iterator[Through]:
 
     def choose(relay: Relay, limits: Limits) -> None:
         clients.append(Client(relay, limits))
-        monkeypatch.setattr(sending, "_client", lambda: clients[-1])
+        monkeypatch.setattr(carriers, "carrier", lambda _: clients[-1])
+        looked_at()
 
     yield choose
     for client in clients:
         client.close()
+
+
+def looked_at() -> None:
+    """As if every route that was set aside had been looked at, and were well."""
+    Route.objects.update(aside_until=None, trouble="")
 
 
 @pytest.fixture
@@ -77,7 +83,7 @@ def outbox(due: Mailing) -> Iterator[sending._Outbox]:
     batch = ledger.claim(BULK, identity.host(), identity.worker())
     assert batch is not None
     journal = Journal.open(identity.journals(), "slow")
-    yield sending._Outbox(batch, journal)
+    yield sending._Outbox(batch, journal, choosing.default())
     journal.close(remove=True)
 
 

@@ -30,6 +30,7 @@ from tests.sends import received
 from workers import ledger, leftovers, sending, ticking
 from workers.identity import host, worker
 from workers.models import BULK, Batch, Delivery, Mailing
+from workers.routes import choosing
 
 pytestmark = pytest.mark.both_databases
 
@@ -169,7 +170,7 @@ def test_a_mailing_that_is_under_way_leaves_an_erased_person_out(
     erase(mailed, by="reader")
     batch = ledger.claim(BULK, host(), worker())
     assert batch is not None
-    sending.send_batch(batch)
+    sending.send_batch(batch, choosing.default())
     assert received(relay) == [f"reader{n}@example.org" for n in (2, 3, 4, 5)]
     assert due.deliveries.get(subscriber=mailed).reason == "erased"
 

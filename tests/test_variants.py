@@ -19,6 +19,7 @@ from tests.relays import BRISK, sink
 from tests.sends import Through
 from workers import audience, departures, ledger, sending
 from workers.models import BULK, DeliveryState, Mailing
+from workers.routes import choosing
 
 pytestmark = pytest.mark.django_db
 
@@ -54,8 +55,7 @@ def sent_to_all(through: Through) -> dict[str, EmailMessage]:
     assert batch is not None
     with sink() as (relay, kept):
         through(relay, BRISK)
-        sending.send_batch(batch)
-        sending._client().close()
+        sending.send_batch(batch, choosing.default())
     return {to.decode(): message_from_bytes(mail, policy=default) for _, (to,), mail in kept}
 
 

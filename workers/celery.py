@@ -53,6 +53,7 @@ app.conf.update(
         "workers.tasks.import_list": {"queue": "import"},
         # Not urgent: a server that is slow to answer must not keep confirmations waiting.
         "workers.tasks.read_inbox": {"queue": "import"},
+        "workers.tasks.look_at_route": {"queue": "import"},
         "workers.tasks.*": {"queue": "bulk"},
     },
     task_soft_time_limit=120,

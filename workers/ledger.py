@@ -68,26 +68,35 @@ class Result(NamedTuple):
 # ---- leases --------------------------------------------------------------------------
 
 
-def claimable(kinds: Sequence[str]) -> QuerySet[Batch]:
-    """Pending batches of live mailings of these kinds.
+def claimable(kinds: Sequence[str], which: Q | None = None, at_once: int = 1) -> QuerySet[Batch]:
+    """Pending batches of live mailings of these kinds, and of those that ``which`` says.
 
-    A mailing with a modest rate is one worker's at a time, so that it can't hold them all.
+    A mailing with a modest rate is one worker's at a time, so that it can't hold them all; or as
+    many workers' as there are routes, since a worker sends by one at a time.
     """
+    leased = Batch.objects.filter(mailing=OuterRef("mailing"), state=BatchState.LEASED)
+    rested = Q(not_before=None) | Q(not_before__lte=Now())
     return Batch.objects.filter(
-        state=BatchState.PENDING, mailing__state__in=LIVE, mailing__kind__in=kinds
+        which or Q(),
+        rested,
+        state=BatchState.PENDING,
+        mailing__state__in=LIVE,
+        mailing__kind__in=kinds,
     ).exclude(
-        Q(mailing__rate__lte=ONE_WORKER_DOES)
-        & Exists(Batch.objects.filter(mailing=OuterRef("mailing"), state=BatchState.LEASED))
+        Q(mailing__rate__lte=ONE_WORKER_DOES) & Exists(leased.order_by("id")[at_once - 1 : at_once])
     )
 
 
-def claim(kinds: Sequence[str], host: str, worker: str) -> Batch | None:
+def claim(
+    kinds: Sequence[str], host: str, worker: str, which: Q | None = None, at_once: int = 1
+) -> Batch | None:
     """Lease one batch that may be claimed to this worker, or None.
 
     A look, then a conditional UPDATE that acts only if the batch is still pending: right on
     SQLite and PostgreSQL alike, and without SKIP LOCKED's walk over the rows of others.
     """
-    pending = claimable(kinds).order_by("mailing__due_at", "id").values_list("id", flat=True)[:8]
+    found = claimable(kinds, which, at_once).order_by("mailing__due_at", "id")
+    pending = found.values_list("id", flat=True)[:8]
     for batch_id in list(pending):
         claimed = Batch.objects.filter(id=batch_id, state=BatchState.PENDING).update(
             state=BatchState.LEASED,
@@ -145,8 +154,11 @@ def one(mailing: Mailing, address: str) -> Row | None:
 
 
 @transaction.atomic
-def release(batch: Batch) -> None:
-    """Give the lease back: pending while anything in it is queued, else done."""
+def release(batch: Batch, rest: dt.timedelta | None = None) -> None:
+    """Give the lease back: pending while anything in it is queued, else done.
+
+    ``rest``: for so long others are claimed before it.
+    """
     mine = Batch.objects.select_for_update().filter(
         id=batch.id, state=BatchState.LEASED, worker=batch.worker
     )
@@ -161,6 +173,7 @@ def release(batch: Batch) -> None:
         worker="",
         host="",
         leased_until=None,
+        not_before=Now() + rest if rest else None,
     )
 
 
@@ -175,7 +188,8 @@ def release(batch: Batch) -> None:
 _RECORD = """
     UPDATE workers_delivery AS d SET state = v.state, code = v.code, answer = v.answer,
         next_attempt_at = v.next_attempt_at, reason = v.reason,
-        attempts = d.attempts + v.attempt, settled_at = {now}
+        attempts = d.attempts + v.attempt, settled_at = {now},
+        route = CASE WHEN v.attempt > 0 THEN %s ELSE d.route END
     FROM {values} AS v{columns}
     WHERE d.id BETWEEN %s AND %s AND d.id = v.id AND d.state = 'queued' RETURNING {returning}"""
 _RECORDS = {
@@ -201,15 +215,18 @@ _RECORDS = {
 
 
 @transaction.atomic
-def record(mailing_id: int, results: Sequence[Result]) -> None:
-    """Write results of queued deliveries, and move the counters by what really changed."""
+def record(mailing_id: int, results: Sequence[Result], route: int | None = None) -> None:
+    """Write results of queued deliveries, and move the counters by what really changed.
+
+    ``route``: the id of that by which they were attempted.
+    """
     if not results:
         return
     said = [one._asdict() | {"answer": _clean(one.answer)} for one in results]
     ids = [one.id for one in results]
     with connection.cursor() as cursor:
         values = json.dumps(said, default=_database_time)
-        cursor.execute(_RECORDS[connection.vendor], [values, min(ids), max(ids)])
+        cursor.execute(_RECORDS[connection.vendor], [route, values, min(ids), max(ids)])
         changed = cursor.fetchall()
     moved = Counter(state for state, _ in changed)
     domains.accepted(mailing_id, (to for state, to in changed if state == DeliveryState.ACCEPTED))

@@ -69,7 +69,7 @@ def _settle(batch: Batch, known: dict[int, Outcome | None]) -> None:
             )
         else:
             results += result_of(row, outcome, batch.mailing, now)
-    ledger.record(batch.mailing_id, results)
+    ledger.record(batch.mailing_id, results, batch.route)
     ledger.release(batch)
 
 
@@ -99,6 +99,7 @@ def _give_up(batch: Batch) -> None:
             )
             for row in ledger.queued(batch)
         ],
+        batch.route,
     )
     ledger.release(batch)
     log.warning("gave up a lost lease", batch=batch.id, host=batch.host)

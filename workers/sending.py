@@ -5,10 +5,10 @@ the relay's answer; results go to the database every 500 or every second; the jo
 cut only when the batch is settled and committed.
 """
 
+import datetime as dt
 import os
 import time
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 
 import structlog
@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
+from digest.errors import Refused
 from subscribers.selection import reasons
 from workers import ledger, mailings
 from workers.drain import draining
@@ -25,11 +26,15 @@ from workers.identity import host, journals, worker
 from workers.journal import Journal
 from workers.ledger import Result, Row
 from workers.letters import Letters, letters_of
-from workers.models import Batch, DeliveryState, Exclusion, Mailing, MailingKind
-from workers.outbox import Envelope, Outcome, Withdrawn
+from workers.models import BULK, URGENT, Batch, DeliveryState, Exclusion, Mailing, MailingKind
+from workers.outbox import Envelope, Outcome, Verdict, Withdrawn
 from workers.pace import Paced
 from workers.results import result_of
-from workers.smtp import Client, Relay
+from workers.routes import carriers, choosing, health, tally
+from workers.routes.lanes import Lanes
+from workers.routes.models import Route
+from workers.routes.quota import Share
+from workers.smtp import Report
 
 log = structlog.get_logger()
 
@@ -45,6 +50,12 @@ RENEW_EVERY = 15.0
 TURN = 300
 """Seconds after which a lease that has sent something goes back, with whatever it has not:
 far from the limit at which Celery ends a task, which would leave answers unheard."""
+
+TURN_AT_A_ROUTE = 10
+"""The same where there are other routes: a slow one must not hold a batch for minutes."""
+
+REST = dt.timedelta(seconds=5)
+"""For how long others go before a batch of which a domain's limit holds back all that is left."""
 
 _LEASE = ledger.LEASE.total_seconds()
 
@@ -66,30 +77,37 @@ def send(kinds: list[MailingKind], seconds: float) -> bool:
     _journal()  # before the first claim: a lease without a journal counts as lost
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        batch = None if draining() else _claimed(kinds)
-        if batch is None or send_batch(batch):
+        open_ways = [] if draining() else choosing.usable(choosing.ways())
+        batch = _claimed(kinds, open_ways) if open_ways else None
+        if batch is None:
+            return False
+        route = choosing.choose(open_ways, batch.mailing.kind, batch.mailing.topic_id)
+        assert route is not None, "only what one of them serves is claimed"
+        if send_batch(batch, route, turn=TURN_AT_A_ROUTE if len(open_ways) > 1 else TURN):
             return False
     return True
 
 
-def send_batch(batch: Batch) -> str:
-    """Send what is queued in a leased batch, and give the lease back.
+def send_batch(batch: Batch, route: Route, turn: float | None = None) -> str:
+    """Send what is queued in a leased batch by this route, and give the lease back.
 
-    Returns what keeps the relay from taking anything, in words, or "". Whatever has not
-    gone is queued again; what the relay may have taken unheard is uncertain.
+    Returns why its mailing must wait, in words, or "". Whatever has not gone is queued again, for
+    the next route if there is one; what the relay may have taken unheard is uncertain.
     """
     journal = _journal()
     outbox: _Outbox | None = None
     try:
-        outbox = _Outbox(batch, journal)
-        trouble = _client().send_all(outbox).trouble
+        outbox = _Outbox(batch, journal, route, TURN if turn is None else turn)
+        report = _carried(route, outbox)
     except (OperationalError, InterfaceError, OSError) as problem:
         # The machine's trouble, a full disk say, and not this mailing's: it waits.
-        trouble = f"This machine has trouble: {problem}"
+        report, trouble = Report(), f"This machine has trouble: {problem}"
     except Exception as problem:
         log.exception("batch failed", mailing=batch.mailing_id, batch=batch.id)
         mailings.failed_try(batch.mailing_id, f"A batch failed: {problem}")
         return str(problem)
+    else:
+        trouble = _left_waiting(batch, route, report)
     finally:
         _put_away(batch, outbox)
         journal.truncate()
@@ -99,11 +117,33 @@ def send_batch(batch: Batch) -> str:
     return trouble
 
 
-def _claimed(kinds: list[MailingKind]) -> Batch | None:
-    """The next batch.  Where the database breaks off meanwhile, the claim may stand all the same,
-    and nobody else may settle what a live worker has on lease: it is given back."""
+def _carried(route: Route, outbox: "_Outbox") -> Report:
     try:
-        return ledger.claim(kinds, host(), worker())
+        carrier = carriers.carrier(route)
+    except (ValueError, Refused) as problem:  # the route's fault, and not the mailing's
+        return Report(f"its address can't be used: {problem}")
+    return carrier.send_all(outbox)
+
+
+def _left_waiting(batch: Batch, route: Route, report: Report) -> str:
+    """Set a route aside that takes nothing; why nobody else can take the mailing, or ""."""
+    if not report.trouble:
+        return ""
+    carriers.drop(route)
+    health.set_aside(route, report.trouble)
+    found, mailing = choosing.ways(), batch.mailing
+    if choosing.choose(choosing.usable(found), mailing.kind, mailing.topic_id):
+        return ""
+    return choosing.why(found, mailing.kind, mailing.topic_id)
+
+
+def _claimed(kinds: list[MailingKind], open_ways: Sequence[choosing.Way]) -> Batch | None:
+    """The next batch that one of these routes serves.  Where the database breaks off meanwhile, the
+    claim may stand all the same, and nobody else may settle what a live worker has on lease: it is
+    given back."""
+    which = choosing.servable(open_ways)
+    try:
+        return ledger.claim(kinds, host(), worker(), which, len(open_ways))
     except (OperationalError, InterfaceError):
         _insist(_give_back)
         raise
@@ -121,7 +161,8 @@ def _put_away(batch: Batch, outbox: "_Outbox | None") -> None:
     def put_away() -> None:
         if outbox is not None:
             outbox.record()
-        ledger.release(batch)
+            outbox.share.close()
+        ledger.release(batch, REST if outbox and outbox.rests else None)
 
     _insist(put_away)
 
@@ -151,8 +192,7 @@ def _insist(do: Callable[[], None]) -> None:
 @worker_process_shutdown.connect
 def _leave(**_: object) -> None:
     """Take leave of the relay, and leave no journal to be settled where nothing is open."""
-    if _client.cache_info().currsize:
-        _client().close()
+    carriers.close_all()
     if _journal.cache_info().currsize and _journal().path.stat().st_size == 0:
         _journal().close(remove=True)
 
@@ -163,22 +203,23 @@ def _journal() -> Journal:
 
 
 @cache
-def _client() -> Client:
-    return Client(Relay.from_url(settings.SMTP_URL))
+def _paced() -> Paced:
+    """From batch to batch: instants that one did not use are the next one's."""
+    return Paced()
 
 
 class _Outbox:
     """What the SMTP client asks of a batch, and whom it tells (see outbox.Outbox)."""
 
-    def __init__(self, batch: Batch, journal: Journal) -> None:
-        self._batch, self._journal = batch, journal
+    def __init__(self, batch: Batch, journal: Journal, route: Route, turn: float = TURN) -> None:
+        self._batch, self._journal, self._route, self._turn = batch, journal, route, turn
         self._rows: dict[int, Row] = {}
-        self._waiting: deque[Row] = deque(ledger.queued(batch))
+        self._lanes = Lanes(ledger.queued(batch), route.limits.all())
         self._results: list[Result] = []
         self._open = True
         self._withdrawn: set[int] = set()  # taken by the client, and left since
-        self._rates: dict[str, float] = {}
-        self._paced = Paced()
+        self.share = Share(route)
+        self.rests = False  # what is left waits for a domain's rate, and others need not
         self._letters: Letters | None = None
         self._begun_at = time.monotonic()
         self._recorded_at = self._looked_at = self._begun_at
@@ -186,22 +227,28 @@ class _Outbox:
         self._took = False
         self._leave_out()
         self._look()
-        if self._waiting and self._open:
+        if self._lanes and self._open:
             self._letters = letters_of(batch.mailing)
             _started(batch.mailing)
+            batch.route = route.id
+            batch.save(update_fields=["route"])
 
     # ---- what the client calls ----
 
     def take(self) -> Envelope | float | None:
-        while self._waiting and self._open and not self._turn_is_over():
-            if self._rates and (wait := self._paced.wait(self._rates)) > 0:
-                return wait
-            row = self._waiting.popleft()
+        while self._lanes and self._open and not self._turn_is_over():
+            if not self.share.has(self._lanes):
+                return None
+            row = self._lanes.next(_paced())
+            if isinstance(row, float):
+                return row
             envelope = self._envelope(row)
             if envelope is not None:
                 self._rows[row.id] = row
                 self._took = True
+                self.share.use()
                 return envelope
+            self._lanes.settled(row)
         return None
 
     def begin(self, key: int) -> None:
@@ -213,6 +260,9 @@ class _Outbox:
         # First what this process knows: should the journal not take it, it is recorded yet,
         # and nobody is mailed again for want of a line.
         row = self._rows.pop(key)
+        self._lanes.settled(row)
+        if outcome.verdict is Verdict.UNTRIED:
+            self.share.unused()
         self._results += result_of(row, outcome, self._batch.mailing)
         self._journal.settle(key, outcome)
         if len(self._results) >= RECORD_EVERY:
@@ -226,6 +276,7 @@ class _Outbox:
             self._looked_at = now
             self._leave_out()
             self._look()
+            self._let_others()
         if _elapsed() - self._renewed_at >= RENEW_EVERY:
             self._renewed_at = _elapsed()
             self._open = self._open and ledger.renew(self._batch)
@@ -234,12 +285,14 @@ class _Outbox:
 
     def record(self) -> None:
         """Write the results so far to the ledger."""
-        ledger.record(self._batch.mailing_id, self._results)
+        results, mailing = self._results, self._batch.mailing
+        ledger.record(mailing.id, results, self._route.id)
         self._results = []
         self._recorded_at = time.monotonic()
+        tally.count(self._route, mailing.id, results)
 
     def _turn_is_over(self) -> bool:
-        late = self._took and time.monotonic() - self._begun_at > TURN
+        late = self._took and time.monotonic() - self._begun_at > self._turn
         return late or draining()
 
     def _may_be_lost(self) -> bool:
@@ -259,7 +312,7 @@ class _Outbox:
 
         A message that the client has taken and not begun stays queued: the next claim excludes it.
         """
-        if not (self._waiting or self._rows):
+        if not (self._lanes or self._rows):
             return
         unsent = self._batch.deliveries.filter(state=DeliveryState.QUEUED)
         gone = reasons(self._batch.mailing.topic_id, unsent.values("subscriber_id"))
@@ -268,20 +321,32 @@ class _Outbox:
             if self._batch.mailing.kind != MailingKind.LETTER:  # it may go to another address
                 barred.add(Exclusion.SUPPRESSED)
             gone = {who: why for who, why in gone.items() if why in barred}
-        for row in [row for row in self._waiting if row.subscriber_id in gone]:
-            self._waiting.remove(row)
+        for row in self._lanes.drop(lambda row: row.subscriber_id in gone):
             self._exclude(row.id, Exclusion(gone[row.subscriber_id or 0]))
         self._withdrawn = {row.id for row in self._rows.values() if row.subscriber_id in gone}
 
     def _look(self) -> None:
-        """Stop where the mailing was paused or cancelled; take up a new rate."""
+        """Stop where the mailing was paused or cancelled, or its route was; take up new rates."""
         mailing = self._batch.mailing_id
         state, rate = Mailing.objects.values_list("state", "rate").get(id=mailing)
-        self._open = self._open and state in ledger.LIVE
-        set_now = {"route:default": settings.SEND_RATE, f"mailing:{mailing}": rate}
-        rates = {name: rate for name, rate in set_now.items() if rate is not None}
-        if rates != self._rates:
-            self._rates, self._paced = rates, Paced()
+        self._route.refresh_from_db()
+        shut = self._route.paused_at or self._route.removed_at
+        self._open = self._open and state in ledger.LIVE and not shut
+        self.share.follow(self._route)
+        shared = {choosing.pace_of(self._route): self._route.rate, "all": settings.SEND_RATE}
+        self._lanes.pace(
+            {f"mailing:{mailing}": rate} if rate else {},
+            {name: rate for name, rate in shared.items() if rate},
+        )
+
+    def _let_others(self) -> None:
+        """Give the batch back where domains' limits hold back all that is left of it, and another
+        one waits."""
+        self._lanes.tell_held()
+        if self._lanes.all_held:
+            kinds = URGENT if self._batch.mailing.kind in URGENT else BULK
+            self.rests = ledger.claimable(kinds, *choosing.claims()).exists()
+            self._open = self._open and not self.rests
 
     def _exclude(self, delivery: int, reason: Exclusion, answer: str = "") -> None:
         self._results.append(

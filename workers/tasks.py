@@ -8,6 +8,7 @@ from workers import mailings, sending, ticking
 from workers.drain import draining
 from workers.inbound import reading
 from workers.models import BULK, URGENT
+from workers.routes import health
 from workers.wakeups import wake
 
 BUSY = 5
@@ -25,6 +26,12 @@ def tick() -> None:
 def prepare(mailing_id: int) -> None:
     """Fill a mailing's audience, for a while."""
     mailings.prepare(mailing_id, seconds=BUSY)
+
+
+@shared_task(name="workers.tasks.look_at_route")
+def look_at_route(route_id: int) -> None:
+    """See whether a relay that was set aside can be used again."""
+    health.look_again(route_id)
 
 
 @shared_task(name="workers.tasks.read_feed")

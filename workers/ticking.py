@@ -32,6 +32,7 @@ from workers.feedback import retention
 from workers.inbound import reading
 from workers.models import BULK, URGENT, Batch, BatchState, DeliveryState, Mailing, MailingState
 from workers.pulse import Cause, Gap
+from workers.routes import choosing, health
 from workers.wakeups import wake
 
 log = structlog.get_logger()
@@ -64,6 +65,7 @@ def tick() -> None:
         wake_for_feeds,
         wake_for_imports,
         wake_for_inbox,
+        health.keep_watch,
         wake_for_waiting,
     ):
         _run(part)
@@ -138,9 +140,10 @@ def wake_for_waiting() -> None:
     )
     for mailing_id in preparing.values_list("id", flat=True)[:50]:
         wake("prepare", mailing_id)
-    if ledger.claimable(URGENT).exists():
+    which, at_once = choosing.claims()
+    if ledger.claimable(URGENT, which, at_once).exists():
         wake("send_urgent")
-    for _ in range(ledger.claimable(BULK)[: _senders_wanted()].count()):
+    for _ in range(ledger.claimable(BULK, which, at_once)[: _senders_wanted()].count()):
         wake("send_bulk")
 
 

@@ -51,8 +51,8 @@ def test_a_commit_whose_answer_was_lost_is_settled_by_reading_the_row(
     """Only the answer is lost: whether the COMMIT took place, the worker can't know."""
     real, lost = ledger.record, []
 
-    def record(mailing_id: int, results: Sequence[Result]) -> None:
-        real(mailing_id, results)
+    def record(mailing_id: int, results: Sequence[Result], route: int | None) -> None:
+        real(mailing_id, results, route)
         if results and not lost:
             lost.append(results)
             raise OperationalError("server closed the connection unexpectedly")
@@ -74,11 +74,11 @@ def test_a_commit_that_never_took_place_is_repeated(
 ) -> None:
     real, refused = ledger.record, []
 
-    def record(mailing_id: int, results: Sequence[Result]) -> None:
+    def record(mailing_id: int, results: Sequence[Result], route: int | None) -> None:
         if results and len(refused) < 3:
             refused.append(results)
             raise OperationalError("the database system is starting up")
-        real(mailing_id, results)
+        real(mailing_id, results, route)
 
     monkeypatch.setattr(ledger, "record", record)
     monkeypatch.setattr(sending.time, "sleep", lambda _: None)

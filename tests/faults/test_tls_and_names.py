@@ -65,7 +65,6 @@ def test_once_tls_is_mended_everybody_gets_theirs(
     with relay_with("", tmp_path) as (polite, wanted):
         through(Relay(wanted.host, wanted.port, STARTTLS, cafile=wanted.cafile), BRISK)
         sending.send(BULK, seconds=5)
-        sending._client().close()
     holds(due, [who for who, _ in polite.accepted])
     due.refresh_from_db()
     assert due.why == ""

@@ -1,0 +1,122 @@
+"""A look at a relay: connect, TLS, sign in, NOOP; in words what was seen.  It sends no mail."""
+
+import selectors
+import time
+from dataclasses import dataclass
+
+from workers.relay import Limits, Relay, Security
+from workers.smtp_connection import Connection
+from workers.smtp_dialogue import RelayTrouble, Reply
+from workers.smtp_names import Names
+from workers.smtp_wire import Wire
+
+LIMITS = Limits(connecting=10, opening=20, commands=10)
+LONGEST = 40.0
+"""Seconds that a look may take."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a look saw."""
+
+    trouble: str  # why it can't be used, in words; "" where it can
+    told: str  # what it offers and said, in words
+
+
+def look(relay: Relay) -> Seen:
+    """Try the relay's addresses one after another."""
+    until = time.monotonic() + LONGEST
+    try:
+        return _looked(relay, until)
+    except (RelayTrouble, OSError) as cause:
+        words = cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause)
+        return Seen(f"relay {relay}: {words}", "")
+
+
+def _looked(relay: Relay, until: float) -> Seen:
+    tls = None if relay.security is Security.NONE else relay.tls_context()
+    names = Names(relay.host, relay.port)
+    while True:
+        address = names.current(time.monotonic())
+        if address is None:
+            if time.monotonic() > until:
+                return Seen(f"relay {relay}: its name is not found in time", "")
+            time.sleep(0.01)  # the lookup has a thread of its own
+            continue
+        visit = Visit(relay, LIMITS, Wire(*address), tls)
+        visit.drive(until)
+        if visit.connected or not names.go_on() or time.monotonic() > until:
+            return visit.seen()
+
+
+class Visit(Connection):
+    """A connection that says NOOP and leaves."""
+
+    _answered: Reply | None = None
+    _asked = False
+    _trouble = ""
+
+    @property
+    def _now(self) -> float:
+        return time.monotonic()
+
+    def drive(self, until: float) -> None:
+        """Go on until there is an answer, trouble, or no time left."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.wire, self.events, self)
+            while not self.closed:
+                if self._now > min(until, self._deadline):
+                    self.hang_up(RelayTrouble("the relay took too long to answer"))
+                    return
+                for _, mask in selector.select(0.1):
+                    if mask & selectors.EVENT_WRITE:
+                        self.on_writable()
+                    if mask & selectors.EVENT_READ and not self.closed:
+                        self.on_readable()
+                if not self.closed:
+                    selector.modify(self.wire, self.events, self)
+
+    def seen(self) -> Seen:
+        """In words."""
+        if self._trouble:
+            return Seen(f"relay {self._relay}: {self._trouble}", "")
+        features = self.features
+        offers = [
+            name
+            for name, offered in (
+                ("PIPELINING", features.pipelining),
+                (f"SIZE {features.size:,}", features.size),
+                ("SMTPUTF8", features.smtputf8),
+            )
+            if offered
+        ]
+        told = [
+            "Connected",
+            "TLS stands and its certificate is good"
+            if self._relay.security is not Security.NONE
+            else "in the clear, as its URL says",
+            "it let us in" if self._relay.user else "it asks for no password",
+            f"it offers {', '.join(offers)}" if offers else "it offers nothing beyond the least",
+            f"to NOOP it said: {self._answered.text if self._answered else 'nothing'}",
+        ]
+        return Seen("", "; ".join(told))
+
+    def hang_up(self, trouble: RelayTrouble) -> None:
+        if not self.closed:
+            self.closed = True
+            self._trouble = str(trouble)
+            self.wire.close()
+
+    def _answer(self, reply: Reply) -> None:
+        if reply.code >= 400:
+            raise RelayTrouble(f"to NOOP it said: {reply.text}")
+        self._answered = reply
+        self.closed = True
+        self.wire.write(b"QUIT\r\n")
+        self.wire.close()
+
+    def _at_rest(self) -> None:
+        if self.ready and not self._asked:
+            self._asked = True
+            self._deadline = self._now + self._limits.commands
+            self.wire.write(b"NOOP\r\n")
