@@ -11,6 +11,15 @@ _KEY = re.compile(r"(?<=/)(?:[\w-]{40}|\w{5,8}-[0-9a-f]{32,64})(?=/)", re.ASCII)
 """What makes a reader's or a staff link one's own, in a path."""
 
 
+_ADDRESS = re.compile(r"([\w.!#$%&'*+/=?^`{|}~-])[\w.!#$%&'*+/=?^`{|}~-]*@(?=[\w-])")
+"""An address up to its domain, whose first letter stays."""
+
+
+def masked(text: str) -> str:
+    """With readers' addresses as ``a…@example.org``, unless LOG_ADDRESSES says otherwise."""
+    return text if settings.LOG_ADDRESSES else _ADDRESS.sub(r"\1…@", text)
+
+
 def set_up() -> None:
     """Configure structlog and the standard library's logging by LOG_LEVEL and LOG_FORMAT."""
     shared: list[structlog.typing.Processor] = [

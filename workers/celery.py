@@ -37,6 +37,7 @@ app.conf.update(
     imports=[  # they listen for Celery's signals
         "workers.presence",
         "workers.drain",
+        "workers.watch.watching",
         *(["workers.bench.meter"] if "DIGEST_METER" in os.environ else []),
     ],
     # A message is a hint, and the next tick gives another: it is done with when it is taken. To

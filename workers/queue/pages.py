@@ -21,6 +21,7 @@ from workers.queue.cards import Card
 from workers.queue.crew import crew
 from workers.queue.seen_by import is_polled, looks, may_act
 from workers.queue.told import told
+from workers.watch.alert import open_alerts
 
 SMALL = [MailingKind.CONFIRM, MailingKind.WELCOME, MailingKind.LETTER]
 _SUMS = {name: Sum(name, default=0) for name in ["candidates", *STATES]}
@@ -154,6 +155,7 @@ def _overview(request: HttpRequest) -> dict[str, Any]:
         "shortage": room.shortage(),
         "inbox_trouble": standing.trouble(),
         "inbox_waiting": standing.waiting(),
+        "alerts": open_alerts().count(),
     }
 
 

@@ -3,11 +3,15 @@
 from django.urls import path
 
 from workers.queue import acting, deliveries_page, for_desk, pages, person
+from workers.watch import pages as alerts
 
 urlpatterns = [
     path("queue/", pages.home),
     path("queue/live/", pages.home_live),
     path("queue/past/", pages.past),
+    path("queue/alerts/", alerts.alerts),
+    path("queue/alerts/<int:number>/acknowledge/", alerts.acknowledge),
+    path("queue/alerts/test/", alerts.test),
     path("queue/desk/", for_desk.of_desk),
     path("queue/desk/<slug:topic>/", for_desk.of_topic),
     path("queue/of/<slug:topic>/<int:number>/", pages.of_update),

@@ -62,7 +62,7 @@ class Alert(models.Model):
     @property
     def label(self) -> str:
         """What it is, in words."""
-        return AlertKind(self.kind).label
+        return AlertKind(self.kind).label if self.kind in AlertKind.values else self.kind.title()
 
     @property
     def news(self) -> str:
@@ -70,6 +70,11 @@ class Alert(models.Model):
         if self.raised_at is None:
             return ""
         return News.OVER if self.resolved_at else News.RAISED
+
+
+def open_alerts() -> models.QuerySet[Alert]:
+    """What has lasted long enough to be told, and is not over."""
+    return Alert.objects.filter(resolved_at=None, raised_at__isnull=False)
 
 
 class News(models.TextChoices):
@@ -86,6 +91,8 @@ class Watch(models.Model):
     moved = models.JSONField(
         default=dict, help_text="mailing id → [its counters in one text, since when they are so]."
     )
+
+    trouble = models.TextField(blank=True, help_text="Why the last alerts could not be told.")
 
     class Meta:
         verbose_name_plural = "watches"

@@ -27,14 +27,11 @@ from workers.queue.cards import ENDED, OPEN
 from workers.queue.crew import asked
 from workers.queue.speed import speeds
 from workers.watch import readings
-from workers.watch.alert import Alert, AlertKind
+from workers.watch.alert import AlertKind, open_alerts
 from workers.watch.readings import MOST, QUEUES
 
 STAYS = dt.timedelta(hours=1)
 """How long a mailing that has ended keeps its label, so that its last numbers are read."""
-
-RECENT = dt.timedelta(days=3)
-"""Where those are looked for: no mailing goes on for longer after it was due."""
 
 
 # ---- who may ---------------------------------------------------------------------------
@@ -177,6 +174,13 @@ def _mailings() -> Iterator[Metric]:
         readings.waiting_for_relay().count(),
     )
 
+    up = GaugeMetricFamily(
+        "digest_route_up", "1 while a route is not set aside for its failures.", labels=["route"]
+    )
+    for route in readings.routes()[:MOST]:
+        up.add_metric([route.name], int(not readings.is_down(route)))
+    yield up
+
 
 @dataclass(frozen=True)
 class _Told:
@@ -231,7 +235,7 @@ def _open_ones(now: dt.datetime) -> Iterator[Metric]:
 
 def _named(now: dt.datetime) -> list[Mailing]:
     """The newest open mailings of updates, and what ended within the last hour."""
-    ended = Q(state__in=ENDED, due_at__gte=now - RECENT, finished_at__gte=now - STAYS)
+    ended = Q(state__in=ENDED, due_at__gte=now - readings.RECENT, finished_at__gte=now - STAYS)
     found = Mailing.objects.filter(Q(state__in=OPEN) | ended, kind__in=BULK)
     return list(found.select_related("topic", "update").order_by("-id")[:MOST])
 
@@ -285,8 +289,7 @@ def _intake(now: dt.datetime) -> Iterator[Metric]:
 
 def _alerts() -> Metric:
     found = GaugeMetricFamily("digest_alerts", "Alerts that are not over.", labels=["kind"])
-    open_now = Alert.objects.filter(resolved_at=None, raised_at__isnull=False)
-    by_kind = dict(open_now.values_list("kind").annotate(n=Count("id")).order_by())
+    by_kind = dict(open_alerts().values_list("kind").annotate(n=Count("id")).order_by())
     for kind in AlertKind:
         found.add_metric([kind.value], by_kind.get(kind, 0))
     return found

@@ -32,6 +32,7 @@ from workers.models import (
     SlotResult,
 )
 from workers.queue.coming import LATE
+from workers.routes.models import Route
 
 QUEUES = ("tick", "urgent", "bulk", "import")
 """What Celery's workers take from; each is a list in the broker under this name."""
@@ -41,6 +42,9 @@ MOST = 50
 
 TICK_LATE = 60
 """Seconds without a tick that are no hiccup: there is one a second."""
+
+RECENT = dt.timedelta(days=3)
+"""Where mailings that ended of late are looked for: none goes on for longer after it was due."""
 
 UNTOUCHED = 660
 """Seconds after which a journal with something in it was left behind: a relay may take ten
@@ -140,6 +144,16 @@ def unsettled() -> QuerySet[Mailing]:
 def waiting_for_relay() -> QuerySet[Mailing]:
     """Live mailings that no relay takes anything of; ``why`` says what it answers."""
     return Mailing.objects.filter(state__in=LIVE, tries=0).exclude(why="")
+
+
+def routes() -> QuerySet[Route]:
+    """Relays that are to take mail: neither paused by a person nor removed."""
+    return Route.objects.filter(paused_at=None, removed_at=None).order_by("id")
+
+
+def is_down(route: Route) -> bool:
+    """Whether it is set aside, since it took nothing when it was last tried."""
+    return route.failures > 0 and route.aside_until is not None
 
 
 def ailing() -> QuerySet[Feed]:
