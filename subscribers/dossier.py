@@ -53,6 +53,7 @@ def dossier(person: Subscriber) -> dict[str, Any]:
         "attributes": person.attributes,
         "subscriptions": _subscriptions(person),
         "mails": _mails(person),
+        "came_back": _came_back(person),
         "suppressed": _suppressed(person),
         "segments": [one.name for one in selecting(person)],
         "staff_actions": _staff_actions(person),
@@ -127,6 +128,12 @@ def _mails(person: Subscriber) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
+
+
+def _came_back(person: Subscriber) -> list[dict[str, Any]]:
+    """What providers told of mails to them, in the order in which it happened."""
+    told = person.returned.order_by("at").values("at", "provider", "kind", "code", "words")
+    return [{**one, "at": _time(one["at"])} for one in told]
 
 
 def _suppressed(person: Subscriber) -> dict[str, Any] | None:

@@ -154,6 +154,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "queue/<int:number>/rate/": (BOTH, OPS),
     "queue/<int:number>/retry/": (ACT, OPS),
     "queue/<int:number>/settle/": (ACT, OPS),
+    "queue/<int:number>/unsuppress/": (ACT, OPS),
     # people
     "people/": (LOOK, READS_PEOPLE),
     "people/growth/": (LOOK, READS_PEOPLE),

@@ -38,6 +38,11 @@ def of(mailing: Mailing) -> Returns:
     return Returns(**sums, unreported=max(0, mailing.accepted - came))
 
 
+def suppressed(mailing: Mailing) -> int:
+    """How many addresses its bounces put on the suppression list, where they still are."""
+    return suppression.barred_by(mailing_name(mailing.id)).count()
+
+
 @transaction.atomic
 def unsuppress(mailing: Mailing, by: str) -> int:
     """Let those be mailed again whom this mailing's bounces put on the suppression list."""

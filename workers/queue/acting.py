@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 from digest.errors import DigestError, Refused
 from digest.staff import role_required
 from workers import balance, mailings
+from workers.feedback import returns
 from workers.models import Delivery, DeliveryState, Mailing, MailingState
 from workers.queue import cards
 from workers.queue.crew import crew
@@ -142,6 +143,17 @@ def settle_one(request: HttpRequest, number: int) -> HttpResponseBase:
     if request.POST.get("back") == "deliveries":
         return redirect("/queue/deliveries/?state=uncertain")
     return redirect(f"/queue/{one.mailing_id}/?state=uncertain#people")
+
+
+@acts
+def unsuppress(request: HttpRequest, number: int) -> HttpResponseBase:
+    """Take back what its bounces did to the suppression list."""
+
+    def do(mailing: Mailing, by: str) -> str:
+        n = returns.unsuppress(mailing, by)
+        return f"{n:,} {'address' if n == 1 else 'addresses'} may be mailed again."
+
+    return _done(request, number, do)
 
 
 def read_rate(said: str) -> float | None:

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 
 from digest.staff import APPROVERS, WRITERS, Role, has_role, role_required
 from workers import ledger
+from workers.feedback.models import Returned
 from workers.letters import Letters
 from workers.models import Delivery, DeliveryState, Outcome
 
@@ -30,9 +31,10 @@ def mails(request: HttpRequest, number: int) -> HttpResponse:
     if before.isascii() and before.isdigit() and len(before) < 19:
         rows = rows.filter(id__lt=int(before))
     page = list(rows.order_by("-id")[: PAGE + 1])
+    told = _told(number, page[:PAGE])
     shown = {
         "person": number,
-        "rows": [(one, tone(one)) for one in page[:PAGE]],
+        "rows": [(one, tone(one), told.get(one.id, [])) for one in page[:PAGE]],
         # Their links are in it, with which one may choose for them.
         "may_read": has_role(request.user, Role.OPS, *APPROVERS),
         "more": page[PAGE - 1].id if len(page) > PAGE else None,
@@ -61,3 +63,11 @@ def tone(delivery: Delivery) -> str:
     if delivery.outcome in {Outcome.BOUNCED, Outcome.COMPLAINED}:
         return "bad"
     return _TONES.get(DeliveryState(delivery.state), "quiet")
+
+
+def _told(person: int, mails: list[Delivery]) -> dict[int, list[Returned]]:
+    """What came back of each of these mails, in the order in which it happened."""
+    found: dict[int, list[Returned]] = {}
+    for one in Returned.objects.filter(subscriber=person, delivery__in=mails).order_by("at"):
+        found.setdefault(one.delivery_id or 0, []).append(one)
+    return found

@@ -27,4 +27,5 @@ urlpatterns = [
     path("queue/<int:number>/rate/", acting.rate),
     path("queue/<int:number>/retry/", acting.retry),
     path("queue/<int:number>/settle/", acting.settle),
+    path("queue/<int:number>/unsuppress/", acting.unsuppress),
 ]

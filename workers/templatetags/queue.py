@@ -1,12 +1,16 @@
 """Filters of the queue's pages."""
 
 import datetime as dt
+from typing import Any
 
 from django import template
+from django.conf import settings
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from workers.feedback import returns
+from workers.models import Mailing
 from workers.queue.clock import clock as in_words
 
 register = template.Library()
@@ -19,3 +23,17 @@ def clock(value: dt.datetime | None, zone: str = "UTC") -> str | SafeString:
         return "–"
     words = in_words(value, zone, timezone.now())
     return format_html('<time datetime="{}">{}</time>', value.isoformat(timespec="seconds"), words)
+
+
+@register.inclusion_tag("queue/came_back.html", takes_context=True)
+def came_back(context: dict[str, Any], mailing: Mailing) -> dict[str, Any]:
+    """What providers told of a mailing, whose page knows who looks at it."""
+    found = returns.of(mailing)
+    return {
+        "mailing": mailing,
+        "returns": found,
+        "hooked": bool(settings.HOOKS),
+        "suppressed": returns.suppressed(mailing) if found.bounced else 0,
+        "may_act": context["may_act"],
+        "csrf_token": context.get("csrf_token"),
+    }

@@ -1,0 +1,92 @@
+"""What came back, on the pages: of a mailing, of a person, and taken back by ops."""
+
+import re
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from digest.models import Topic
+from subscribers import dossier
+from subscribers.models import Suppression
+from tests.returning import accepted, deliveries, event
+from workers.feedback.applying import apply
+from workers.feedback.models import Kind
+from workers.models import Mailing
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def sent(pivot: Topic) -> Mailing:
+    """Accepted for four, of which one arrived, one bounced and one was called spam."""
+    made = accepted(pivot, 4)
+    one, two, three, _ = deliveries(made)
+    apply([
+        event(one, Kind.DELIVERED),
+        event(two, Kind.HARD, code="5.1.1", words="550 5.1.1 <b>nobody</b> here"),
+        event(three, Kind.COMPLAINED),
+    ])  # fmt: skip
+    return made
+
+
+def came_back(browser: Client, mailing: Mailing) -> str:
+    """The section, in words."""
+    page = browser.get(f"/queue/{mailing.id}/").content.decode()
+    section = page[page.index('aria-labelledby="came-back"') :].partition("</section>")[0]
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", section.partition(">")[2])).strip()
+
+
+@pytest.fixture
+def ops(otto: User, signed_in: type[Client]) -> Client:
+    """Otto's browser."""
+    return signed_in(otto)
+
+
+def test_a_mailing_s_page_says_what_came_back_of_it(ops: Client, sent: Mailing) -> None:
+    words = came_back(ops, sent)
+    for said in ("Of 4 accepted messages", "Delivered 1 25.0 %", "Bounced 1 for good 1 25.0 %",
+                 "Called spam 1 25.0 %", "Not reported 1 25.0 %"):  # fmt: skip
+        assert said in words
+    assert "Not passed on" not in words
+
+
+def test_before_anything_came_back_it_says_why(ops: Client, pivot: Topic, settings: Any) -> None:
+    made = accepted(pivot, 1)
+    assert "HOOKS" in came_back(ops, made)
+    settings.HOOKS = {"postmark": ("x" * 16,)}
+    assert "Nothing yet." in came_back(ops, made)
+
+
+def test_ops_take_back_what_bounces_did_and_others_see_it_without_the_button(
+    ops: Client, press: Client, sent: Mailing
+) -> None:
+    assert "1 address that bounced is not mailed any more." in came_back(ops, sent)
+    assert "Let 1 be mailed again" in came_back(ops, sent)
+    assert "1 address that bounced is not mailed any more." in came_back(press, sent)
+    assert "be mailed again" not in came_back(press, sent)
+    answer = ops.post(f"/queue/{sent.id}/unsuppress/", follow=True)
+    assert "1 address may be mailed again." in answer.content.decode()
+    assert Suppression.objects.count() == 1, "whoever complained stays out"
+    assert "not mailed any more" not in came_back(ops, sent)
+
+
+def test_a_person_s_mails_say_what_came_back_when_and_in_whose_words(
+    ops: Client, sent: Mailing
+) -> None:
+    two = deliveries(sent)[1]
+    page = ops.get(f"/queue/person/{two.subscriber_id}/").content.decode()
+    for said in ("bounced for good (5.1.1), says postmark", "Fri 20 Nov 2026, 09:30",
+                 "550 5.1.1 &lt;b&gt;nobody&lt;/b&gt; here"):  # fmt: skip
+        assert said in page
+
+
+def test_a_person_s_dossier_holds_what_came_back(sent: Mailing) -> None:
+    two = deliveries(sent)[1]
+    assert two.subscriber is not None
+    (told,) = dossier.dossier(two.subscriber)["came_back"]
+    assert told == {
+        "at": "2026-11-20T09:30:00Z", "provider": "postmark", "kind": "hard", "code": "5.1.1",
+        "words": "550 5.1.1 <b>nobody</b> here",
+    }  # fmt: skip
