@@ -23,7 +23,7 @@ from tests.queueing import a_crew
 from workers import ticking
 from workers.commands.status import status
 from workers.inbound import reading, standing
-from workers.models import Inbox
+from workers.inbound.models import Inbox
 from workers.relay import Security
 
 pytestmark = pytest.mark.django_db

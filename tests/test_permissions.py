@@ -153,6 +153,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "queue/<int:number>/cancel/": (BOTH, OPS),
     "queue/<int:number>/rate/": (BOTH, OPS),
     "queue/<int:number>/retry/": (ACT, OPS),
+    "queue/<int:number>/resend/": (BOTH, OPS),
     "queue/<int:number>/settle/": (ACT, OPS),
     "queue/<int:number>/unsuppress/": (ACT, OPS),
     # people

@@ -24,8 +24,8 @@ from workers.models import (
 from workers.rules import Rule
 from workers.schedule import set_schedule
 
-LOOKED_AT = ["", "live/", "past/", "{m}/", "{m}/live/", "of/medias-ai-pivot/2/"]
-OPENED_BY_OPS = ["{m}/cancel/", "{m}/rate/"]
+LOOKED_AT = ["", "live/", "past/", "deliveries/", "{m}/", "{m}/live/", "of/medias-ai-pivot/2/"]
+OPENED_BY_OPS = ["{m}/cancel/", "{m}/rate/", "{m}/resend/"]
 DONE = ["{m}/pause/", "{m}/resume/", "{m}/cancel/", "{m}/rate/", "{m}/retry/", "{m}/settle/"]
 
 

@@ -20,7 +20,15 @@ from subscribers import planner
 from subscribers.models import Segment, Subscriber
 from subscribers.segments import compiled
 from subscribers.selection import selected
-from workers.models import Batch, Delivery, DeliveryState, Mailing, MailingState, Outcome
+from workers.models import (
+    Batch,
+    Delivery,
+    DeliveryState,
+    Exclusion,
+    Mailing,
+    MailingState,
+    Outcome,
+)
 
 CHUNK = 2000
 """Deliveries in a batch at most: some seconds of sending at full speed."""
@@ -36,6 +44,14 @@ TURN_ENDS = dt.timedelta(seconds=10)
 
 TRIES = 3
 """How often a chunk is filled anew when its people change meanwhile."""
+
+WITHOUT = (
+    Q(state=DeliveryState.FAILED)
+    | Q(state=DeliveryState.EXCLUDED, reason=Exclusion.CANCELLED)
+    | Q(state=DeliveryState.ACCEPTED, outcome__in=[Outcome.BOUNCED, Outcome.DROPPED])
+)
+"""Deliveries of which somebody knows that the reader did not get the mail. The uncertain are not
+among them: they are settled by themselves."""
 
 
 class _Moved(Exception):
@@ -55,9 +71,14 @@ _FILL = """
 def people(mailing: Mailing, beyond: int = 0) -> QuerySet[Subscriber]:
     """Whom the mailing's topic and its frozen segments select, now, of those with an id beyond
     the given one; for a correction, those of them who got what was wrong, as far as anybody
-    knows."""
+    knows; for a resend, those who did not get the mail."""
     rules = [segment["rule"] for segment in mailing.audience]
     found = selected(mailing.topic, rules, beyond=beyond)
+    if mailing.resends_id is not None:
+        theirs = Delivery.objects.filter(
+            WITHOUT, mailing=mailing.resends_id, subscriber=OuterRef("pk")
+        )
+        return found.filter(Exists(theirs))
     if mailing.corrects_id is None:
         return found
     got = Delivery.objects.filter(

@@ -210,6 +210,11 @@ def retry(mailing: Mailing, by: str) -> int:
         raise Refused(f"Mailing {mailing.id} is cancelled; nothing of it is sent again.")
     if mailing.state not in {*ledger.LIVE, MailingState.DONE}:
         raise Refused(f"Mailing {mailing.id} is {mailing.state}; resume it first.")
+    if again := mailing.resent.order_by("id").first():
+        raise Refused(
+            f"Mailing {mailing.id} was sent again as mailing {again.id}; try that one again, or "
+            "some would get it twice."
+        )
     total = 0
     for state in (DeliveryState.FAILED, DeliveryState.DEFERRED):
         for ids in _once_each(mailing, state):

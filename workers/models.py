@@ -15,6 +15,7 @@ from digest.models import Edition, Topic, Update
 from digest.requesting import RequestedTest
 from subscribers.models import Subscriber
 from workers.feedback.models import CameBack, Heard, Returned  # noqa: F401 - found from here alone
+from workers.inbound.models import Inbox  # noqa: F401 - as above
 from workers.queue.models import AtDomain, Sample  # noqa: F401 - as above
 from workers.routes.models import Pace, Route  # noqa: F401 - Django finds models from here alone
 from workers.rules import Rule
@@ -138,6 +139,14 @@ class Mailing(models.Model):
         blank=True,
         related_name="corrections",
         help_text="A correction: the mailing whose readers get it.",
+    )
+    resends = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="resent",
+        help_text="A resend: the mailing that its readers did not get.",
     )
     asked_for = models.ForeignKey(
         RequestedTest,
@@ -368,33 +377,3 @@ class Pulse(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S}"
-
-
-class Inbox(models.Model):
-    """How far a mailbox that readers write to is read; ``INBOUND_URL`` names it.
-
-    Mails are read in the order of their numbers (UIDs), each until its number is kept here.
-    """
-
-    name = models.CharField(max_length=1000, unique=True, help_text="Folder, user and server.")
-    validity = models.BigIntegerField(
-        default=0, help_text="UIDVALIDITY: another one means that all numbers are new."
-    )
-    last_uid = models.BigIntegerField(default=0)
-    there_before = models.BigIntegerField(
-        default=0,
-        help_text="Up to this number mails were there before us: of these only unread ones count.",
-    )
-    unread = models.PositiveIntegerField(
-        default=0, help_text="Mails there that wait for a person, when it was last looked at."
-    )
-    failures = models.PositiveIntegerField(default=0, help_text="In a row.")
-    trouble = models.TextField(blank=True, help_text="Why it can't be read; empty when it can.")
-    read_at = models.DateTimeField(null=True, blank=True)
-    next_at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        verbose_name_plural = "inboxes"
-
-    def __str__(self) -> str:
-        return self.name

@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from workers.inbound.account import Account, account
 from workers.inbound.leaving import leave_by, tokens_in
-from workers.models import Inbox
+from workers.inbound.models import Inbox
 from workers.relay import Security
 
 log = structlog.get_logger()

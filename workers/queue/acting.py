@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from digest.errors import DigestError, Refused
 from digest.staff import role_required
-from workers import balance, mailings
+from workers import balance, mailings, resending
 from workers.feedback import returns
 from workers.models import Delivery, DeliveryState, Mailing, MailingState
 from workers.queue import cards
@@ -103,6 +103,28 @@ def retry(request: HttpRequest, number: int) -> HttpResponseBase:
         return f"{n:,} {'delivery is' if n == 1 else 'deliveries are'} queued again."
 
     return _done(request, number, do)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@role_required(*MAY_ACT)
+def resend(request: HttpRequest, number: int) -> HttpResponseBase:
+    """GET shows to how many, POST sends it again to those who did not get it."""
+    mailing = find(number)
+    if request.method != "POST":
+        refusal = resending.refusal(mailing)
+        page = {
+            "card": cards.card(mailing, crew()),
+            "refusal": refusal,
+            "readers": 0 if refusal else resending.readers(mailing),
+        }
+        return render(request, "queue/resend.html", page)
+    try:
+        made = resending.resend(mailing, request.user.get_username())
+    except DigestError as problem:
+        messages.error(request, str(problem))
+        return redirect(f"/queue/{mailing.id}/")
+    messages.success(request, f"Mailing {made.id} goes to those who did not get mailing {number}.")
+    return redirect(f"/queue/{made.id}/")
 
 
 @acts

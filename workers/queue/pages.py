@@ -11,7 +11,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from digest.models import Stage, Update
 from digest.staff import APPROVERS, Role, has_role
-from workers import balance, room, slots
+from workers import balance, resending, room, slots
 from workers.balance import STATES, Sheet
 from workers.inbound import standing
 from workers.models import Mailing, MailingKind, MailingState
@@ -78,6 +78,8 @@ def mailing(request: HttpRequest, number: int) -> HttpResponse:
         "told": told(shown.rows, titled=False) if shown else [],
         "after": after,
         "may_read": has_role(request.user, Role.OPS, *APPROVERS),
+        "resendable": may_act(request) and resending.could_be(found),
+        "resent": found.resent.order_by("id").first(),
     }
     if page["grouped"]:
         page |= {"answers": answers(found), "domains": by_domain.domains(found)}

@@ -26,6 +26,7 @@ urlpatterns = [
     path("queue/<int:number>/cancel/", acting.cancel),
     path("queue/<int:number>/rate/", acting.rate),
     path("queue/<int:number>/retry/", acting.retry),
+    path("queue/<int:number>/resend/", acting.resend),
     path("queue/<int:number>/settle/", acting.settle),
     path("queue/<int:number>/unsuppress/", acting.unsuppress),
 ]
