@@ -1,0 +1,230 @@
+"""What the hooks take of providers' calls.  Run: python -m benchmarks.hooks
+
+Over real HTTP to gunicorn as the image and ``digest up`` run it, on PostgreSQL, with a mailing's
+deliveries by SQL: calls of one event each (Postmark's way) and of two hundred (Mailjet's), most of
+them delivered, some bounced or called spam. At last every event that was answered 200 is looked
+up. The generator, the pages and the database share this machine.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+from django.conf import settings
+
+from benchmarks.figures import Row, at_least, at_most
+from benchmarks.sending import postgres
+from benchmarks.signup import DIGEST, cpu, fill
+from benchmarks.unsubscribe import pages
+
+SINGLE, BATCHED, P99 = 500, 3_000, 200
+SECRET = "a benchmark's own secret key, of fifty letters and more"
+HOOK = "twenty-random-letters"
+
+_MAILING = """
+    INSERT INTO workers_mailing (topic_id, kind, state, paused_from, why, tries, audience, due_at,
+        give_up_after, created_at, started_at, filled_to, candidates, queued, accepted, deferred,
+        failed, excluded, uncertain)
+    SELECT id, 'scheduled', 'done', '', '', 0, '[]', now(), '1 day', now(), now(), 0,
+        {n}, 0, {n}, 0, 0, 0, 0 FROM digest_topic"""
+_BATCH = """
+    INSERT INTO workers_batch (mailing_id, state, size, host, worker)
+    SELECT id, 'done', {n}, '', '' FROM workers_mailing"""
+_DELIVERIES = """
+    INSERT INTO workers_delivery (id, mailing_id, subscriber_id, batch_id, address, name, variant,
+        token_version, generation, state, reason, outcome, attempts, code, answer, settled_at)
+    SELECT s.id, m.id, s.id, b.id, s.email, '', 'arranged', 0, 0, 'accepted', '', 'unknown', 1, 250,
+        '250 2.0.0 ok', now()
+    FROM subscribers_subscriber s, workers_mailing m, workers_batch b"""
+
+
+def kind(number: int) -> str:
+    """What became of a delivery: of a thousand, six bounce and one is called spam."""
+    return {0: "spam", 1: "bounce"}.get(number % 1000 // 3, "sent") if number % 3 == 0 else "sent"
+
+
+class Load:
+    """Calls, one after the other, by so many connections at once; each event is told once."""
+
+    def __init__(
+        self, port: int, path: str, body: Callable[[int], tuple[bytes, list[str]]]
+    ) -> None:
+        self._port, self._path, self._body = port, path, body
+        self.taken: list[float] = []  # seconds of each call
+        self.told: Counter[str] = Counter()
+
+    async def run(self, seconds: float, connections: int) -> float:
+        """How long it was in all."""
+        begun = time.perf_counter()
+        await asyncio.gather(*(self._calls(begun + seconds) for _ in range(connections)))
+        return time.perf_counter() - begun
+
+    async def _calls(self, until: float) -> None:
+        source, sink = await asyncio.open_connection("127.0.0.1", self._port)
+        while time.perf_counter() < until:
+            body, kinds = self._body(1)
+            at = time.perf_counter()
+            sink.write(
+                f"POST {self._path} HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\n"
+                f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+                + body
+            )
+            head = await source.readuntil(b"\r\n\r\n")
+            if not head.startswith(b"HTTP/1.1 200"):
+                raise SystemExit(f"not taken: {head[:300]!r}")
+            if b"connection: close" in head.lower():
+                sink.close()
+                source, sink = await asyncio.open_connection("127.0.0.1", self._port)
+            self.taken.append(time.perf_counter() - at)
+            self.told.update(kinds)
+        sink.close()
+
+
+class Events:
+    """Bodies about one delivery after the other."""
+
+    def __init__(self, first: int) -> None:
+        from digest.keyed import Keyed
+
+        self._next, self._key = first, Keyed(SECRET, "workers.tag")
+
+    def postmark(self, _n: int) -> tuple[bytes, list[str]]:
+        number, what = self._one()
+        said = {
+            "sent": {"RecordType": "Delivery", "DeliveredAt": "2026-11-20T09:30:00Z"},
+            "bounce": {"RecordType": "Bounce", "Type": "HardBounce", "Details": "550 5.1.1 nobody"},
+            "spam": {"RecordType": "SpamComplaint", "Type": "SpamComplaint"},
+        }[what]
+        tagged = {"MessageID": "883953f4", "Metadata": {"digest": self._tag("postmark", number)}}
+        return json.dumps({**said, **tagged}).encode(), [what]
+
+    def mailjet(self, size: int) -> Callable[[int], tuple[bytes, list[str]]]:
+        """Calls of so many."""
+
+        def body(_n: int) -> tuple[bytes, list[str]]:
+            many = [self._one() for _ in range(size)]
+            said = [
+                {"event": what, "time": 1795337575, "MessageID": number, "hard_bounce": True,
+                 "error": "user unknown", "email": f"reader{number}@example.org",
+                 "Payload": json.dumps({"digest": self._tag("mailjet", number)})}
+                for number, what in many
+            ]  # fmt: skip
+            return json.dumps(said).encode(), [what for _, what in many]
+
+        return body
+
+    def _one(self) -> tuple[int, str]:
+        self._next += 1
+        return self._next, kind(self._next)
+
+    def _tag(self, provider: str, number: int) -> str:
+        from workers.feedback.providers import Provider, tag
+
+        return tag(self._key, Provider(provider), number)
+
+
+def prepared(url: str, env: dict[str, str], folder: Path, people: int) -> int:
+    """A mailing that so many accepted; the id before its first delivery."""
+    for words in (["migrate"], ["topic", "add", "harbour", "--name", "Harbour"]):
+        subprocess.run([DIGEST, *words], env=env, cwd=folder, check=True, capture_output=True)
+    fill(url, people)
+    with psycopg.connect(url, autocommit=True) as connection:
+        for statement in (_MAILING, _BATCH, _DELIVERIES):
+            connection.execute(statement.format(n=people))  # type: ignore[arg-type]
+        connection.execute("VACUUM ANALYZE workers_delivery")
+        found = connection.execute("SELECT min(id) FROM workers_delivery").fetchone()
+    return int(found[0]) - 1 if found else 0
+
+
+def counted(url: str) -> tuple[Counter[str], int, int]:
+    """Deliveries by outcome; what the counters say in all; addresses that are suppressed."""
+    with psycopg.connect(url) as connection:
+        rows = connection.execute(
+            "SELECT outcome, count(*) FROM workers_delivery WHERE outcome <> 'unknown' GROUP BY 1"
+        ).fetchall()
+        sums = connection.execute(
+            "SELECT coalesce(sum(delivered + bounced + complained), 0) FROM workers_cameback"
+        ).fetchone()
+        barred = connection.execute("SELECT count(*) FROM subscribers_suppression").fetchone()
+    assert sums is not None
+    assert barred is not None
+    return Counter(dict(rows)), int(sums[0]), int(barred[0])
+
+
+def measured(url: str, asked: argparse.Namespace, folder: Path) -> list[Row]:
+    env = os.environ | {
+        "DATABASE_URL": url, "DATA_DIR": str(folder), "SECRET_KEY": SECRET, "REDIS_URL": "",
+        "SMTP_URL": "", "BASE_URL": "", "LOG_LEVEL": "warning",
+        "HOOKS": f"postmark={HOOK} mailjet={HOOK}",
+    }  # fmt: skip
+    events = Events(prepared(url, env, folder, asked.deliveries))
+    rows: list[Row] = []
+    told: Counter[str] = Counter()
+    with pages(env, folder) as (web, port):
+        for figure, target, size, path, body in (
+            ("Calls of one event", SINGLE, 1, f"/hooks/postmark/{HOOK}/", events.postmark),
+            (f"Events in calls of {asked.size}", BATCHED, asked.size, f"/hooks/mailjet/{HOOK}/",
+             events.mailjet(asked.size)),
+        ):  # fmt: skip
+            load = Load(port, path, body)
+            asyncio.run(load.run(2, asked.connections))  # warm
+            load.taken.clear()
+            spent = sum(cpu(web.pid).values())
+            seconds = asyncio.run(load.run(asked.seconds, asked.connections))
+            spent = sum(cpu(web.pid).values()) - spent
+            told += load.told
+            rows += _rows(figure, target, size, sorted(load.taken), seconds, spent, asked)
+    outcomes, sums, barred = counted(url)
+    wanted = Counter(delivered=told["sent"], bounced=told["bounce"], complained=told["spam"])
+    lost = (wanted - outcomes).total() + (outcomes - wanted).total()
+    remark = f"{told.total():,} events; {barred:,} addresses suppressed"
+    off = abs(sums - told.total()) + abs(barred - told["bounce"] - told["spam"])
+    return [
+        *rows,
+        at_most("Outcomes that are not as told", 0, lost, "{:,.0f}", remark),
+        at_most("… counters and suppressions", 0, off, "{:,.0f}"),
+    ]
+
+
+def _rows(
+    figure: str, target: int, size: int, taken: list[float], seconds: float, spent: float,
+    asked: argparse.Namespace,
+) -> list[Row]:  # fmt: skip
+    middle, p99 = (taken[int(len(taken) * share)] * 1000 for share in (0.5, 0.99))
+    remark = f"{asked.connections} at once; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+    cost = f"median {middle:,.0f} ms; {spent / len(taken) / size * 1000:.2f} ms of CPU an event"
+    return [
+        at_least(figure, target, len(taken) * size / seconds, "{:,.0f}/s", remark),
+        at_most("… p99 of a call", P99, p99, "{:,.0f} ms", cost),
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.hooks")
+    parser.add_argument("--deliveries", type=int, default=1_000_000, help="there (1000000)")
+    parser.add_argument("--seconds", type=float, default=15, help="of load, each (15)")
+    parser.add_argument("--connections", type=int, default=4, help="at once (4)")
+    parser.add_argument("--size", type=int, default=200, help="events in a call (200)")
+    asked = parser.parse_args()
+    settings.configure(SECRET_KEY=SECRET)
+    form = "{:34}{:>10}{:>12}   {:10} {}\n"
+    with tempfile.TemporaryDirectory() as folder, postgres() as url:
+        if not url:
+            raise SystemExit("No PostgreSQL: name one in DATABASE_URL, or run make dev.")
+        for row in measured(url, asked, Path(folder)):
+            sys.stdout.write(
+                form.format(row.figure, row.target, row.measured, row.verdict, row.remark)
+            )
+
+
+if __name__ == "__main__":
+    main()
