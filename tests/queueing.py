@@ -6,7 +6,16 @@ from typing import Any
 from django.utils import timezone
 
 from digest.models import Stage, Topic, Update
-from workers.models import Batch, BatchState, Delivery, Mailing, MailingKind, MailingState, Worker
+from workers.models import (
+    Batch,
+    BatchState,
+    Delivery,
+    Mailing,
+    MailingKind,
+    MailingState,
+    Pulse,
+    Worker,
+)
 
 
 def an_update(topic: Topic, number: int, stage: str = Stage.SENT, **said: Any) -> Update:
@@ -70,7 +79,8 @@ def a_mailing(topic: Topic, *, leased: bool = False, **said: Any) -> Mailing:
 
 
 def a_crew() -> None:
-    """Workers for every queue, alive."""
+    """Workers for every queue, alive, and the tick that they do."""
+    Pulse.objects.create(at=timezone.now())
     for pid, queues in ((7, "bulk,import"), (8, "tick,urgent")):
         Worker.objects.create(
             name=f"wharf:{pid}", host="wharf-1a2b", pid=pid, queues=queues, seen_at=timezone.now()

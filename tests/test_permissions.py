@@ -143,6 +143,8 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "queue/desk/<slug:topic>/": (LOOK, STAFF),
     "queue/of/<slug:topic>/<int:number>/": (LOOK, STAFF),
     "queue/person/<int:number>/": (LOOK, READS_PEOPLE),
+    "queue/workers/": (LOOK, STAFF),
+    "queue/workers/live/": (LOOK, STAFF),
     "queue/deliveries/": (LOOK, STAFF),
     "queue/delivery/<int:number>/": (LOOK, HELPS_PEOPLE),
     "queue/delivery/<int:number>/settle/": (ACT, OPS),

@@ -24,7 +24,16 @@ from workers.models import (
 from workers.rules import Rule
 from workers.schedule import set_schedule
 
-LOOKED_AT = ["", "live/", "past/", "deliveries/", "{m}/", "{m}/live/", "of/medias-ai-pivot/2/"]
+LOOKED_AT = [
+    "",
+    "live/",
+    "past/",
+    "deliveries/",
+    "workers/",
+    "{m}/",
+    "{m}/live/",
+    "of/medias-ai-pivot/2/",
+]
 OPENED_BY_OPS = ["{m}/cancel/", "{m}/rate/", "{m}/resend/"]
 DONE = ["{m}/pause/", "{m}/resume/", "{m}/cancel/", "{m}/rate/", "{m}/retry/", "{m}/settle/"]
 

@@ -29,6 +29,12 @@ def alive() -> QuerySet[Worker]:
     return Worker.objects.filter(seen_at__gte=Now() - SILENT).order_by("queues", "name")
 
 
+def silent(since: dt.timedelta) -> QuerySet[Worker]:
+    """Workers that gave their last sign since, and not of late."""
+    rows = Worker.objects.filter(seen_at__gte=Now() - since, seen_at__lt=Now() - SILENT)
+    return rows.order_by("-seen_at")
+
+
 def places(queue: str) -> int:
     """How many tasks of this queue can run at once, by what their workers said of late."""
     return sum(one.places for one in alive() if queue in one.queues.split(","))

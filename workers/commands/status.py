@@ -19,6 +19,7 @@ from workers import balance, ledger, mailings, presence, progress, room
 from workers.inbound import standing
 from workers.letters import Letters
 from workers.models import DeliveryState, Mailing, MailingState, Slot, SlotResult
+from workers.queue.works import works
 
 RECENT = dt.timedelta(days=2)
 
@@ -80,12 +81,40 @@ def _recent() -> list[Mailing]:
 
 
 def _shown() -> Group:
-    parts: list[Any] = [progress.workers(presence.alive()), Text()]
+    parts: list[Any] = [progress.workers(presence.alive()), *_works(), Text()]
     troubles = filter(None, [room.shortage(), standing.trouble()])
     parts += [Text(words, "red") for words in troubles]
     parts += [Text(words) for words in filter(None, [standing.waiting()])]
     parts += _held()
     return Group(*parts, progress.listed(_recent()))
+
+
+def _works() -> list[Text]:
+    """What the workers' page shows."""
+    found = works()
+    lines = [
+        f"{line.name} {line.workers} {'worker' if line.workers == 1 else 'workers'}, "
+        f"{'?' if line.waiting is None else f'{line.waiting:,}'} waiting"
+        for line in found.lines
+    ]
+    said = [Text(" · ".join(lines)), Text(found.ticked, "" if found.ticks else "red")]
+    if not found.broker.up:
+        said.append(Text(f"The broker does not answer ({found.broker.why}).", "red"))
+    said += [
+        Text(
+            f"Gone without a word: {one.machine}, process {one.pid} ({','.join(one.queues)})", "red"
+        )
+        for one in found.gone
+    ]
+    said += [
+        Text(
+            f"{one.machine}, process {one.process}: batch {one.batch.id} of mailing "
+            f"{one.batch.mailing_id}, {one.left:,} of {one.batch.size:,} left, {one.speed:,.1f}/s"
+            + (f", silent for {one.silent}" if one.silent else "")
+        )
+        for one in found.leases
+    ]
+    return said
 
 
 def _held() -> list[Text]:

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from workers import presence
-from workers.models import URGENT, Batch, BatchState
+from workers.models import URGENT, Batch, BatchState, Worker
 
 QUEUES = ("tick", "urgent", "bulk")
 """Each needs a worker: the schedule, what a person waits for, updates."""
+
+GONE = dt.timedelta(hours=1)
+"""How long a worker that ended without a word is named."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,12 @@ class Hand:
     host: str
     pid: int
     since: dt.datetime
+    places: int
+    seen: dt.datetime
+
+    @property
+    def machine(self) -> str:
+        return _plain(self.host)
 
 
 @dataclass(frozen=True)
@@ -55,12 +64,19 @@ class Crew:
 
 def crew() -> Crew:
     """In two queries."""
-    hands = tuple(
-        Hand(tuple(one.queues.split(",")), one.host, one.pid, one.started_at)
-        for one in presence.alive()
-    )
+    hands = tuple(_hand(one) for one in presence.alive())
     leases = list(Batch.objects.filter(state=BatchState.LEASED).values_list("mailing_id", "host"))
     return Crew(hands, Counter(one for one, _ in leases), Counter(host for _, host in leases))
+
+
+def gone() -> list[Hand]:
+    """Workers that fell silent within the hour, and said no goodbye."""
+    return [_hand(one) for one in presence.silent(GONE)]
+
+
+def _hand(one: Worker) -> Hand:
+    queues = tuple(one.queues.split(","))
+    return Hand(queues, one.host, one.pid, one.started_at, one.places, one.seen_at)
 
 
 def asked(rate: float | None) -> float | None:

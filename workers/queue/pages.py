@@ -21,12 +21,17 @@ from workers.queue.cards import Card
 from workers.queue.crew import crew
 from workers.queue.seen_by import is_polled, looks, may_act
 from workers.queue.told import told
+from workers.queue.works import ticks, works
+from workers.watch import readings
 from workers.watch.alert import open_alerts
 
 SMALL = [MailingKind.CONFIRM, MailingKind.WELCOME, MailingKind.LETTER]
 _SUMS = {name: Sum(name, default=0) for name in ["candidates", *STATES]}
 AT_ONCE = 100_000
 """Rows that are counted without being asked: a tenth of a second or so."""
+
+SLOTS = 8
+"""What is due next, on the workers' page."""
 
 LATELY = dt.timedelta(hours=24)
 SOON = dt.timedelta(minutes=2)
@@ -43,6 +48,22 @@ def home(request: HttpRequest) -> HttpResponse:
 def home_live(request: HttpRequest) -> HttpResponse:
     """The same, as the part of the page that changes."""
     return render(request, "queue/overview.html", _overview(request))
+
+
+@looks
+def workers_page(request: HttpRequest) -> HttpResponse:
+    """Who is alive, what each holds, how far behind the queues are, and what is due."""
+    return render(request, "queue/workers.html", _works())
+
+
+@looks
+def workers_live(request: HttpRequest) -> HttpResponse:
+    """The same, as the part of the page that changes."""
+    return render(request, "queue/works.html", _works())
+
+
+def _works() -> dict[str, Any]:
+    return {"works": works(), "coming": coming.coming()[:SLOTS]}
 
 
 @looks
@@ -154,6 +175,8 @@ def _overview(request: HttpRequest) -> dict[str, Any]:
         "small": _small(),
         "pressing": len(pressing) + len(held),
         "late": sum(one.late for one in upcoming),
+        "ticks": ticks(readings.tick_age(timezone.now())),
+        "troubled": sum(card.live and bool(card.mailing.why) for card in shown),
         "shortage": room.shortage(),
         "inbox_trouble": standing.trouble(),
         "inbox_waiting": standing.waiting(),

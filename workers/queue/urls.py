@@ -16,6 +16,8 @@ urlpatterns = [
     path("queue/desk/<slug:topic>/", for_desk.of_topic),
     path("queue/of/<slug:topic>/<int:number>/", pages.of_update),
     path("queue/person/<int:number>/", person.mails),
+    path("queue/workers/", pages.workers_page),
+    path("queue/workers/live/", pages.workers_live),
     path("queue/deliveries/", deliveries_page.search),
     path("queue/delivery/<int:number>/", person.message),
     path("queue/delivery/<int:number>/settle/", acting.settle_one),
