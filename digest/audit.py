@@ -2,11 +2,14 @@
 
 from typing import TYPE_CHECKING, Any
 
-from django.db import models
+import structlog
+from django.db import models, transaction
 from django.utils import timezone
 
 if TYPE_CHECKING:
     from digest.models import Update
+
+log = structlog.get_logger()
 
 
 class AuditEntry(models.Model):
@@ -35,7 +38,9 @@ class AuditEntry(models.Model):
 
 
 def audit(who: str, what: str, about: "str | Update", **detail: Any) -> None:
-    """Add one line to the audit log, in the caller's transaction."""
+    """Add one line to the audit log, in the caller's transaction; to the logs once it stands."""
     update = None if isinstance(about, str) else about
     said = about if isinstance(about, str) else about.ref
     AuditEntry.objects.create(who=who, what=what, about=said, update=update, detail=detail)
+    line = {"who": who, "what": what, "about": said, "detail": detail}
+    transaction.on_commit(lambda: log.info("audit", **line))

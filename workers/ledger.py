@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+import structlog
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
@@ -25,6 +26,8 @@ from workers.models import (
     Mailing,
     MailingState,
 )
+
+log = structlog.get_logger()
 
 LEASE = dt.timedelta(seconds=60)
 """How long a worker may be silent before others may settle its batch."""
@@ -331,7 +334,7 @@ def due_again(limit: int = 2000) -> dict[int, list[int]]:
 
 def finish() -> int:
     """Mark as done every mailing with nothing queued, deferred or in a lease; how many."""
-    return Mailing.objects.filter(
+    ended = Mailing.objects.filter(
         ~Exists(
             Batch.objects.filter(
                 mailing=OuterRef("id"), state__in=[BatchState.PENDING, BatchState.LEASED]
@@ -341,7 +344,15 @@ def finish() -> int:
         prepared_at__isnull=False,
         queued=0,
         deferred=0,
-    ).update(state=MailingState.DONE, finished_at=Now())
+    )
+    done = [one for one in ended.values_list("id", flat=True) if _finish(ended.filter(id=one))]
+    for one in done:
+        log.info("mailing done", mailing=one)
+    return len(done)
+
+
+def _finish(mailing: QuerySet[Mailing]) -> bool:
+    return bool(mailing.update(state=MailingState.DONE, finished_at=Now()))
 
 
 def lost_leases(host: str, worker: str) -> list[Batch]:

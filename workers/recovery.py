@@ -6,11 +6,13 @@ to run out on the host where it happened.
 
 import structlog
 from django.utils import timezone
+from structlog.contextvars import bound_contextvars
 
 from workers import evidence, ledger
 from workers.identity import host, journals
 from workers.journal import Abandoned, abandoned
 from workers.ledger import Result
+from workers.lines import Lines
 from workers.models import Batch, DeliveryState
 from workers.outbox import Outcome
 from workers.results import result_of
@@ -70,6 +72,8 @@ def _settle(batch: Batch, known: dict[int, Outcome | None]) -> None:
         else:
             results += result_of(row, outcome, batch.mailing, now)
     ledger.record(batch.mailing_id, results, batch.route)
+    with bound_contextvars(mailing=batch.mailing_id, batch=batch.id):
+        Lines().tell(results)
     ledger.release(batch)
 
 

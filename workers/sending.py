@@ -16,6 +16,7 @@ from celery.signals import worker_process_shutdown
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
+from structlog.contextvars import bound_contextvars
 
 from digest.errors import Refused
 from subscribers.selection import reasons
@@ -26,6 +27,7 @@ from workers.identity import host, journals, worker
 from workers.journal import Journal
 from workers.ledger import Result, Row
 from workers.letters import Letters, letters_of
+from workers.lines import Lines
 from workers.models import BULK, URGENT, Batch, DeliveryState, Exclusion, Mailing, MailingKind
 from workers.outbox import Envelope, Outcome, Verdict, Withdrawn
 from workers.pace import Paced
@@ -94,6 +96,11 @@ def send_batch(batch: Batch, route: Route, turn: float | None = None) -> str:
     Returns why its mailing must wait, in words, or "". Whatever has not gone is queued again, for
     the next route if there is one; what the relay may have taken unheard is uncertain.
     """
+    with bound_contextvars(mailing=batch.mailing_id, batch=batch.id, route=route.name):
+        return _send_batch(batch, route, turn)
+
+
+def _send_batch(batch: Batch, route: Route, turn: float | None) -> str:
     journal = _journal()
     outbox: _Outbox | None = None
     try:
@@ -103,7 +110,7 @@ def send_batch(batch: Batch, route: Route, turn: float | None = None) -> str:
         # The machine's trouble, a full disk say, and not this mailing's: it waits.
         report, trouble = Report(), f"This machine has trouble: {problem}"
     except Exception as problem:
-        log.exception("batch failed", mailing=batch.mailing_id, batch=batch.id)
+        log.exception("batch failed")
         mailings.failed_try(batch.mailing_id, f"A batch failed: {problem}")
         return str(problem)
     else:
@@ -112,7 +119,7 @@ def send_batch(batch: Batch, route: Route, turn: float | None = None) -> str:
         _put_away(batch, outbox)
         journal.truncate()
     if trouble and trouble != batch.mailing.why:
-        log.warning("a mailing waits", mailing=batch.mailing_id, trouble=trouble)
+        log.warning("a mailing waits", trouble=trouble)
     mailings.tell(batch.mailing, trouble)
     return trouble
 
@@ -162,6 +169,7 @@ def _put_away(batch: Batch, outbox: "_Outbox | None") -> None:
         if outbox is not None:
             outbox.record()
             outbox.share.close()
+            outbox.lines.close()
         ledger.release(batch, REST if outbox and outbox.rests else None)
 
     _insist(put_away)
@@ -219,6 +227,7 @@ class _Outbox:
         self._open = True
         self._withdrawn: set[int] = set()  # taken by the client, and left since
         self.share = Share(route)
+        self.lines = Lines()
         self.rests = False  # what is left waits for a domain's rate, and others need not
         self._letters: Letters | None = None
         self._begun_at = time.monotonic()
@@ -289,6 +298,7 @@ class _Outbox:
         ledger.record(mailing.id, results, self._route.id)
         self._results = []
         self._recorded_at = time.monotonic()
+        self.lines.tell(results)
         tally.count(self._route, mailing.id, results)
 
     def _turn_is_over(self) -> bool:

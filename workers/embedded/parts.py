@@ -158,6 +158,7 @@ class _Web(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "timeout": 60,
             "control_socket_disable": True,
             "loglevel": settings.LOG_LEVEL,
+            "logger_class": "digest.weblog.Logger",
             "post_worker_init": lambda _: self._when_up(),
         }
         for name, value in options.items():

@@ -217,12 +217,10 @@ def _run(plan: Plan) -> int:
     from django.conf import settings
     from django.db import connections
 
-    from digest import logs
     from workers.embedded import parts
     from workers.embedded.supervisor import Supervisor
 
     parts.load()
-    logs.set_up()
     connections.close_all()
 
     watcher = Supervisor(
