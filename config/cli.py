@@ -28,6 +28,7 @@ WHERE = {  # command -> where it stands, and one line for --help
     "cancel": ("workers.commands.mailings:cancel", "Cancel what a mailing has not sent."),
     "retry": ("workers.commands.mailings:retry", "Try a mailing's failed deliveries again."),
     "rate": ("workers.commands.mailings:rate", "Set a mailing's messages a second."),
+    "route": ("workers.commands.route:route", "Say by which relays mail goes."),
     "settle": ("workers.commands.mailings:settle", "Settle a mailing's uncertain deliveries."),
     "unsuppress": (
         "workers.commands.mailings:unsuppress",

@@ -12,10 +12,11 @@ from tests.relays import HANG_UP, PoliteRelay
 from tests.routing import NOWHERE, Relays, a_route, only_routes, relays, url_of, who
 from tests.sends import due, due_to, holds, states
 from workers import ledger, sending
+from workers.letters import Letters
 from workers.models import BULK, Batch, Delivery, Mailing, MailingKind
 from workers.outbox import Envelope
 from workers.relay import Relay
-from workers.routes import carriers, choosing, health, quota, tally
+from workers.routes import carriers, choosing, health, quota, steering, tally
 from workers.routes.choosing import Bar
 from workers.routes.look import look
 from workers.routes.models import DomainLimit, Route, RouteDay, RouteShare
@@ -421,3 +422,27 @@ def test_a_look_at_a_relay_that_does_not_let_us_in_says_so_without_the_password(
         seen = look(Relay(relay.host, relay.port, user="otto", password="opensesame"))
     assert "does not let otto in: 535 5.7.8 no" in seen.trouble
     assert "opensesame" not in f"{seen}"
+
+
+def test_each_route_gets_the_field_that_its_provider_repeats(
+    due: Mailing, only_routes: None
+) -> None:
+    row = ledger.one(due, "reader1@example.org")
+    assert row is not None
+    plain = a_route("plain", NOWHERE)
+    by_name = a_route("named", "smtps://smtp.postmarkapp.com")
+    said = a_route("said", NOWHERE, provider="postal")
+    fields = [Letters(due, route).message(row) for route in (plain, by_name, said)]
+    tags = [[tag for tag in (b"X-PM-Metadata", b"X-Postal-Tag") if tag in one] for one in fields]
+    assert tags == [[], [b"X-PM-Metadata"], [b"X-Postal-Tag"]]
+    steering.remove(by_name, "otto")
+    by_name.refresh_from_db()
+    assert Letters(due, by_name).message(row) == fields[1], "it can be shown as it went"
+
+
+def test_a_route_that_is_removed_before_it_is_used_leads_nowhere(only_routes: None) -> None:
+    route = a_route("gone", NOWHERE)
+    steering.remove(route, "otto")
+    route.refresh_from_db()
+    with pytest.raises(ValueError, match="was removed"):
+        carriers.relay_of(route)

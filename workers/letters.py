@@ -11,7 +11,6 @@ from functools import cache, lru_cache
 from html import escape
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from django.conf import settings
 
@@ -32,6 +31,8 @@ from workers.lint import lint
 from workers.message import Pieces, Reader, message_id, prepare
 from workers.models import Mailing, MailingKind
 from workers.outbox import Envelope
+from workers.routes.carriers import provider_of
+from workers.routes.models import Route
 from workers.verp import bounce_address
 
 _UNATTENDED = {MailingKind.CONFIRM, MailingKind.WELCOME, MailingKind.LETTER}
@@ -52,25 +53,25 @@ _LINKS = {
 
 _KEPT = 8  # mailings of which a process keeps the prepared pieces
 
-_kept: "dict[tuple[int, str], Letters]" = {}
+_kept: "dict[tuple[int, str, Route | None], Letters]" = {}
 
 
-def letters_of(mailing: Mailing) -> "Letters":
+def letters_of(mailing: Mailing, route: Route | None = None) -> "Letters":
     """The mailing's letters for a batch: prepared once for all, its first message looked over."""
     assert mailing.edition is not None, "a mailing that is sent has an edition"
-    key = (mailing.id, mailing.edition.hash)
+    key = (mailing.id, mailing.edition.hash, route)
     if key not in _kept:
         while len(_kept) >= _KEPT:
             del _kept[next(iter(_kept))]
-        _kept[key] = Letters(mailing)
+        _kept[key] = Letters(mailing, route)
     _kept[key].looked_at.clear()
     return _kept[key]
 
 
 class Letters:
-    """Makes the messages of one mailing."""
+    """Makes the messages of one mailing, as they go by one route."""
 
-    def __init__(self, mailing: Mailing) -> None:
+    def __init__(self, mailing: Mailing, route: Route | None = None) -> None:
         assert mailing.edition is not None, "a mailing that is sent has an edition"
         self._mailing = mailing
         domain = _domain(mailing)
@@ -78,7 +79,7 @@ class Letters:
         self._ids = _ids_domain(mailing)
         self._corrected = _Corrected(mailing.corrects) if mailing.corrects else None
         self._signer = _signer(_signing_domain(domain))
-        self._provider = relay_provider()
+        self._provider = provider_of(route)
         self._pieces: dict[str, Pieces | SignedPieces] = {}
         self.looked_at: set[str] = set()  # variants, since the batch began
 
@@ -190,13 +191,6 @@ def keys() -> Keys:
             for use in ("message_id", "verp", "tag", "event")
         )
     )
-
-
-def relay_provider() -> Provider | None:
-    """Whose relay takes our mail: as it is set, else as its name tells."""
-    if settings.SMTP_PROVIDER:
-        return Provider(settings.SMTP_PROVIDER)
-    return providers.provider_at(urlsplit(settings.SMTP_URL).hostname or "")
 
 
 def _signing_domain(sender: str) -> str:

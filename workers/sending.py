@@ -237,7 +237,7 @@ class _Outbox:
         self._leave_out()
         self._look()
         if self._lanes and self._open:
-            self._letters = letters_of(batch.mailing)
+            self._letters = letters_of(batch.mailing, route)
             _started(batch.mailing)
             batch.route = route.id
             batch.save(update_fields=["route"])

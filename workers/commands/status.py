@@ -20,6 +20,7 @@ from workers.inbound import standing
 from workers.letters import Letters
 from workers.models import DeliveryState, Mailing, MailingState, Slot, SlotResult
 from workers.queue.works import works
+from workers.routes.carriers import last_of
 
 RECENT = dt.timedelta(days=2)
 
@@ -69,7 +70,8 @@ def message(mailing: str, address: str) -> None:
     row = ledger.one(found, normal_address(address))
     if row is None:
         raise NotFound(f"Mailing {found.id} has no delivery to {address}.")
-    sys.stdout.buffer.write(Letters(found).message(row))
+    letters = Letters(found, last_of(found.deliveries.get(id=row.id)))
+    sys.stdout.buffer.write(letters.message(row))
 
 
 def _recent() -> list[Mailing]:

@@ -22,6 +22,7 @@ from workers.queue.crew import crew
 from workers.queue.seen_by import is_polled, looks, may_act
 from workers.queue.told import told
 from workers.queue.works import ticks, works
+from workers.routes import tally
 from workers.watch import readings
 from workers.watch.alert import open_alerts
 
@@ -98,6 +99,7 @@ def mailing(request: HttpRequest, number: int) -> HttpResponse:
         "page": shown,
         "told": told(shown.rows, titled=False) if shown else [],
         "after": after,
+        "shares": tally.shares(found.id),
         "may_read": has_role(request.user, Role.OPS, *APPROVERS),
         "resendable": may_act(request) and resending.could_be(found),
         "resent": found.resent.order_by("id").first(),

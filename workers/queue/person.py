@@ -10,6 +10,7 @@ from workers import ledger
 from workers.feedback.models import Returned
 from workers.letters import Letters
 from workers.models import Delivery, DeliveryState, Outcome
+from workers.routes.carriers import last_of
 
 PAGE = 30
 _TONES = {
@@ -53,7 +54,8 @@ def message(request: HttpRequest, number: int) -> HttpResponse:  # noqa: ARG001
     )
     row = ledger.one(delivery.mailing, delivery.address)
     assert row is not None, "the delivery is there"
-    answer = HttpResponse(Letters(delivery.mailing).message(row), content_type="message/rfc822")
+    letters = Letters(delivery.mailing, last_of(delivery))
+    answer = HttpResponse(letters.message(row), content_type="message/rfc822")
     answer["Content-Disposition"] = f'attachment; filename="delivery-{number}.eml"'
     return answer
 

@@ -8,6 +8,7 @@ from workers.models import Delivery
 from workers.queue import cards
 from workers.queue.answers import TO_SEE, enhanced_of, meaning
 from workers.queue.person import tone
+from workers.routes.models import Route
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,7 @@ class Told:
     one: Delivery
     title: str  # of its mailing; "" on the mailing's own page
     came: Sequence[Returned]
+    route: str  # by which it was last tried; "" where it was not, or before routes were kept
 
     @property
     def zone(self) -> str:
@@ -35,11 +37,23 @@ class Told:
 
 
 def told(rows: Sequence[Delivery], *, titled: bool = True) -> list[Told]:
-    """In one query beside those that found them."""
-    came = _came_back(rows)
+    """In two queries beside those that found them."""
+    came, routes = _came_back(rows), _routes(rows)
     return [
-        Told(one, cards.title(one.mailing) if titled else "", came.get(one.id, ())) for one in rows
+        Told(
+            one,
+            cards.title(one.mailing) if titled else "",
+            came.get(one.id, ()),
+            routes.get(one.route or 0, ""),
+        )
+        for one in rows
     ]
+
+
+def _routes(rows: Sequence[Delivery]) -> dict[int, str]:
+    """The names of the routes by which these went."""
+    ids = {one.route for one in rows if one.route}
+    return dict(Route.objects.filter(id__in=ids).values_list("id", "name")) if ids else {}
 
 
 def _came_back(rows: Sequence[Delivery]) -> dict[int, tuple[Returned, ...]]:

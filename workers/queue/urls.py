@@ -3,6 +3,7 @@
 from django.urls import path
 
 from workers.queue import acting, deliveries_page, for_desk, pages, person
+from workers.routes import pages as routes
 from workers.watch import pages as alerts
 
 urlpatterns = [
@@ -21,6 +22,14 @@ urlpatterns = [
     path("queue/deliveries/", deliveries_page.search),
     path("queue/delivery/<int:number>/", person.message),
     path("queue/delivery/<int:number>/settle/", acting.settle_one),
+    path("queue/routes/", routes.home),
+    path("queue/routes/live/", routes.live),
+    path("queue/routes/add/", routes.add),
+    path("queue/routes/<int:number>/", routes.change),
+    path("queue/routes/<int:number>/pause/", routes.pause),
+    path("queue/routes/<int:number>/resume/", routes.take_up),
+    path("queue/routes/<int:number>/test/", routes.test),
+    path("queue/routes/<int:number>/remove/", routes.remove),
     path("queue/<int:number>/", pages.mailing),
     path("queue/<int:number>/live/", pages.mailing_live),
     path("queue/<int:number>/pause/", acting.pause),

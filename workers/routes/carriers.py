@@ -6,12 +6,16 @@ outbox for raw messages, and says of each what became of it, by the same words.
 
 import dataclasses
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from digest.errors import Refused
+from workers.feedback.providers import Provider, provider_at
+from workers.models import Delivery
 from workers.outbox import Outbox
 from workers.relay import Relay
-from workers.routes.models import Route
+from workers.routes.models import DEFAULT, Route
 from workers.routes.sealing import unseal
 from workers.smtp import Client, Report
 
@@ -28,10 +32,31 @@ _kept: dict[int, tuple[Relay, Carrier]] = {}
 
 def relay_of(route: Route) -> Relay:
     """Where it leads; ValueError or Refused, without the address, where that can't be read."""
+    if not route.sealed and route.name != DEFAULT:
+        raise ValueError("is gone: the route was removed")
     relay = Relay.from_url(unseal(route.sealed) if route.sealed else settings.SMTP_URL)
     if route.connections:
         return dataclasses.replace(relay, connections=route.connections)
     return relay
+
+
+def provider_of(route: Route | None) -> Provider | None:
+    """Whose relay that is, as it is set, else as its host's name tells; None: that of SMTP_URL."""
+    if route and route.provider:
+        return Provider(route.provider)
+    if route is None or route.name == DEFAULT:
+        if settings.SMTP_PROVIDER:
+            return Provider(settings.SMTP_PROVIDER)
+        return provider_at(urlsplit(settings.SMTP_URL).hostname or "")
+    try:
+        return provider_at(relay_of(route).host)
+    except (ValueError, Refused):
+        return None
+
+
+def last_of(delivery: Delivery) -> Route | None:
+    """The route by which it was last tried."""
+    return Route.objects.filter(id=delivery.route).first() if delivery.route else None
 
 
 def carrier(route: Route) -> Carrier:

@@ -53,6 +53,12 @@ def _add(table: models.Manager[Any], key: dict[str, Any], counted: Counter[str])
         rows.update(**more)
 
 
+def shares(mailing_id: int) -> list[RouteShare]:
+    """By which routes a mailing went, those with most of it first."""
+    rows = RouteShare.objects.filter(mailing=mailing_id).select_related("route")
+    return list(rows.order_by("-accepted", "route_id"))
+
+
 def speed(route_ids: Sequence[int]) -> dict[int, float]:
     """Messages a second of late, by route: over ten whole seconds, the present one left out."""
     now = int(timezone.now().timestamp())
