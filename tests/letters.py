@@ -84,7 +84,7 @@ def look_at_headers(mail: Mail, *, reader: str, sender: str, subject: str, lang:
     assert " ".join(str(shown["Subject"]).split()) == subject
     assert not re.search("[\x00-\x1f\x7f-\x9f\u2028\u2029]", str(shown["Subject"]))
     assert parsedate_to_datetime(head["Date"]).tzinfo is not None
-    assert re.fullmatch(r"<[0-9a-f]{32}@[a-z.]+>", head["Message-ID"])
+    assert re.fullmatch(r"<[0-9a-f]+\.[0-9a-f]+\.[0-9a-f]{32}@[a-z.]+>", head["Message-ID"])
     assert head["Message-ID"].endswith(f"@{sender.rpartition('@')[2]}>")
     assert head["MIME-Version"] == "1.0"
     assert head["Content-Language"] == lang

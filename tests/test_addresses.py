@@ -146,10 +146,10 @@ def test_whatever_is_accepted_the_library_accepts_and_it_stays_one_address(addre
     ["a@" + "a." * 50_000 + "!", "a" * 100_000, "a@a.a" * 20_000, "(" * 100_000, "a@" + "é" * 250],
 )
 def test_a_monster_is_refused_at_once(text: str) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(Refused):
         normal(text)
-    assert time.perf_counter() - begun < 0.1
+    assert time.process_time() - begun < 0.1
 
 
 def test_spellings_of_one_mailbox_share_a_key_and_never_lose_their_name() -> None:

@@ -316,10 +316,10 @@ def test_a_json_feed_is_told_from_briefings() -> None:
 
 
 def test_a_list_of_broken_items_is_given_up_soon() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     outcomes = list(read_json("[" + '\n{"x":' * 1_000_000, "in"))
     assert len(outcomes) < 200
-    assert time.perf_counter() - began < 5  # a walk to the end for each takes minutes
+    assert time.process_time() - began < 5  # a walk to the end for each takes minutes
 
 
 # ---- JSON lines ------------------------------------------------------------------------------

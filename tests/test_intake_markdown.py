@@ -162,12 +162,12 @@ def test_front_matter_must_end_and_name_parts() -> None:
     ],
 )
 def test_malicious_front_matter_is_refused_quickly(junk: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     refused(f"---\n{junk}\n---\ntext")
-    assert time.perf_counter() - began < 5  # a second when nothing else runs
+    assert time.process_time() - began < 5  # a second when nothing else runs
 
 
 def test_malicious_titles_are_refused_quickly() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     refused(f"{HEAD}\n# a{' ' * 900_000}x{' #' * 100_000}y")
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5

@@ -141,7 +141,7 @@ def test_nine_thousand_nested_tags_are_refused_at_once_with_the_briefings_name()
     begun = time.perf_counter()
     with pytest.raises(RenderingFailed, match=r"'netflix'.*nest more than 50 deep"):
         rendered(emails.lead(slug="netflix", body=deep), emails.story(2))
-    assert time.perf_counter() - begun < 1
+    assert time.perf_counter() - begun < 4  # in 0.1 s when nothing else runs
 
 
 def test_a_body_of_nine_thousand_tags_is_shown_as_text() -> None:
