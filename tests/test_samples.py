@@ -40,7 +40,7 @@ pytestmark = pytest.mark.django_db
 WHEN = dt.datetime(2026, 5, 17, 15, tzinfo=dt.UTC)
 ANN = Row(7, 3, "ann@example.org", "Ann Lee", "arranged", 0, 0, 0, WHEN)
 SECONDS = 4.0
-"""In which a sample is rendered or refused: a quarter of that on a machine that does nothing else."""
+"""In which a sample is rendered or refused: a second on a machine that does nothing else."""
 
 SAMPLED = [
     pytest.param(name, variant, marks=() if variant == Depths.ARRANGED else pytest.mark.long)
