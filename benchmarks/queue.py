@@ -176,8 +176,27 @@ def page_rows(site: str, pid: int, session: str, people: int) -> Iterator[Row]:
             taken.append((time.perf_counter() - begun) * 1000)
         p95 = statistics.quantiles(taken, n=20)[-1]
         each = (processor(pid) - before) / ROUNDS * 1000
-        said = f"median {statistics.median(taken):.0f} ms; {each:.0f} ms of the pages' processor"
+        said = (
+            f"median {statistics.median(taken):.0f} ms; processor of the pages {each:.0f} ms; "
+            f"database {database_time(session, path):.0f} ms"
+        )
         yield at_most(figure, AT_MOST, p95, "{:.0f} ms", said)
+
+
+def database_time(session: str, path: Callable[[int], str]) -> float:
+    """Milliseconds that the page waits for the database: the median of some, in this process."""
+    from django.db import connection
+    from django.test import Client
+    from django.test.utils import CaptureQueriesContext
+
+    client = Client()
+    client.cookies["sessionid"] = session
+    sums = []
+    for n in range(9):
+        with CaptureQueriesContext(connection) as queries:
+            client.get(path(n), headers={"Host": "localhost"})
+        sums.append(sum(float(one["time"]) for one in queries.captured_queries) * 1000)
+    return statistics.median(sums)
 
 
 def recording_row() -> Row:
