@@ -2,8 +2,9 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
-from tests.journeys.system import System
+from tests.journeys.system import DIGEST, System, until
 from workers.mailbox.store import Mailbox
 
 
@@ -15,3 +16,23 @@ def test_the_demo_sends_three_updates_and_accounts_for_every_mail(tmp_path: Path
         assert "The mailbox holds 600 mails" in said
         assert Mailbox(tmp_path / "demo" / "mailbox").count() == 600
     assert "two of its stories may be one" in said
+
+
+def test_the_demo_leaves_a_mailing_at_work_with_one_reader_who_is_uncertain(tmp_path: Path) -> None:
+    system = System(tmp_path)
+    theirs = System(tmp_path / "demo")
+    with system.process(str(DIGEST), "demo"):
+        until(lambda: "The link to the desk" in system.log(), 150, what=system.log)
+        until(lambda: _correction(theirs)["uncertain"] == 1, 30, what=system.log)
+        until(lambda: _correction(theirs)["candidates"] == 200, 60, what=system.log)
+        until(lambda: _correction(theirs)["accepted"] >= 2, 60, what=system.log)
+        found = _correction(theirs)
+    assert (found["kind"], found["rate"], found["candidates"]) == ("correction", 0.4, 200)
+    assert found["balanced"]
+    assert found["state"] in {"preparing", "sending"}
+
+
+def _correction(system: System) -> dict[str, Any]:
+    """The newest mailing."""
+    newest: dict[str, Any] = system.json("status")["mailings"][0]
+    return newest

@@ -8,6 +8,9 @@ cut-off that it would have had.
 
 import datetime as dt
 import json
+import signal
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -213,10 +216,22 @@ def _draft_waits(*, serves: bool) -> None:
     console.print("  It waits as a draft: two of its stories may be one.\n")
     you = add_user(YOU, Role.ADMIN, by=BY)
     if serves:
+        _go_slowly()
         _say_where(one_time_link(you, "desk"))
     else:
         mails = settings.DATA_DIR / "mailbox"
         console.print(f"The mails are in {mails}. To see the pages: [bold]make demo[/]")
+
+
+def _go_slowly() -> None:
+    """Leave something in the queue to look at; ``slow.py`` says what."""
+    ended = subprocess.run([sys.executable, "-m", "workers.demo.slow"], check=False).returncode
+    if ended != -signal.SIGKILL:
+        raise CheckFailed("The correction that should go out slowly was not made; the rest stands.")
+    console.print(
+        "  A correction of Update #3 goes out slowly, and the first worker that sent it was "
+        "killed:\n  whether one reader got it is for you to settle, in the queue.\n"
+    )
 
 
 def _say_finding(finding: Finding) -> None:
