@@ -96,7 +96,8 @@ _WEAKER = {
 
 def bar(emails: Collection[str], reason: SuppressionReason, by: str, detail: str) -> None:
     """Never mail these addresses again; two statements, however many. A weightier reason stays."""
-    hashes = {address_hash(email) for email in emails}
+    # In order: two who bar the same at once wait for each other, and not for good.
+    hashes = sorted({address_hash(email) for email in emails})
     Suppression.objects.bulk_create(
         [Suppression(email_hash=one, reason=reason, by=by, detail=detail) for one in hashes],
         ignore_conflicts=True,

@@ -193,18 +193,15 @@ def _settle(told: Iterable[Told]) -> None:
 
 def _leave(told: Iterable[Told]) -> None:
     """A complaint ends all that the reader gets, an unsubscription what this mail was of."""
-    left = [one for one in told if one.event.kind is Kind.UNSUBSCRIBED]
-    topics = dict(
-        Mailing.objects.filter(id__in={row.mailing_id for _, row in left}).values_list(
-            "id", "topic_id"
-        )
-    )
-    for _, row in left:
-        if row.subscriber_id:
-            unsubscribe.leave(row.subscriber_id, topics[row.mailing_id], LeavingReason.BY_PROVIDER)
-    for event, row in told:
-        if event.kind is Kind.COMPLAINED and row.subscriber_id:
-            unsubscribe.leave(row.subscriber_id, None, LeavingReason.COMPLAINED)
+    left = [row for event, row in told if event.kind is Kind.UNSUBSCRIBED and row.subscriber_id]
+    mailings = Mailing.objects.filter(id__in={row.mailing_id for row in left})
+    topics = dict(mailings.values_list("id", "topic_id"))
+    ended = {(row.subscriber_id or 0, topics[row.mailing_id]) for row in left}
+    complained = {row.subscriber_id for event, row in told if event.kind is Kind.COMPLAINED}
+    for person, topic in sorted(ended):
+        unsubscribe.leave(person, topic, LeavingReason.BY_PROVIDER)
+    for person in sorted(filter(None, complained)):
+        unsubscribe.leave(person, None, LeavingReason.COMPLAINED)
 
 
 def _suppress(told: Sequence[Told]) -> None:
@@ -221,5 +218,5 @@ def _suppress(told: Sequence[Told]) -> None:
             continue
         if row.address:
             barred.setdefault((*why, mailing_name(row.mailing_id)), set()).add(row.address)
-    for (reason, detail, by), emails in barred.items():
+    for (reason, detail, by), emails in sorted(barred.items()):
         suppression.bar(emails, reason, by, detail)
