@@ -3,6 +3,7 @@
 import datetime as dt
 import os
 import time
+from pathlib import Path
 
 import pytest
 from django.db import OperationalError
@@ -138,6 +139,18 @@ def test_workers_leases_and_waking_messages_are_told_by_queue(client, pivot: Top
     assert value(found, "digest_worker_places", queue="import") == 1
     assert value(found, "digest_leases") == 1
     assert value(found, "digest_leases_overdue") == 0
+
+
+def test_the_broker_of_digest_up_is_found_by_its_note_where_redis_url_names_none(
+    client, settings, valkey
+):
+    note = settings.DATA_DIR / "broker"
+    note.write_text(f"{Path(settings.REDIS_URL.partition('://')[2]).parent}\n")
+    settings.REDIS_URL = ""
+    try:
+        assert value(scraped(client), "digest_broker_up") == 1
+    finally:
+        note.unlink()
 
 
 def test_what_is_late_held_or_ailing_is_counted(

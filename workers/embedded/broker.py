@@ -83,6 +83,13 @@ def for_redis_py(url: str) -> str:
     return url.replace("redis+socket://", "unix://", 1)
 
 
+def noted(note: Path) -> str:
+    """Where the server is that ``digest up`` runs, for whoever was not started by it."""
+    if not note.is_file():
+        return "redis://127.0.0.1:6379/0"
+    return Broker("", Path(note.read_text().strip())).url
+
+
 def silence(url: str, seconds: float = _START) -> str:
     """Why nothing answers at this address within ``seconds``; empty once something does."""
     until = time.monotonic() + seconds

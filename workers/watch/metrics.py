@@ -237,7 +237,8 @@ def _named(now: dt.datetime) -> list[Mailing]:
     """The newest open mailings of updates, and what ended within the last hour."""
     ended = Q(state__in=ENDED, due_at__gte=now - readings.RECENT, finished_at__gte=now - STAYS)
     found = Mailing.objects.filter(Q(state__in=OPEN) | ended, kind__in=BULK)
-    return list(found.select_related("topic", "update").order_by("-id")[:MOST])
+    told = ["state", "rate", "candidates", *STATES, "topic__slug", "update__number"]
+    return list(found.select_related("topic", "update").only(*told).order_by("-id")[:MOST])
 
 
 def _waiting(now: dt.datetime) -> Iterator[Metric]:

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from digest.feeds import SEVERAL, Feed
 from digest.models import Stage, Update
-from workers.embedded.broker import for_redis_py
+from workers.embedded.broker import for_redis_py, noted
 from workers.identity import journals
 from workers.ledger import LIVE
 from workers.models import (
@@ -82,7 +82,7 @@ def broker(patience: float = 1.0) -> BrokerState:
     """Asked in one round trip; given up after so many seconds."""
     import redis  # here, for it takes a quarter of a second that commands need not wait
 
-    url = for_redis_py(settings.REDIS_URL or "redis://127.0.0.1:6379/0")
+    url = for_redis_py(settings.REDIS_URL or noted(settings.DATA_DIR / "broker"))
     limits = {} if url.startswith("unix:") else {"socket_connect_timeout": patience}
     try:
         with redis.Redis.from_url(url, socket_timeout=patience, retry=None, **limits) as client:

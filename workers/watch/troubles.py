@@ -77,14 +77,15 @@ def _held(_now: dt.datetime, _watch: Watch) -> Iterator[Trouble]:
 
 
 def _relay_down(_now: dt.datetime, _watch: Watch) -> Iterator[Trouble]:
+    """Routes by name; else, where none is down and mailings wait all the same, these."""
+    down = [route for route in readings.routes()[: readings.MOST] if readings.is_down(route)]
+    for route in down:
+        yield Trouble(route.name, f"The route “{route.name}” is set aside: {route.trouble}")
     waiting = list(readings.waiting_for_relay().order_by("id")[: readings.MOST])
-    if waiting:
+    if waiting and not down:
         n = len(waiting)
         mailings = "1 mailing waits" if n == 1 else f"{n} mailings wait"
         yield Trouble("", f"{mailings}: {waiting[0].why}")
-    for route in readings.routes()[: readings.MOST]:
-        if readings.is_down(route):
-            yield Trouble(route.name, f"The route “{route.name}” is set aside: {route.trouble}")
 
 
 def _uncertain(_now: dt.datetime, _watch: Watch) -> Iterator[Trouble]:
