@@ -117,6 +117,16 @@ def test_the_queue_is_not_well_either_while_nobody_ticks_or_no_relay_takes_a_mai
     assert "all well" not in said
 
 
+def test_the_queue_is_not_well_while_somebody_is_uncertain_in_a_mailing_that_moves(
+    page, pivot: Topic
+):
+    a_crew()
+    a_mailing(pivot, queued=3, uncertain=2)
+    said = page.get("/queue/").content.decode()
+    assert "2 to settle" in said
+    assert "all well" not in said
+
+
 def test_the_terminal_shows_the_same(page, pivot: Topic):
     a_crew()
     a_mailing(pivot, update=an_update(pivot, 2), accepted=40, queued=7, leased=True)

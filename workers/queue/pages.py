@@ -179,6 +179,7 @@ def _overview(request: HttpRequest) -> dict[str, Any]:
         "late": sum(one.late for one in upcoming),
         "ticks": ticks(readings.tick_age(timezone.now())),
         "troubled": sum(card.live and bool(card.mailing.why) for card in shown),
+        "unsettled": sum(card.mailing.uncertain for card in shown),
         "shortage": room.shortage(),
         "inbox_trouble": standing.trouble(),
         "inbox_waiting": standing.waiting(),
