@@ -98,8 +98,10 @@ class Commands(click.Group):
         import django
 
         django.setup()
+        from digest import logs
         from digest.database import bring_up_to_date, told
 
+        logs.for_a_command()
         asks_help = any(word in {"--help", "-h"} for word in sys.argv[1:])
         with told():
             if name in WHERE and name not in NO_DATABASE and not asks_help:

@@ -60,6 +60,12 @@ def set_up() -> None:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
 
 
+def for_a_command() -> None:
+    """A command says itself what it did; of the logs its person needs what went wrong alone."""
+    root = logging.getLogger()
+    root.setLevel(max(logging.WARNING, root.level))
+
+
 def _renderer() -> structlog.typing.Processor:
     if settings.LOG_FORMAT == "json":
         return structlog.processors.JSONRenderer(ensure_ascii=False)

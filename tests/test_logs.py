@@ -181,3 +181,14 @@ def test_what_somebody_did_is_a_line_once_it_stands(lines, django_capture_on_com
         assert lines() == []
     (line,) = lines("audit")
     assert (line["what"], line["about"], line["who"]) == ("paused mailing", "12", "o…@example.org")
+
+
+def test_a_command_tells_its_person_what_it_did_in_its_own_words_alone(tmp_path):
+    ours_here = {"DATA_DIR": str(tmp_path), "DATABASE_URL": "", "LOG_LEVEL": "info"}
+    ours_here["DJANGO_SETTINGS_MODULE"] = "config.settings"
+    done = subprocess.run(
+        [Path(sys.executable).parent / "digest", "topic", "add", "harbour", "--name", "Harbour"],
+        env=os.environ | ours_here, cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.startswith("Added topic harbour.")
+    assert done.stderr == ""

@@ -17,6 +17,7 @@ from django.urls import get_resolver
 from django.utils.module_loading import import_string
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # it has no types
 
+from digest import logs
 from workers.celery import app
 from workers.embedded.broker import Broker
 from workers.embedded.supervisor import Part
@@ -135,6 +136,7 @@ def story(named: str, *, stays: bool) -> Part:
     """Something that is done while all the rest runs: a demo."""
 
     def run() -> None:
+        logs.for_a_command()
         sys.exit(import_string(named)())
 
     return Part("story", run, once=True, stays=stays)
