@@ -2,7 +2,7 @@
 
 Each worker reserves a short run of instants in one statement, then sends at them. No instant is
 given twice, and none is used later than ``LATE`` (or a step, where that is longer), so that over
-any ten seconds no more go out than the rate times 10.3 s, however workers come, stall and die.
+any ten seconds no more go out than the rate times 10.4 s, however workers come, stall and die.
 A gap shorter than that is made up for, which keeps the rate from falling between two batches;
 a longer one is lost, and never made up for in a burst.
 """
@@ -18,7 +18,7 @@ from workers.routes.models import Pace
 AHEAD = 0.1
 """Seconds of sending that one reservation holds: what is lost with a worker that is killed."""
 
-LATE = 0.3
+LATE = 0.4
 """Seconds by which a message may miss its instant."""
 
 CROWD = 50
