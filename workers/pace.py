@@ -15,7 +15,7 @@ from django.db import connection
 
 from workers.routes.models import Pace
 
-AHEAD = 0.1
+AHEAD = 0.25
 """Seconds of sending that one reservation holds: what is lost with a worker that is killed."""
 
 LATE = 0.4
