@@ -92,7 +92,7 @@ def received(relay: Path) -> list[str]:
 
 
 def states(sent: Mailing) -> dict[str, str]:
-    return dict(sent.deliveries.values_list("address", "state"))
+    return dict(sent.deliveries.order_by("id").values_list("address", "state"))
 
 
 def holds(sent: Mailing, got: Iterable[str], *, uncertain: int = 0, ended: bool = True) -> None:
