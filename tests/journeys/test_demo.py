@@ -28,6 +28,7 @@ def test_the_demo_leaves_a_mailing_at_work_with_one_reader_who_is_uncertain(tmp_
         until(lambda: _correction(theirs)["accepted"] >= 2, 60, what=system.log)
         found = _correction(theirs)
     assert (found["kind"], found["rate"], found["candidates"]) == ("correction", 0.4, 200)
+    assert "[info" not in system.log(), "the demo tells, its logs do not"
     assert found["balanced"]
     assert found["state"] in {"preparing", "sending"}
 

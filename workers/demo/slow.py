@@ -18,6 +18,7 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from django.db import transaction  # noqa: E402
 
+from digest import logs  # noqa: E402
 from digest.models import Update  # noqa: E402
 from workers import audience, corrections, ledger, mailings  # noqa: E402
 from workers.demo.run import BY, SENT, SLUG  # noqa: E402
@@ -50,6 +51,7 @@ def begun() -> Batch:
 
 
 def main() -> None:
+    logs.for_a_command()
     # First, as every worker does: a lease without a journal counts as lost.
     journal = Journal.open(journals(), worker(), fsync=settings.JOURNAL_FSYNC)
     journal.begin(ledger.queued(begun())[0].id)
