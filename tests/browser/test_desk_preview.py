@@ -126,7 +126,7 @@ def test_the_last_update_stands_beside_the_next_or_above_it(
     assert now
     assert "Update #1" in window.page.locator("#last-title").inner_text()
     assert (now["x"] > last["x"]) == (width > 700)
-    assert (now["y"] > last["y"]) == (width < 800)
+    assert (now["y"] > last["y"]) == (width < 700)
     found = Axe().run(window.page, options={"iframes": False}).response["violations"]
     assert not [(one["id"], one["nodes"][0]["target"]) for one in found]
 
