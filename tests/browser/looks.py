@@ -7,7 +7,9 @@ them is what a certain program does, each is a kind of what such programs are kn
 from enum import Enum
 from pathlib import Path
 
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Page, Route, expect
+
+expect.set_options(timeout=30_000)  # as for acts: a busy machine is not a wrong page
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 """What the system's Chromium may be called."""
