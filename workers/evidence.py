@@ -12,6 +12,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from workers import domains
+from workers.brake.hard import is_hard
 from workers.models import Delivery, DeliveryState, Mailing
 
 if TYPE_CHECKING:
@@ -45,7 +46,9 @@ def _settle(mailing_id: int, result: "Result") -> int:
         if result.state == DeliveryState.ACCEPTED:
             to = Delivery.objects.values_list("address", flat=True).filter(id=result.id)
             domains.accepted(mailing_id, to)
+        hard = result.state == DeliveryState.FAILED and is_hard(result.code, result.answer)
         Mailing.objects.filter(id=mailing_id).update(
-            **{"uncertain": F("uncertain") - 1, result.state: F(result.state) + 1}
+            **{"uncertain": F("uncertain") - 1, result.state: F(result.state) + 1},
+            hard=F("hard") + int(hard),
         )
     return changed

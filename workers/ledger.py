@@ -17,6 +17,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
 
 from workers import domains, evidence
+from workers.brake.hard import is_hard
 from workers.models import (
     Batch,
     BatchState,
@@ -201,7 +202,7 @@ _RECORDS = {
         values="json_to_recordset(%s)",
         columns="""(id bigint, state text, code int, answer text, next_attempt_at timestamptz,
             reason text, attempt int)""",
-        returning="d.state, d.address",
+        returning="d.id, d.state, d.address",
     ),
     "sqlite": _RECORD.format(
         now="strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now')",
@@ -212,7 +213,7 @@ _RECORDS = {
             json_extract(value, '$.reason') AS reason,
             json_extract(value, '$.attempt') AS attempt FROM json_each(%s))""",
         columns="",
-        returning="state, address",
+        returning="id, state, address",
     ),
 }
 
@@ -231,12 +232,21 @@ def record(mailing_id: int, results: Sequence[Result], route: int | None = None)
         values = json.dumps(said, default=_database_time)
         cursor.execute(_RECORDS[connection.vendor], [route, values, min(ids), max(ids)])
         changed = cursor.fetchall()
-    moved = Counter(state for state, _ in changed)
-    domains.accepted(mailing_id, (to for state, to in changed if state == DeliveryState.ACCEPTED))
-    _count(mailing_id, moved, since=DeliveryState.QUEUED)
+    moved = Counter(state for _, state, _ in changed)
+    domains.accepted(
+        mailing_id, (to for _, state, to in changed if state == DeliveryState.ACCEPTED)
+    )
+    _count(mailing_id, moved, since=DeliveryState.QUEUED, hard=_hard(results, changed))
     if moved.total() < len(results):
         # Somebody gave this worker's batch up: what it heard all the same is evidence.
         evidence.settle(results)
+
+
+def _hard(results: Sequence[Result], changed: Sequence[Sequence[Any]]) -> int:
+    """How many of the changed failed since nobody is there."""
+    failed = [one for one in results if one.state == DeliveryState.FAILED]
+    gone = {one.id for one in failed if is_hard(one.code, one.answer)}
+    return sum(delivery in gone for delivery, *_ in changed) if gone else 0
 
 
 def exclude(mailing_id: int, which: Q, reason: Exclusion) -> int:
@@ -264,6 +274,9 @@ def requeue(
     batch = Batch.objects.create(mailing_id=mailing_id, size=len(ids))
     first_claim = Batch.objects.filter(id=OuterRef("batch_id")).values("dated_at")[:1]
     rows = Delivery.objects.filter(id__in=ids, mailing_id=mailing_id, state=since)
+    # What failed for good and is tried again may do so again: each delivery counts once.
+    failed = rows.values_list("code", "answer") if since == DeliveryState.FAILED else ()
+    hard = sum(is_hard(code, answer) for code, answer in failed)
     rows.update(dated_at=None if anew else Coalesce(F("dated_at"), Subquery(first_claim)))
     changed = rows.update(
         state=DeliveryState.QUEUED,
@@ -275,7 +288,7 @@ def requeue(
     if not changed:
         batch.delete()
         return 0
-    _count(mailing_id, {DeliveryState.QUEUED: changed}, since=since)
+    _count(mailing_id, {DeliveryState.QUEUED: changed}, since=since, hard=-hard)
     Mailing.objects.filter(id=mailing_id, state=MailingState.DONE).update(
         state=MailingState.SENDING, finished_at=None
     )
@@ -295,11 +308,13 @@ def accept_uncertain(mailing_id: int, ids: Sequence[int]) -> int:
     return changed
 
 
-def _count(mailing_id: int, moved: Mapping[str, int], since: str) -> None:
-    """Move counters from one state's to others'."""
+def _count(mailing_id: int, moved: Mapping[str, int], since: str, hard: int = 0) -> None:
+    """Move counters from one state's to others'; of the failed, so many more for good."""
     changes: dict[str, Any] = {state: F(state) + n for state, n in moved.items() if n}
     if changes:
         changes[since] = F(since) - sum(moved.values())
+        if hard:
+            changes["hard"] = F("hard") + hard
         Mailing.objects.filter(id=mailing_id).update(**changes)
 
 

@@ -14,6 +14,7 @@ from digest.depths import Depths
 from digest.models import Edition, Topic, Update
 from digest.requesting import RequestedTest
 from subscribers.models import Subscriber
+from workers.brake.models import Braking  # noqa: F401 - Django finds models from here alone
 from workers.feedback.models import CameBack, Heard, Returned  # noqa: F401 - found from here alone
 from workers.inbound.models import Inbox  # noqa: F401 - as above
 from workers.queue.models import AtDomain, Sample  # noqa: F401 - as above
@@ -189,6 +190,9 @@ class Mailing(models.Model):
     failed = models.BigIntegerField(default=0)
     excluded = models.BigIntegerField(default=0)
     uncertain = models.BigIntegerField(default=0)
+    hard = models.BigIntegerField(
+        default=0, db_default=0, help_text="Of the failed: whose mailbox the relay said is none."
+    )
 
     class Meta:
         constraints = [
