@@ -11,6 +11,7 @@ from django.utils import timezone
 from digest.api.tokens import ApiToken  # noqa: F401 - Django finds models from here alone
 from digest.audit import AuditEntry  # noqa: F401 - as above
 from digest.briefings import Briefing, BriefingVersion, StoryRuling  # noqa: F401 - as above
+from digest.clicks.models import Clicks, Link  # noqa: F401 - as above
 from digest.database import Installation  # noqa: F401 - as above
 from digest.depths import Depth, Depths
 from digest.feeds import Feed, FeedEntry  # noqa: F401 - as above
@@ -61,6 +62,10 @@ class Topic(models.Model):
     )
     pictures = models.BooleanField(
         default=False, help_text="Its mails show their leads' pictures, fetched from elsewhere."
+    )
+    counts_clicks = models.BooleanField(
+        default=False,
+        help_text="How often its mails' links are followed is counted, without by whom.",
     )
     language = models.CharField(max_length=35, default="en", help_text="A BCP 47 tag.")
     zone = models.CharField(max_length=64, default="UTC", help_text="An IANA time zone.")
