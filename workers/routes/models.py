@@ -14,7 +14,7 @@ class Route(models.Model):
     """A relay account.  Its address is sealed (``secrets.py``); the default's is in SMTP_URL."""
 
     name = models.CharField(max_length=40)
-    sealed = models.TextField(blank=True, help_text="Its SMTP URL, encrypted; empty: SMTP_URL.")
+    sealed = models.TextField(blank=True, help_text="Its address, encrypted; empty: SMTP_URL.")
     connections = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="Of each worker process; none: as its URL says."
     )
@@ -31,6 +31,9 @@ class Route(models.Model):
     )
     provider = models.CharField(
         max_length=20, blank=True, help_text="Whose it is; none: as its host's name tells."
+    )
+    by_api = models.BooleanField(
+        default=False, help_text="By HTTPS; told of a removed one too, whose address is not kept."
     )
     kinds = models.JSONField(
         default=list, blank=True, help_text="MailingKinds that it serves; none: all."
