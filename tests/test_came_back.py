@@ -11,9 +11,11 @@ from digest.models import Topic
 from subscribers import dossier
 from subscribers.models import Suppression
 from tests.returning import accepted, deliveries, event
+from workers import ledger
 from workers.feedback.applying import apply
 from workers.feedback.models import Kind
-from workers.models import Mailing
+from workers.ledger import Result
+from workers.models import DeliveryState, Mailing
 
 pytestmark = pytest.mark.django_db
 
@@ -62,14 +64,27 @@ def test_before_anything_came_back_it_says_why(ops: Client, pivot: Topic, settin
 def test_ops_take_back_what_bounces_did_and_others_see_it_without_the_button(
     ops: Client, press: Client, sent: Mailing
 ) -> None:
-    assert "1 address that bounced is not mailed any more." in came_back(ops, sent)
+    assert "1 address that bounced or was refused is not mailed any more." in came_back(ops, sent)
     assert "Let 1 be mailed again" in came_back(ops, sent)
-    assert "1 address that bounced is not mailed any more." in came_back(press, sent)
+    assert "1 address that bounced or was refused is not mailed any more." in came_back(press, sent)
     assert "be mailed again" not in came_back(press, sent)
     answer = ops.post(f"/queue/{sent.id}/unsuppress/", follow=True)
     assert "1 address may be mailed again." in answer.content.decode()
     assert Suppression.objects.count() == 1, "whoever complained stays out"
     assert "not mailed any more" not in came_back(ops, sent)
+
+
+def test_those_whom_the_relay_refused_are_taken_back_on_the_same_page(
+    ops: Client, pivot: Topic
+) -> None:
+    made = accepted(pivot, 2, DeliveryState.QUEUED)
+    said = "550 5.1.1 no such user"
+    ledger.record(made.id, [Result(one.id, "failed", 550, said) for one in deliveries(made)])
+    assert "2 addresses that bounced or were refused are not mailed any more" in came_back(
+        ops, made
+    )
+    ops.post(f"/queue/{made.id}/unsuppress/")
+    assert not Suppression.objects.exists()
 
 
 def test_a_person_s_mails_say_what_came_back_when_and_in_whose_words(

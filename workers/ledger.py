@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
 
-from workers import domains, evidence
+from workers import domains, evidence, refusals
 from workers.brake.hard import is_hard
 from workers.models import (
     Batch,
@@ -240,6 +240,7 @@ def record(mailing_id: int, results: Sequence[Result], route: int | None = None)
     if moved.total() < len(results):
         # Somebody gave this worker's batch up: what it heard all the same is evidence.
         evidence.settle(results)
+    refusals.heed(mailing_id, results)
 
 
 def _hard(results: Sequence[Result], changed: Sequence[Sequence[Any]]) -> int:

@@ -20,7 +20,7 @@ from subscribers import suppression, unsubscribe
 from subscribers.models import LeavingReason, SuppressionReason
 from workers import evidence
 from workers.feedback import naming, patience
-from workers.feedback.events import OUTCOMES, RANK, Event
+from workers.feedback.events import OUTCOMES, RANK, Event, mailing_name
 from workers.feedback.models import SHARDS, CameBack, Heard, Kind, Returned
 from workers.feedback.naming import Found
 from workers.ledger import Result
@@ -64,11 +64,6 @@ def apply(events: Sequence[Event]) -> Applied:
 def _key(event: Event) -> uuid.UUID:
     """Of an event; with a secret in it, or a stranger's address could be tried out against it."""
     return uuid.UUID(bytes=keys().events.mac(event.says)[:16])
-
-
-def mailing_name(mailing_id: int) -> str:
-    """By whom the suppression list says that a mailing's bounces put somebody there."""
-    return f"mailing {mailing_id}"
 
 
 Pairs = list[tuple[Event, Found | None]]

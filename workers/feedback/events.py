@@ -28,6 +28,14 @@ RANK = [
 
 _CODE = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.]\d)")
 
+_THING = "(?:user|recipient|mailbox|e?-?mail address|address|account)"
+_NOBODY = re.compile(
+    rf"\b{_THING}(?: name)? (?:is )?(?:unknown|not (?:found|known)|does(?: not|n['’]t) exist)"
+    rf"|\b(?:no such|unknown|non-?existent) (?:local )?{_THING}|\bno mailbox here by that name",
+    re.IGNORECASE,
+)
+_SENDER = re.compile(r"\bsender\b|\bMAIL FROM\b", re.IGNORECASE)
+
 
 @dataclass(frozen=True)
 class Event:
@@ -67,6 +75,21 @@ class Event:
 def speaks_of_us(code: str) -> bool:
     """Whether a status code blames the sender, its mail or its name."""
     return code in {"5.1.7", "5.1.8"} or code.startswith(("4.7.", "5.7."))
+
+
+def mailing_name(mailing_id: int) -> str:
+    """By whom the suppression list says that a mailing's bounces put somebody there."""
+    return f"mailing {mailing_id}"
+
+
+def refusal_in(words: str) -> str:
+    """The code in a server's refusal for good; where it gives none but says in so many words
+    that nobody is there, what that amounts to. "" where neither: many still tell no code."""
+    said = code_in(words)
+    if said and not said.endswith(".0.0"):
+        return said
+    nobody = _NOBODY.search(words) and not _SENDER.search(words)
+    return "5.1.1" if nobody else said
 
 
 def code_in(words: str) -> str:

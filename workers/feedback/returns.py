@@ -7,7 +7,8 @@ from django.db.models import Sum
 
 from digest.audit import audit
 from subscribers import suppression
-from workers.feedback.applying import COUNTED, mailing_name
+from workers.feedback.applying import COUNTED
+from workers.feedback.events import mailing_name
 from workers.models import Mailing
 
 

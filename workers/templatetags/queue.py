@@ -27,13 +27,13 @@ def clock(value: dt.datetime | None, zone: str = "UTC") -> str | SafeString:
 
 @register.inclusion_tag("queue/came_back.html", takes_context=True)
 def came_back(context: dict[str, Any], mailing: Mailing) -> dict[str, Any]:
-    """What providers told of a mailing, whose page knows who looks at it."""
+    """What came back of a mailing, whose page knows who looks at it."""
     found = returns.of(mailing)
     return {
         "mailing": mailing,
         "returns": found,
-        "hooked": bool(settings.HOOKS),
-        "suppressed": returns.suppressed(mailing) if found.bounced else 0,
+        "hooked": bool(settings.HOOKS or settings.INBOUND_URL),
+        "suppressed": returns.suppressed(mailing) if found.bounced or mailing.failed else 0,
         "may_act": context["may_act"],
         "csrf_token": context.get("csrf_token"),
     }
