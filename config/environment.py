@@ -211,6 +211,15 @@ SETTINGS = (
         parsing.limits,
     ),
     Setting(
+        "BRAKE",
+        "bounces=5%/200 complaints=0.3%/5",
+        "Holds a mailing for a person: at this share of hard bounces, of at least so many "
+        "attempted; at this share of complaints, and at least so many of them. Warns at half of "
+        "either. See docs/brake.md.",
+        "bounces=3%/500 complaints=0.1%/10",
+        parsing.brake,
+    ),
+    Setting(
         "METRICS_TOKEN",
         "",
         "Lets a program elsewhere read /metrics: `Authorization: Bearer …`; without it only "

@@ -122,6 +122,22 @@ def limits(text: str) -> dict[str, str]:
     return limits
 
 
+def brake(text: str) -> tuple[tuple[int, int], tuple[int, int]]:
+    """(share in a million, at least so many) for bounces and for complaints."""
+    found = {}
+    for word in text.split():
+        match = re.fullmatch(r"(bounces|complaints)=(\d{1,3}(?:\.\d{1,4})?)%/([1-9]\d{0,8})", word)
+        if not match or match[1] in found:
+            raise ValueError("is no share and least number of bounces and of complaints")
+        share = round(float(match[2]) * 10_000)
+        if not 0 < share <= 1_000_000:
+            raise ValueError("has a share that is not above 0 and at most 100 %")
+        found[match[1]] = share, int(match[3])
+    if len(found) != 2:
+        raise ValueError("does not name bounces and complaints, once each")
+    return found["bounces"], found["complaints"]
+
+
 def hosts(text: str) -> list[str]:
     return [host.strip() for host in text.split(",") if host.strip()]
 

@@ -19,6 +19,8 @@ from digest.updates import find
 from subscribers.models import Segment
 from workers import ledger
 from workers.audience import fill, freeze
+from workers.brake import judging, letting_go
+from workers.brake.verdict import Seen
 from workers.models import (
     Batch,
     BatchState,
@@ -113,10 +115,14 @@ def pause(mailing: Mailing, by: str) -> None:
     audit(by, "paused mailing", str(mailing.id))
 
 
-def resume(mailing: Mailing, by: str) -> None:
-    """Go on where it stopped."""
+def resume(mailing: Mailing, by: str, despite: str = "", shown: Seen | None = None) -> None:
+    """Go on where it stopped.
+
+    What the brake holds goes on for a reason alone; ``shown``: the figures that were looked at.
+    """
     mailing.refresh_from_db()
-    if mailing.state == MailingState.PAUSED:
+    braked = judging.is_held(mailing)
+    if mailing.state == MailingState.PAUSED or braked:
         back = mailing.paused_from or MailingState.SENDING
     elif mailing.state in {MailingState.HELD, MailingState.QUARANTINED}:
         back = _begins_as(mailing)
@@ -124,12 +130,17 @@ def resume(mailing: Mailing, by: str) -> None:
             mailing.audience = freeze_or_refuse(mailing.update.segments)
     else:
         raise Refused(f"Mailing {mailing.id} is {mailing.state}; there is nothing to resume.")
-    resumed = Mailing.objects.filter(id=mailing.id, state=mailing.state).update(
-        state=back, paused_from="", why="", tries=0, audience=mailing.audience
-    )
-    if not resumed:
-        raise Refused(f"Mailing {mailing.id} has just changed; look at it again, then resume.")
-    audit(by, "resumed mailing", str(mailing.id))
+    if braked and not despite.strip():
+        raise letting_go.refusal(mailing)
+    with transaction.atomic():
+        resumed = Mailing.objects.filter(id=mailing.id, state=mailing.state).update(
+            state=back, paused_from="", why="", tries=0, audience=mailing.audience
+        )
+        if not resumed:
+            raise Refused(f"Mailing {mailing.id} has just changed; look at it again, then resume.")
+        if braked:
+            letting_go.let_go(mailing, by, despite.strip()[:1000], shown)
+        audit(by, "resumed mailing", str(mailing.id))
 
 
 def _begins_as(mailing: Mailing) -> MailingState:

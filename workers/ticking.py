@@ -28,6 +28,7 @@ from workers import (
     schedule,
     slots,
 )
+from workers.brake import judging
 from workers.feedback import retention
 from workers.inbound import reading
 from workers.models import BULK, URGENT, Batch, BatchState, DeliveryState, Mailing, MailingState
@@ -59,6 +60,7 @@ def tick() -> None:
         mailings.resend_uncertain,
         mailings.sweep_cancelled,
         ledger.finish,
+        judging.judge,
         samples.take,
         leftovers.sweep,
         retention.forget,

@@ -20,10 +20,11 @@ def pause(mailing: str) -> None:
 
 @click.command()
 @click.argument("mailing")
-def resume(mailing: str) -> None:
+@click.option("--despite", default="", metavar="REASON", help="Why, where the brake holds it.")
+def resume(mailing: str, despite: str) -> None:
     """Go on where a mailing stopped."""
     found = mailings.named(mailing)
-    mailings.resume(found, BY)
+    mailings.resume(found, BY, despite)
     click.echo(f"Mailing {found.id} goes on.")
 
 

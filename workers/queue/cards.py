@@ -10,9 +10,11 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from workers.brake.judging import is_held, verdicts
+from workers.brake.verdict import Verdict
 from workers.domains import domain_of
 from workers.ledger import LIVE
-from workers.models import URGENT, Delivery, Mailing, MailingKind, MailingState
+from workers.models import BULK, URGENT, Delivery, Mailing, MailingKind, MailingState
 from workers.queue import waiting
 from workers.queue.clock import span
 from workers.queue.course import Course, courses
@@ -44,6 +46,9 @@ class Card:
     course: Course | None = None
     named: tuple[Delivery, ...] = ()
     """Some of its uncertain deliveries."""
+    brake: Verdict | None = None
+    braked: bool = False
+    """It is the brake that holds it."""
 
     @property
     def mailing(self) -> Mailing:
@@ -142,8 +147,13 @@ class Card:
         if state == MailingState.PAUSED:
             return ["resume", "rate", "cancel"]
         if state in WANT_A_PERSON:
-            return ["resume", "cancel"]
+            return ["let-go" if self.braked else "resume", "cancel"]
         return ["rate", "cancel"] if state == MailingState.SCHEDULED else []
+
+    @property
+    def warned(self) -> str:
+        """What the brake has against it, where it does not hold it."""
+        return self.brake.words if self.brake and not self.braked else ""
 
     @property
     def live(self) -> bool:
@@ -231,7 +241,7 @@ def _place(card: Card) -> tuple[int, dt.datetime]:
 
 
 def _with_update(rows: QuerySet[Mailing]) -> QuerySet[Mailing]:
-    return rows.select_related("update__topic", "topic")
+    return rows.select_related("update__topic", "topic", "braking")
 
 
 def _cards(mailings: Sequence[Mailing], team: Crew, now: dt.datetime) -> list[Card]:
@@ -240,11 +250,14 @@ def _cards(mailings: Sequence[Mailing], team: Crew, now: dt.datetime) -> list[Ca
     again = waiting.retries([one.id for one in mailings if one.deferred])
     drawn = courses(mailings, now, {one.id: asked(one.rate) for one in mailings})
     unsettled = waiting.uncertain([one.id for one in mailings if one.uncertain])
+    told = verdicts([one for one in mailings if one.started_at and one.kind in BULK])
     return [
         Card(
             _facts(one, team, now, fast.get(one.id, 0.0), again.get(one.id, waiting.NEVER)),
             drawn.get(one.id),
             unsettled.get(one.id, ()),
+            told.get(one.id),
+            is_held(one),
         )
         for one in mailings
     ]

@@ -14,7 +14,7 @@ from digest.staff import APPROVERS, Role, has_role
 from workers import balance, resending, room, slots
 from workers.balance import STATES, Sheet
 from workers.inbound import standing
-from workers.models import Mailing, MailingKind, MailingState
+from workers.models import BULK, Mailing, MailingKind, MailingState
 from workers.queue import by_domain, cards, coming, course, deliveries, problems
 from workers.queue.answers import TO_SEE, answers
 from workers.queue.cards import Card
@@ -103,6 +103,7 @@ def mailing(request: HttpRequest, number: int) -> HttpResponse:
         "may_read": has_role(request.user, Role.OPS, *APPROVERS),
         "resendable": may_act(request) and resending.could_be(found),
         "resent": found.resent.order_by("id").first(),
+        "bulk": BULK,
     }
     if page["grouped"]:
         page |= {"answers": answers(found), "domains": by_domain.domains(found)}
@@ -214,7 +215,7 @@ def _one(request: HttpRequest, found: Mailing) -> dict[str, Any]:
 
 
 def _mailings() -> Any:
-    return Mailing.objects.select_related("update__topic", "topic")
+    return Mailing.objects.select_related("update__topic", "topic", "braking")
 
 
 def find(number: int) -> Mailing:

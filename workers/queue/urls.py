@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from workers.brake import pages as brake
 from workers.queue import acting, deliveries_page, for_desk, pages, person
 from workers.routes import pages as routes
 from workers.watch import pages as alerts
@@ -34,6 +35,7 @@ urlpatterns = [
     path("queue/<int:number>/live/", pages.mailing_live),
     path("queue/<int:number>/pause/", acting.pause),
     path("queue/<int:number>/resume/", acting.resume),
+    path("queue/<int:number>/brake/", brake.held),
     path("queue/<int:number>/cancel/", acting.cancel),
     path("queue/<int:number>/rate/", acting.rate),
     path("queue/<int:number>/retry/", acting.retry),

@@ -9,6 +9,9 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from workers.brake.look import look
+from workers.brake.models import Level
+from workers.brake.verdict import percent
 from workers.feedback import returns
 from workers.models import Mailing
 from workers.queue.clock import clock as in_words
@@ -23,6 +26,29 @@ def clock(value: dt.datetime | None, zone: str = "UTC") -> str | SafeString:
         return "–"
     words = in_words(value, zone, timezone.now())
     return format_html('<time datetime="{}">{}</time>', value.isoformat(timespec="seconds"), words)
+
+
+@register.filter
+def millionths(value: int) -> str:
+    """A share in a million as "6.2 %"."""
+    return percent(value)
+
+
+@register.inclusion_tag("queue/brake/section.html")
+def brake(mailing: Mailing) -> dict[str, Any]:
+    """What the brake makes of a mailing."""
+    found = look(mailing)
+    tone, word = _BRAKE[Level(found.verdict.level)]
+    (_, bounces), (_, complaints) = settings.BRAKE
+    least = {"bounces": bounces, "complaints": complaints}
+    return {"mailing": mailing, "look": found, "tone": tone, "word": word, "least": least}
+
+
+_BRAKE = {
+    Level.CALM: ("ok", "well below"),
+    Level.WARNED: ("warn", "warns"),
+    Level.BRAKED: ("bad", "holds"),
+}
 
 
 @register.inclusion_tag("queue/came_back.html", takes_context=True)

@@ -28,6 +28,11 @@ ADVICE = {
     AlertKind.MAILING_HELD: Advice(
         _AT_ONCE, "Read why on its page, then resume it if it is still wanted, or cancel it."
     ),
+    AlertKind.BRAKE: Advice(
+        _AT_ONCE,
+        "Look at what came back, on its page: whose fault was it? Then let it go on with these "
+        "figures, or cancel the rest.",
+    ),
     AlertKind.RELAY_DOWN: Advice(
         2 * _MINUTE,
         "See that the relay runs and takes our login. Nobody is lost meanwhile, and it goes on by "

@@ -20,6 +20,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, InfoMetricFamily, 
 from digest import visitors
 from workers import presence, slots
 from workers.balance import STATES
+from workers.brake import judging
 from workers.inbound import reading
 from workers.ledger import LIVE
 from workers.models import BULK, URGENT, Mailing
@@ -273,6 +274,11 @@ def _intake(now: dt.datetime) -> Iterator[Metric]:
         "digest_slots_late",
         "Schedules, slots and approved updates that are due and that nobody took up.",
         len(readings.late(now)),
+    )
+    yield _gauge(
+        "digest_mailings_braked",
+        "Mailings that the brake holds, would hold or warns of, and that nobody let go on.",
+        judging.warned(now).count(),
     )
     yield _gauge("digest_slots_held", "Slots that want a person.", slots.held().count())
     yield _gauge(

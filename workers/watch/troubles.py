@@ -10,9 +10,10 @@ from django.db.models import Q, QuerySet
 from digest.logs import masked
 from workers import balance, presence, slots
 from workers.balance import STATES
+from workers.brake import judging
 from workers.inbound import reading, standing
 from workers.ledger import LIVE
-from workers.models import Mailing
+from workers.models import Mailing, MailingState
 from workers.queue.cards import ENDED, OPEN, WANT_A_PERSON, title
 from workers.queue.crew import asked
 from workers.watch import readings
@@ -72,8 +73,16 @@ def _stuck(now: dt.datetime, watch: Watch) -> Iterator[Trouble]:
 
 
 def _held(_now: dt.datetime, _watch: Watch) -> Iterator[Trouble]:
-    for one in _mailings(Q(state__in=WANT_A_PERSON)):
+    braked = Q(state=MailingState.HELD, braking__held=True)
+    for one in _mailings(Q(state__in=WANT_A_PERSON) & ~braked):
         yield Trouble(str(one.id), f"{title(one)} (mailing {one.id}) is {one.state}: {one.why}")
+
+
+def _brake(now: dt.datetime, _watch: Watch) -> Iterator[Trouble]:
+    for one in judging.warned(now).order_by("id")[: readings.MOST]:
+        held = judging.is_held(one)
+        said = one.why if held else f"The brake warns: {one.braking.words}"
+        yield Trouble(str(one.id), f"{title(one)} (mailing {one.id}). {said}")
 
 
 def _relay_down(_now: dt.datetime, _watch: Watch) -> Iterator[Trouble]:
@@ -182,6 +191,7 @@ def _listed(names: list[str]) -> str:
 FINDERS: dict[AlertKind, Finder] = {
     AlertKind.MAILING_STUCK: _stuck,
     AlertKind.MAILING_HELD: _held,
+    AlertKind.BRAKE: _brake,
     AlertKind.RELAY_DOWN: _relay_down,
     AlertKind.UNCERTAIN: _uncertain,
     AlertKind.OUT_OF_BALANCE: _out_of_balance,

@@ -1,0 +1,55 @@
+"""The pages of the brake: a mailing that it holds is let go on here."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from digest.errors import DigestError
+from digest.staff import role_required
+from workers import mailings
+from workers.brake import judging, letting_go
+from workers.brake.verdict import Seen
+from workers.feedback import returns
+from workers.queue import cards
+from workers.queue.crew import crew
+from workers.queue.pages import find
+from workers.queue.seen_by import MAY_ACT
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@role_required(*MAY_ACT)
+def held(request: HttpRequest, number: int) -> HttpResponseBase:
+    """GET shows for what it is held, POST lets it go on with these figures seen."""
+    mailing = find(number)
+    if not judging.is_held(mailing):
+        messages.error(request, f"The brake does not hold mailing {mailing.id}.")
+        return redirect(f"/queue/{mailing.id}/")
+    error, despite = "", request.POST.get("despite", "").strip()
+    if request.method == "POST":
+        shown = letting_go.seen_from(request.POST.get("shown", ""))
+        if despite and shown:
+            return _let_go(request, number, despite, shown)
+        error = "Say why it may go on; nothing was changed."
+    about, said = letting_go.judged(mailing)
+    page = {
+        "card": cards.card(mailing, crew()),
+        "about": about,
+        "said": said,
+        "suppressed": returns.suppressed(about),
+        "despite": despite,
+        "error": error,
+    }
+    return render(request, "queue/brake/held.html", page, status=422 if error else 200)
+
+
+def _let_go(request: HttpRequest, number: int, despite: str, shown: Seen) -> HttpResponseBase:
+    mailing = find(number)
+    try:
+        mailings.resume(mailing, request.user.get_username(), despite, shown)
+        messages.success(
+            request, f"{cards.title(mailing)}: It goes on. It is held again when it gets worse."
+        )
+    except DigestError as problem:
+        messages.error(request, str(problem))
+    return redirect(f"/queue/{mailing.id}/")
