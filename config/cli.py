@@ -42,6 +42,7 @@ WHERE = {  # command -> where it stands, and one line for --help
     "bench": ("workers.commands.bench:bench", "Measure how fast this machine sends."),
     "subscribers": ("subscribers.commands.subscribers:subscribers", "Import and export readers."),
     "segment": ("subscribers.commands.segment:segment", "Save and count rules over readers."),
+    "clicks": ("digest.commands.clicks:clicks", "Show how often an update's links were followed."),
     "suppression": (
         "subscribers.commands.suppression:suppression",
         "Say who must not be mailed.",

@@ -242,6 +242,7 @@ def _thaw(update: Update) -> None:
     update.approved_by, update.due_at, update.despite = "", None, ""
     update.save()
     update.editions.filter(kind="update").delete()  # what was sent as a test stays as sent
+    update.links.all().delete()
     update.items.update(frozen=None, closed=False)
     update.folds.update(frozen=None)
     Statement.objects.filter(item__update=update).delete()

@@ -8,8 +8,10 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from django.conf import settings
+from django.db import transaction
 
 from digest import checks
+from digest.clicks import linking
 from digest.depths import Depths
 from digest.models import Edition, Stage, Topic, Update, from_address
 from digest.rendering import bounded, story
@@ -151,7 +153,9 @@ def keep(
 ) -> Edition:
     """The frozen edition; one that says the same is kept once."""
     edition = made(view, email, topic, update, variant, kind)
-    Edition.objects.bulk_create([edition], ignore_conflicts=True)
+    with transaction.atomic():
+        Edition.objects.bulk_create([edition], ignore_conflicts=True)
+        linking.keep(edition)
     return Edition.objects.get(hash=edition.hash)
 
 

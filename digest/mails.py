@@ -88,6 +88,7 @@ def correction_view(update: Update, text: str, slugs: Sequence[str], on: dt.date
         update=_link(update),
         text=prose,
         stories=tuple(_corrected(item, at) for at, item in enumerate(items, 1)),
+        clicks=topic.counts_clicks,
     )
 
 

@@ -6,6 +6,7 @@ from digest import signing_in
 from digest.api.briefings import api
 from digest.archive import pictures
 from digest.archive import views as archive
+from digest.clicks import redirect
 from digest.desk import (
     approved,
     approving,
@@ -39,6 +40,7 @@ urlpatterns = [
     path("t/<slug:topic>/<int:number>/since/<int:earlier>/", archive.since),
     path("t/<slug:topic>/parties/<slug:party>/", archive.party),
     path("pictures/<slug:hash>.<slug:ending>", pictures.picture),
+    path("l/<slug:key>", redirect.follow),
     # programs with a token
     path("api/", api.urls),
     # staff: signing in

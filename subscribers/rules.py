@@ -214,7 +214,7 @@ class _Reader:
 def _field(field: Any, place: str) -> tuple[str, str]:
     """The field, and the name behind its dot where it is one of NAMED."""
     if field == "clicked":
-        _refuse(place, "clicks are not kept: no link in a mail is rewritten.")
+        _refuse(place, "clicks are counted by link: whose they were is not known.")
     kind, dot, name = field.partition(".") if isinstance(field, str) else ("", "", "")
     if dot and kind in NAMED:
         try:

@@ -275,7 +275,7 @@ for _ in range(25):
         ({"field": "joined", "after": "0001-01-01T00:00:00+14:00"}, "after: "),
         ({"field": "joined", "at_least": 5}, "at_least: "),
         ({"field": "received", "is": "one/0"}, "is: "),
-        ({"field": "clicked", "is": "one/1"}, "field: clicks are not kept"),
+        ({"field": "clicked", "is": "one/1"}, "field: clicks are counted by link"),
         ({"field": "attribute.", "is": "x"}, "field: "),
         ({"field": 'attribute.a"b', "is": "x"}, "field: "),
         ({"field": "attribute", "is": "x"}, "field: "),

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from django.conf import settings
 
 from digest import editions
+from digest.clicks import linking
 from digest.errors import Refused
 from digest.keyed import Keyed
 from digest.models import Edition, Stage, Update
@@ -229,7 +230,9 @@ def _pieces(mailing: Mailing, edition: Edition, provider: Provider | None) -> Pi
         headers += providers.field(provider, _tag_token(nonce), settings.SES_CONFIGURATION_SET)
     return prepare(
         subject=_replaced(edition.subject, links),
-        html=_replaced(edition.html, {known: escape(link) for known, link in links.items()}),
+        html=_replaced(
+            linking.counted_html(edition), {known: escape(link) for known, link in links.items()}
+        ),
         text=_replaced(edition.text, links),
         headers=[(name, _replaced(value, links)) for name, value in headers],
         tokens=names,

@@ -4,6 +4,8 @@ import html
 from collections.abc import Iterator
 
 from digest.checks.findings import Context, Finding, Level, Place, stories
+from digest.checks.links import outward
+from digest.clicks.models import KEY
 from digest.rendering.rendered import GMAIL_CLIPS, RenderedEmail
 from digest.rendering.view import EmailView
 
@@ -16,7 +18,7 @@ _STYLES, _OPENING, _PERSPECTIVES, _FOOT = "styles", "opening", "perspectives", "
 
 def check(view: EmailView, email: RenderedEmail, _context: Context) -> Iterator[Finding]:
     """Blocks past what Gmail shows, warns from nine tenths of it; says what each section takes."""
-    weight = len(email.html.encode()) + _PERSONAL
+    weight = len(email.html.encode()) + _PERSONAL + longer_by(view)
     said = f"{weight / 1024:.0f} KB of HTML; Gmail cuts mails off at {GMAIL_CLIPS // 1024} KB"
     said += f". {_told(by_section(view, email))}."
     if weight <= _NEAR * GMAIL_CLIPS:
@@ -31,6 +33,14 @@ def check(view: EmailView, email: RenderedEmail, _context: Context) -> Iterator[
         heaviest[0][0] if heaviest else "",
         place=Place.ITEMS,
     )
+
+
+def longer_by(view: EmailView) -> int:
+    """Bytes that a mail gains, about, where stored links stand for its own (``clicks``)."""
+    if not view.clicks:
+        return 0
+    stored = len(f"{view.imprint.base_url}/l/") + KEY
+    return sum(max(0, stored - len(url)) for url in outward(view))
 
 
 def by_story(view: EmailView, email: RenderedEmail) -> list[tuple[str, int]]:

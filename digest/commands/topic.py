@@ -52,6 +52,11 @@ _SETTINGS = (
         help="Whether its mails show their leads' pictures, which readers then fetch from "
         "where those are (no).",
     ),
+    click.option(
+        "--clicks/--no-clicks",
+        default=None,
+        help="Whether it is counted how often its mails' links are followed, without by whom (no).",
+    ),
     click.option("--language", metavar="TAG", help="Its language, e.g. de (en)."),
     click.option(
         "--closing",
@@ -161,6 +166,7 @@ def _fields(given: dict[str, Any]) -> dict[str, object]:
         "items": "items_budget",
         "minutes": "minutes_budget",
         "words": "words_budget",
+        "clicks": "counts_clicks",
     }
     return {
         fields.get(name, name): _READ[name](value) if name in _READ else value

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from digest import approval, arranging, happened
+from digest.clicks import figures
 from digest.desk.look import Look
 from digest.desk.posts import typed
 from digest.errors import DigestError
@@ -39,6 +40,7 @@ def update(request: HttpRequest, topic: str, number: int) -> HttpResponseBase:
         "may_approve": has_role(request.user, *APPROVERS),
         "seconds_left": _seconds_left(found),
         "happened": happened.to(found),
+        "clicks": figures.of(found),
     }
     return render(request, "desk/update/page.html", page)
 

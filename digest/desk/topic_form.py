@@ -15,7 +15,7 @@ from digest.pictures import Picture
 
 TEXTS = ("name", "description", "language", "zone", "accent", "from_address", "postal_address")
 NUMBERS = (*topics.LIMITS,)
-FLAGS = ("pictures", "sections", "resend_uncertain", "two_people")
+FLAGS = ("pictures", "counts_clicks", "sections", "resend_uncertain", "two_people")
 
 
 @dataclass

@@ -94,6 +94,7 @@ def email_view(
         stories=_in_sections(update, items, views),
         perspectives=shared,
         partner=partner_view(update, imprint.base_url),
+        clicks=topic.counts_clicks,
         web_url=place.url(number),
     )
 

@@ -126,7 +126,7 @@ class EmailView(Part):
 
     ``number`` is what the update would get when ``provisional``. ``perspectives``:
     those that several stories share. ``missed``: updates that this variant's readers
-    did not get.
+    did not get. ``clicks``: how often its links are followed is counted.
     """
 
     kind: Literal["update"] = "update"
@@ -147,6 +147,7 @@ class EmailView(Part):
     perspectives: tuple[Perspective, ...] = ()
     partner: PartnerView | None = None
     missed: tuple[UpdateLink, ...] = ()
+    clicks: bool = False
     web_url: str
 
 
@@ -205,6 +206,7 @@ class CorrectionView(Part):
     update: UpdateLink
     text: Prose
     stories: tuple[StoryView, ...] = ()
+    clicks: bool = False
 
 
 class LetterView(Part):
