@@ -15,6 +15,7 @@ class Envelope(NamedTuple):
     sender: bytes  # for MAIL FROM, without brackets; empty for bounces
     recipient: bytes  # for RCPT TO, without brackets
     message: bytes
+    tag: bytes = b""  # for a provider to repeat with its events, where the message has none
 
 
 class Verdict(StrEnum):
@@ -33,6 +34,19 @@ class Outcome(NamedTuple):
     verdict: Verdict
     code: int  # the reply's code; 0 where no reply decided
     text: str  # the reply on one line, code first ("250 2.0.0 OK queued as 4F1"), or the cause
+    wait: float = 0.0  # seconds for which the relay wants to be left alone with it
+
+
+class Report(NamedTuple):
+    """How a run ended: ``trouble`` in words when the relay couldn't be used to its end."""
+
+    trouble: str = ""
+    retry_in: float = 0.0  # seconds for which another run would end at once
+    asked: float = 0.0  # seconds for which the relay wants to be left alone
+
+
+TICK = 0.25
+"""Seconds between two looks at the clock, and at the outbox where it said to wait."""
 
 
 class Withdrawn(Exception):

@@ -20,7 +20,7 @@ def result_of(
     row: Row, outcome: Outcome, mailing: Mailing, now: dt.datetime | None = None
 ) -> list[Result]:
     """One result; none where nothing was tried, for then the delivery stays queued."""
-    verdict, code, text = outcome
+    verdict, code, text, _ = outcome
     if state := _FINAL.get(verdict):
         return [Result(row.id, state, code, text)]
     if verdict is Verdict.UNTRIED:
@@ -30,7 +30,7 @@ def result_of(
 
 def _deferred(row: Row, outcome: Outcome, mailing: Mailing, now: dt.datetime) -> Result:
     deadline = (mailing.started_at or mailing.due_at) + mailing.give_up_after
-    again = next_attempt(row.attempts + 1, now, deadline)
+    again = next_attempt(row.attempts + 1, now, deadline, outcome.wait)
     if again is None:
         hours = mailing.give_up_after.total_seconds() / 3600
         return Result(

@@ -10,9 +10,8 @@ import selectors
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple
 
-from workers.outbox import Envelope, Outbox, Outcome, Verdict, Withdrawn
+from workers.outbox import TICK, Envelope, Outbox, Outcome, Report, Verdict, Withdrawn
 from workers.relay import Limits, Relay, Security
 from workers.smtp_dialogue import RelayTrouble
 from workers.smtp_names import Names
@@ -32,15 +31,7 @@ __all__ = [
     "send_all",
 ]
 
-TICK = 0.25  # seconds between two looks at the clock, and at the outbox where it said to wait
 LONGEST_REST = 60.0  # seconds for which a relay that can't be reached is left alone
-
-
-class Report(NamedTuple):
-    """How a run ended: ``trouble`` in words when the relay couldn't be used to its end."""
-
-    trouble: str = ""
-    retry_in: float = 0.0  # seconds for which another run would end at once
 
 
 class Run:

@@ -198,7 +198,7 @@ class Session(Connection):
         """What is to be written for this message before its body, all or the first of it."""
         self._ahead, self._granted = job, False
         self._deadline = self._client.now + self._limits.commands
-        _, sender, recipient, message = job.envelope
+        _, sender, recipient, message, _ = job.envelope
         features = self.features
         size = b" SIZE=%d" % len(message) if features.states_size else b""
         if not (sender.isascii() and recipient.isascii()):
