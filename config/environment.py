@@ -52,7 +52,8 @@ SETTINGS = (
     Setting(
         "SMTP_URL",
         "",
-        "The relay; without it the built-in mailbox. `connections` is per worker process.",
+        "The relay, or a provider's HTTP API (docs/routes.md); without it the built-in mailbox. "
+        "`connections` is per worker process.",
         "smtp://user:pass@mail.example.org:587?starttls=1&connections=8",
         parsing.smtp_url,
         secret=True,

@@ -66,11 +66,18 @@ def database_url(text: str) -> str:
 
 
 def smtp_url(text: str) -> str:
-    from workers.relay import Relay
+    from workers.where import where
 
     if text:
-        Relay.from_url(text)
+        where(text)
     return text
+
+
+def leads_to_loopback(url: str) -> bool:
+    """Whether mail that is handed over there stays on this machine."""
+    from workers.where import where
+
+    return is_loopback(where(url).host)
 
 
 def provider(text: str) -> str:

@@ -73,7 +73,7 @@ SMTP_PROVIDER: str = ENV["SMTP_PROVIDER"]
 SES_CONFIGURATION_SET: str = ENV["SES_CONFIGURATION_SET"]
 HOOKS: dict[str, tuple[str, ...]] = ENV["HOOKS"]
 # The mailbox in a container of its own is no more the outside world than one on loopback.
-RELAY_ON_LOOPBACK = MAILBOX_IS_RELAY or parsing.is_loopback(urlsplit(SMTP_URL).hostname or "")
+RELAY_ON_LOOPBACK = MAILBOX_IS_RELAY or parsing.leads_to_loopback(SMTP_URL)
 SEND_RATE: float | None = ENV["SEND_RATE"]
 JOURNAL_FSYNC: bool = ENV["JOURNAL_FSYNC"]
 DKIM_DOMAIN: str = ENV["DKIM_DOMAIN"]

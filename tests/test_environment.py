@@ -28,6 +28,8 @@ NONE = Path("/nonexistent/.env")
         ("SMTP_URL", "smtp://h:port", "port"),
         ("SMTP_URL", "smtp://h?connections=many", "connections"),
         ("SMTP_URL", "smtp://h?speed=1", "unknown option, speed"),
+        ("SMTP_URL", "postmark+https://", "has no API key"),
+        ("SMTP_URL", "nobody+https://k@", "names no provider whose API is known"),
         ("INBOUND_URL", "pop3://u:p@h", "does not begin with imap:// or imaps://"),
         ("INBOUND_URL", "imap:///INBOX", "names no host"),
         ("INBOUND_URL", "imap://leave@example.org@h/INBOX", "names no user and password"),

@@ -26,13 +26,14 @@ from workers.dkim import SignedPieces, Signer
 from workers.feedback import providers
 from workers.feedback.providers import Provider
 from workers.headers import Letterhead, MessageRefused, split_mailbox
+from workers.https.account import AS_BY_SMTP, WHOLE
 from workers.inbound.account import account, leaving_uri
 from workers.ledger import Row
 from workers.lint import lint
 from workers.message import Pieces, Reader, message_id, prepare
 from workers.models import Mailing, MailingKind
 from workers.outbox import Envelope
-from workers.routes.carriers import provider_of
+from workers.routes.carriers import by_api, provider_of
 from workers.routes.models import Route
 from workers.verp import bounce_address
 
@@ -79,8 +80,12 @@ class Letters:
         self._bounces = settings.BOUNCE_DOMAIN or domain
         self._ids = _ids_domain(mailing)
         self._corrected = _Corrected(mailing.corrects) if mailing.corrects else None
-        self._signer = _signer(_signing_domain(domain))
-        self._provider = provider_of(route)
+        provider, api = provider_of(route), by_api(route)
+        # Whoever writes the message himself signs it himself.
+        whole = not api or provider in WHOLE
+        self._signer = _signer(_signing_domain(domain)) if whole else None
+        self._tells = not api or provider in AS_BY_SMTP  # the message its delivery's tag
+        self._provider = provider
         self._pieces: dict[str, Pieces | SignedPieces] = {}
         self.looked_at: set[str] = set()  # variants, since the batch began
 
@@ -95,7 +100,8 @@ class Letters:
                 raise ValueError(f"A message came out wrong: {'; '.join(faults[:3])}")
             self.looked_at.add(row.variant)
         sender = bounce_address(keys().bounces, row.id, self._bounces)
-        return Envelope(row.id, sender.encode(), row.address.encode(), message)
+        tag = b"" if self._tells else self._tag(row)
+        return Envelope(row.id, sender.encode(), row.address.encode(), message, tag)
 
     def message(self, row: Row) -> bytes:
         """The exact bytes handed over for this reader."""
@@ -107,11 +113,17 @@ class Letters:
         if variant not in self._pieces:
             edition = _edition(self._mailing, variant)
             try:
-                pieces = _pieces(self._mailing, edition, self._provider)
+                pieces = _pieces(self._mailing, edition, self._provider if self._tells else None)
             except MessageRefused as problem:  # the edition's fault, and not this reader's
                 raise ValueError(str(problem)) from problem
             self._pieces[variant] = SignedPieces(pieces, self._signer) if self._signer else pieces
         return self._pieces[variant]
+
+    def _tag(self, row: Row) -> bytes:
+        """What names the delivery to the route's provider; b"" where it has none."""
+        if self._provider is None:
+            return b""
+        return providers.tag(keys().tags, self._provider, row.id).encode()
 
     def _reader(self, row: Row) -> Reader:
         mailing = self._mailing
@@ -126,8 +138,8 @@ class Letters:
             "unsubscribe": make(Purpose.UNSUBSCRIBE, who, topic, version).encode(),
             "preferences": make(Purpose.PREFERENCES, who, topic, version).encode(),
         }
-        if self._provider:
-            reader["tag"] = providers.tag(keys().tags, self._provider, row.id).encode()
+        if self._tells:
+            reader["tag"] = self._tag(row)
         if mailing.kind == MailingKind.CONFIRM:
             now = row.dated_at.timestamp()
             reader["confirm"] = make(Purpose.CONFIRM, who, topic, version, now).encode()

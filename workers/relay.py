@@ -55,7 +55,7 @@ class Relay:
             security=security,
             user=unquote(parts.username or ""),
             password=unquote(parts.password or ""),
-            connections=_connections(options.get("connections", "4")),
+            connections=connections(options.get("connections", "4")),
             helo=options.get("helo", ""),
             cafile=options.get("cafile", ""),
         )
@@ -122,7 +122,8 @@ def _port(parts: SplitResult, security: Security) -> int:
     return port or {Security.NONE: 25, Security.STARTTLS: 587, Security.IMPLICIT: 465}[security]
 
 
-def _connections(text: str) -> int:
+def connections(text: str) -> int:
+    """How many at once that says; ValueError in words."""
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 200:
         raise ValueError("has a number of connections that is not between 1 and 200")
     return int(text)

@@ -29,14 +29,13 @@ from workers.ledger import Result, Row
 from workers.letters import Letters, letters_of
 from workers.lines import Lines
 from workers.models import BULK, URGENT, Batch, DeliveryState, Exclusion, Mailing, MailingKind
-from workers.outbox import Envelope, Outcome, Verdict, Withdrawn
+from workers.outbox import Envelope, Outcome, Report, Verdict, Withdrawn
 from workers.pace import Paced
 from workers.results import result_of
 from workers.routes import carriers, choosing, health, tally
 from workers.routes.lanes import Lanes
 from workers.routes.models import Route
 from workers.routes.quota import Share
-from workers.smtp import Report
 
 log = structlog.get_logger()
 
@@ -137,7 +136,7 @@ def _left_waiting(batch: Batch, route: Route, report: Report) -> str:
     if not report.trouble:
         return ""
     carriers.drop(route)
-    health.set_aside(route, report.trouble)
+    health.set_aside(route, report.trouble, report.asked)
     found, mailing = choosing.ways(), batch.mailing
     if choosing.choose(choosing.usable(found), mailing.kind, mailing.topic_id):
         return ""

@@ -48,8 +48,9 @@ def route() -> None:
 @click.argument("url", required=False)
 @_options
 def add(name: str, url: str | None, **given: Any) -> None:
-    """Add a route. URL is as in SMTP_URL; "-" reads it from standard input, without it you are
-    asked: so that no password stands in your shell's history."""
+    """Add a route. URL is as in SMTP_URL: smtp://…, or postmark+https://KEY@ and the like for a
+    provider's HTTP API. "-" reads it from standard input, without it you are asked: so that no
+    password stands in your shell's history."""
     steering.add(name, steering.typed({**given, "url": _url(url)}), BY)
     click.echo(f"Added route {name}. See whether it lets us in: digest route test {name}")
 
@@ -91,7 +92,7 @@ def list_(as_json: bool) -> None:
 @route.command()
 @click.argument("name")
 def test(name: str) -> None:
-    """Connect, sign in and say NOOP; sends no mail."""
+    """Connect and sign in, to see whether it lets us in; sends no mail."""
     seen = steering.test(steering.named(name), BY)
     if seen.trouble:
         raise Unreachable(f"Route {name} can't be used: {seen.trouble}. Nothing was sent.")
@@ -125,7 +126,7 @@ def remove(name: str) -> None:
 def _url(said: str | None) -> str:
     if said == "-":
         return sys.stdin.readline().strip()
-    return said or str(click.prompt("SMTP URL", hide_input=True))
+    return said or str(click.prompt("Address", hide_input=True))
 
 
 def _plain(one: Shown) -> dict[str, Any]:

@@ -81,6 +81,10 @@ _BY_ENHANCED = {
 _SLOW_DOWN = "Slow down"
 _BY_CODE = {
     0: "No answer, or no connection",
+    400: "The provider finds fault with what was asked",
+    413: "The message is too big for the provider",
+    422: "The provider finds fault with what was asked",
+    429: "Too many at once: the provider asks us to slow down",
     421: "The relay closes the connection: busy or restarting",
     450: "The mailbox can't be used now; often a first try is put off on purpose",
     451: "Trouble at the relay",
@@ -119,7 +123,7 @@ class Answer:
 
 def meaning(state: str, code: int, enhanced: str) -> str:
     """What an answer means, in words."""
-    if state == DeliveryState.UNCERTAIN and code == 0:
+    if state == DeliveryState.UNCERTAIN:
         return "The final dot may have arrived; we never heard"
     subject = enhanced.partition(".")[2]
     if subject == "7.0" and code < 500:
@@ -128,7 +132,7 @@ def meaning(state: str, code: int, enhanced: str) -> str:
         return _BY_ENHANCED[subject]
     if code in _BY_CODE:
         return _BY_CODE[code]
-    return "Refused for now" if code < 500 else "Refused for good"
+    return "Refused for now" if state == DeliveryState.DEFERRED else "Refused for good"
 
 
 def enhanced_code(text: str) -> str:

@@ -8,6 +8,7 @@ from workers.models import Delivery
 from workers.queue import cards
 from workers.queue.answers import TO_SEE, enhanced_of, meaning
 from workers.queue.person import tone
+from workers.routes.carriers import is_rewritten
 from workers.routes.models import Route
 
 
@@ -18,7 +19,17 @@ class Told:
     one: Delivery
     title: str  # of its mailing; "" on the mailing's own page
     came: Sequence[Returned]
-    route: str  # by which it was last tried; "" where it was not, or before routes were kept
+    by: Route | None  # by which it was last tried; None where it was not, or before they were kept
+
+    @property
+    def route(self) -> str:
+        """The route's name."""
+        return self.by.name if self.by else ""
+
+    @property
+    def is_rewritten(self) -> bool:
+        """Whether what arrives is written by a provider, of what he was given."""
+        return self.by is not None and is_rewritten(self.by)
 
     @property
     def zone(self) -> str:
@@ -44,16 +55,16 @@ def told(rows: Sequence[Delivery], *, titled: bool = True) -> list[Told]:
             one,
             cards.title(one.mailing) if titled else "",
             came.get(one.id, ()),
-            routes.get(one.route or 0, ""),
+            routes.get(one.route or 0),
         )
         for one in rows
     ]
 
 
-def _routes(rows: Sequence[Delivery]) -> dict[int, str]:
-    """The names of the routes by which these went."""
+def _routes(rows: Sequence[Delivery]) -> dict[int, Route]:
+    """The routes by which these went."""
     ids = {one.route for one in rows if one.route}
-    return dict(Route.objects.filter(id__in=ids).values_list("id", "name")) if ids else {}
+    return Route.objects.in_bulk(ids) if ids else {}
 
 
 def _came_back(rows: Sequence[Delivery]) -> dict[int, tuple[Returned, ...]]:

@@ -1,23 +1,23 @@
 """What carries a route's messages: one per route in each worker process, kept from batch to batch.
 
-Today that is the SMTP client. A provider's HTTP API would be another ``Carrier``: it asks the same
-outbox for raw messages, and says of each what became of it, by the same words.
+That is the SMTP client, or that of a provider's HTTP API: both ask the same outbox for messages,
+and say of each what became of it, by the same words.
 """
 
 import dataclasses
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from digest.errors import Refused
+from workers import smtp
 from workers.feedback.providers import Provider, provider_at
+from workers.https.account import WHOLE, Account, is_api
 from workers.models import Delivery
-from workers.outbox import Outbox
-from workers.relay import Relay
+from workers.outbox import Outbox, Report
 from workers.routes.models import DEFAULT, Route
 from workers.routes.sealing import unseal
-from workers.smtp import Client, Report
+from workers.where import Where, where
 
 
 class Carrier(Protocol):
@@ -27,31 +27,45 @@ class Carrier(Protocol):
     def close(self) -> None: ...
 
 
-_kept: dict[int, tuple[Relay, Carrier]] = {}
+_kept: dict[int, tuple[Where, Carrier]] = {}
 
 
-def relay_of(route: Route) -> Relay:
+def relay_of(route: Route) -> Where:
     """Where it leads; ValueError or Refused, without the address, where that can't be read."""
     if not route.sealed and route.name != DEFAULT:
         raise ValueError("is gone: the route was removed")
-    relay = Relay.from_url(unseal(route.sealed) if route.sealed else settings.SMTP_URL)
+    relay = where(unseal(route.sealed) if route.sealed else settings.SMTP_URL)
     if route.connections:
         return dataclasses.replace(relay, connections=route.connections)
     return relay
 
 
 def provider_of(route: Route | None) -> Provider | None:
-    """Whose relay that is, as it is set, else as its host's name tells; None: that of SMTP_URL."""
+    """Whose relay that is, as it is set, else as its address tells; None: that of SMTP_URL."""
     if route and route.provider:
         return Provider(route.provider)
-    if route is None or route.name == DEFAULT:
-        if settings.SMTP_PROVIDER:
-            return Provider(settings.SMTP_PROVIDER)
-        return provider_at(urlsplit(settings.SMTP_URL).hostname or "")
     try:
-        return provider_at(relay_of(route).host)
+        if route is None or route.name == DEFAULT:
+            if settings.SMTP_PROVIDER:
+                return Provider(settings.SMTP_PROVIDER)
+            return _provider_at(where(settings.SMTP_URL))
+        return _provider_at(relay_of(route))
     except (ValueError, Refused):
         return None
+
+
+def _provider_at(place: Where) -> Provider | None:
+    return place.provider if isinstance(place, Account) else provider_at(place.host)
+
+
+def by_api(route: Route | None) -> bool:
+    """Whether it leads to a provider's HTTP API."""
+    return is_api(settings.SMTP_URL) if route is None or route.name == DEFAULT else route.by_api
+
+
+def is_rewritten(route: Route) -> bool:
+    """Whether whoever it leads to writes each message himself, of what he is given."""
+    return by_api(route) and provider_of(route) not in WHOLE
 
 
 def last_of(delivery: Delivery) -> Route | None:
@@ -65,8 +79,18 @@ def carrier(route: Route) -> Carrier:
     kept = _kept.get(route.id)
     if kept is None or kept[0] != relay:
         drop(route)
-        _kept[route.id] = kept = (relay, Client(relay))
+        _kept[route.id] = kept = (relay, _client(relay))
     return kept[1]
+
+
+def _client(place: Where) -> Carrier:
+    return _by_https(place) if isinstance(place, Account) else smtp.Client(place)
+
+
+def _by_https(account: Account) -> Carrier:
+    from workers.https.client import Client  # half a second, which only those pay who go that way
+
+    return Client(account)
 
 
 def drop(route: Route) -> None:

@@ -36,11 +36,12 @@ MOMENTS = 900
 _ADDRESS = re.compile(r"[^\s<>\"'()]+@[^\s<>\"'()]+")
 
 
-def set_aside(route: Route, trouble: str) -> None:
-    """Leave it alone for a while.  Of many workers whose connections broke, one counts."""
+def set_aside(route: Route, trouble: str, asked: float = 0.0) -> None:
+    """Leave it alone for a while, for as many seconds as it asked at least.  Of many workers whose
+    connections broke, one counts."""
     if not Route.objects.filter(id=route.id, aside_until=None).update(failures=F("failures") + 1):
         return
-    _wait(route.id, trouble)
+    _wait(route.id, trouble, asked)
     log.warning("route set aside", route=route.name, trouble=trouble)
 
 
@@ -97,10 +98,10 @@ def tell_waiting() -> None:
             mailings.tell(mailing, choosing.why(found, mailing.kind, mailing.topic_id))
 
 
-def _wait(route_id: int, trouble: str) -> None:
+def _wait(route_id: int, trouble: str, asked: float = 0.0) -> None:
     """Set it aside for the longer, the oftener it failed since it last took a message."""
     failures = Route.objects.values_list("failures", flat=True).get(id=route_id)
-    wait = min(LONGEST, 2 ** min(failures, 10))
+    wait = max(asked, min(LONGEST, 2 ** min(failures, 10)))
     Route.objects.filter(id=route_id).update(
         aside_until=timezone.now() + dt.timedelta(seconds=wait), trouble=trouble[:1000]
     )

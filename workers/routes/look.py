@@ -1,29 +1,34 @@
-"""A look at a relay: connect, TLS, sign in, NOOP; in words what was seen.  It sends no mail."""
+"""A look at a relay: connect, TLS, sign in, NOOP; in words what was seen.  It sends no mail.
+
+At a provider's API it asks something else that sends nothing (``https/probing.py``)."""
 
 import selectors
 import time
-from dataclasses import dataclass
 
+from workers.https.account import Account
 from workers.relay import Limits, Relay, Security
+from workers.seen import Seen
 from workers.smtp_connection import Connection
 from workers.smtp_dialogue import RelayTrouble, Reply
 from workers.smtp_names import Names
 from workers.smtp_wire import Wire
+from workers.where import Where
 
 LIMITS = Limits(connecting=10, opening=20, commands=10)
 LONGEST = 40.0
 """Seconds that a look may take."""
 
 
-@dataclass(frozen=True)
-class Seen:
-    """What a look saw."""
+def look(place: Where) -> Seen:
+    """What is seen there."""
+    if isinstance(place, Account):
+        from workers.https import probing  # as in carriers
 
-    trouble: str  # why it can't be used, in words; "" where it can
-    told: str  # what it offers and said, in words
+        return probing.look(place)
+    return _look(place)
 
 
-def look(relay: Relay) -> Seen:
+def _look(relay: Relay) -> Seen:
     """Try the relay's addresses one after another."""
     until = time.monotonic() + LONGEST
     try:

@@ -8,13 +8,15 @@ from django.conf import settings
 from django.utils import timezone
 
 from digest.errors import Refused
+from workers.https.account import Account
 from workers.models import Batch, BatchState, MailingKind
 from workers.queue.clock import clock, span
-from workers.relay import Relay, Security
+from workers.relay import Security
 from workers.routes import carriers, tally
 from workers.routes.choosing import Bar, Way, ways
 from workers.routes.models import DEFAULT, DomainLimit, Route, RouteDay
 from workers.routes.quota import cap_on, midnight, today, warmup_day
+from workers.where import Where
 
 HELD_FOR = dt.timedelta(seconds=5)
 """A domain that a worker said to hold back within this waits."""
@@ -69,7 +71,7 @@ class Shown:
             relay = carriers.relay_of(self.route)
         except (Refused, ValueError):
             return "its address can't be read"
-        return f"{relay}, {_SECURITY[relay.security]}, {_signs_in(relay)}; {_at_once(relay)}"
+        return f"{relay}, {_how(relay)}; {_at_once(relay)}"
 
     @property
     def standing(self) -> str:
@@ -216,10 +218,13 @@ def _limit(limit: DomainLimit) -> str:
     return ", ".join(said)
 
 
-def _signs_in(relay: Relay) -> str:
-    return "signs in" if relay.user else "without a password"
+def _how(place: Where) -> str:
+    if isinstance(place, Account):
+        return f"{place.provider}’s HTTP API, by its key"
+    signs_in = "signs in" if place.user else "without a password"
+    return f"{_SECURITY[place.security]}, {signs_in}"
 
 
-def _at_once(relay: Relay) -> str:
+def _at_once(relay: Where) -> str:
     n = relay.connections
     return f"{n} connection{'' if n == 1 else 's'} of each worker"

@@ -18,13 +18,16 @@ from digest.audit import audit
 from digest.errors import NotFound, Refused
 from digest.models import Topic
 from workers.feedback.providers import Provider
+from workers.https.account import Account
 from workers.models import MailingKind
-from workers.relay import Relay, on_loopback
+from workers.relay import on_loopback
 from workers.routes import carriers, choosing, health
-from workers.routes.look import Seen, look
+from workers.routes.look import look
 from workers.routes.models import DEFAULT, DomainLimit, Route
 from workers.routes.quota import today
 from workers.routes.sealing import seal
+from workers.seen import Seen
+from workers.where import where
 
 FASTEST = 1_000_000
 """Messages a second; more is a slip of the finger."""
@@ -135,18 +138,18 @@ def _url(route: Route, text: str) -> None:
     if route.name == DEFAULT:
         raise Refused("SMTP_URL names this route's relay; nothing was changed. Change it there.")
     try:
-        relay = Relay.from_url(text)
+        place = where(text)
     except ValueError as problem:
         raise Refused(
             f"The address {problem}; nothing was changed. Write for example "
-            "smtp://user:password@mail.example.org:587?starttls=1"
+            "smtp://user:password@mail.example.org:587?starttls=1 or postmark+https://KEY@"
         ) from None
-    if settings.RELAY_ON_LOOPBACK and not on_loopback(relay.host):
+    if settings.RELAY_ON_LOOPBACK and not on_loopback(place.host):
         raise Refused(
             "SMTP_URL names a relay on this machine, for which no approval asks for a postal "
             "address and a From of yours; nothing was changed. Name this relay in SMTP_URL instead."
         )
-    route.sealed = seal(text)
+    route.sealed, route.by_api = seal(text), isinstance(place, Account)
 
 
 def _rate(route: Route, text: str) -> None:

@@ -1,0 +1,417 @@
+"""Providers' HTTP APIs as routes: the ledger's rules, whatever the provider or the network does."""
+
+import re
+from collections.abc import Callable
+from email import message_from_bytes, policy
+from typing import Any
+
+import pytest
+
+from tests.providing import standing
+from tests.relays import Outbox, readers
+from workers.feedback.providers import Provider
+from workers.https import probing
+from workers.https.account import Account
+from workers.https.answers import heard
+from workers.https.call import Answer, Broken
+from workers.https.client import Client
+from workers.https.wire import Limits
+from workers.outbox import Envelope, Report, Verdict, Withdrawn
+from workers.sink import Manners
+from workers.sink.api import KEY, SHAPES, SILENCE, Asked, Reply
+
+MESSAGE = (
+    b"From: Media Desk <news@example.org>\r\nTo: %b\r\nSubject: A pier reopens\r\n"
+    b"Message-ID: <1.0.ab@example.org>\r\nDate: Fri, 27 Nov 2026 09:00:00 +0000\r\n"
+    b"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nA line.\r\n"
+)
+
+
+class Mails(Outbox):
+    """Whole messages."""
+
+    def envelope(self, key: int, recipient: str) -> Envelope:
+        to = recipient.encode()
+        return Envelope(key, b"bounce@example.org", to, MESSAGE % to, b"a-tag")
+
+
+def sent(account: Account, outbox: Outbox, limits: Limits | None = None) -> Report:
+    client = Client(account, limits)
+    try:
+        return client.send_all(outbox)
+    finally:
+        client.close()
+
+
+def to(asked: Asked) -> str:
+    return str(asked.said["To"])
+
+
+def first_says(reply: Reply, many: int = 1) -> Callable[[Asked], Reply | None]:
+    """That answer to the first few calls, and none of its own to others."""
+    left = [many]
+
+    def answer(_asked: Asked) -> Reply | None:
+        left[0] -= 1
+        return reply if left[0] >= 0 else None
+
+    return answer
+
+
+def test_every_provider_takes_a_message_with_its_key_and_tells_its_id() -> None:
+    assert set(SHAPES) == set(Provider) - {Provider.AMAZON_SES, Provider.UNISENDER_GO}
+    for provider in SHAPES:
+        outbox = Mails(readers(2))
+        with standing(provider) as there:
+            assert sent(there.account, outbox) == Report(), provider
+        assert outbox.verdicts == ["accepted"] * 2, (provider, outbox.outcomes)
+        assert "id-0000000" in outbox.outcomes[1].text, provider
+        tagged = provider not in {Provider.MAILERSEND, Provider.MANDRILL, Provider.POSTAL}
+        assert (b"a-tag" in there.taken[0].body) == tagged, provider
+
+
+def test_calls_go_over_a_few_connections_that_are_kept_from_run_to_run() -> None:
+    outbox, more = Mails(readers(40)), Mails(readers(40))
+    with standing(manners=Manners(latency=0.005)) as there:
+        client = Client(there.account)
+        client.send_all(outbox)
+        client.send_all(more)
+        client.close()
+        assert 2 <= there.api.connections <= 4
+    assert outbox.verdicts == more.verdicts == ["accepted"] * 40
+    assert sorted(map(to, there.taken)) == sorted(readers(40) * 2)
+
+
+def test_each_message_is_begun_before_its_call_and_settled_by_its_answer() -> None:
+    begun: list[int] = []
+
+    def look(asked: Asked) -> None:
+        number = int(re.findall(r"r(\d+)@", to(asked))[0])
+        begun.append(("begin", number) in outbox.calls and ("settle", number) not in outbox.calls)
+
+    outbox = Mails(readers(12))
+    with standing(override=look) as there:
+        sent(there.account, outbox)
+    assert begun == [True] * 12
+
+
+@pytest.mark.parametrize("manners", ["drop_before", "drop_after"])
+def test_a_connection_that_breaks_under_a_call_leaves_that_one_uncertain(manners: str) -> None:
+    outbox = Mails(readers(20))
+    with standing(manners=Manners(**{manners: re.compile(b"^r7@")})) as there:  # type: ignore[arg-type]
+        assert sent(there.account, outbox) == Report()
+    assert outbox.outcomes.pop(7).verdict is Verdict.UNCERTAIN
+    assert outbox.verdicts == ["accepted"] * 19
+    assert len(set(map(to, there.taken))) == len(there.taken), "nothing is asked twice"
+
+
+def test_a_connection_that_the_provider_closed_between_two_runs_costs_nobody_anything() -> None:
+    outbox, more = Mails(readers(3)), Mails(readers(3))
+    with standing() as there:
+        client = Client(there.account)
+        client.send_all(outbox)
+        there.api.hang_up()
+        client.send_all(more)
+        client.close()
+    assert more.verdicts == ["accepted"] * 3
+
+
+def test_an_answer_that_does_not_come_leaves_one_uncertain_and_the_others_go_on() -> None:
+    outbox = Mails(readers(12))
+    with standing(override=lambda asked: SILENCE if to(asked).startswith("r3@") else None) as there:
+        assert sent(there.account, outbox, Limits(answer=0.3)) == Report()
+    assert outbox.outcomes.pop(3).verdict is Verdict.UNCERTAIN
+    assert outbox.verdicts == ["accepted"] * 11
+
+
+def test_a_key_that_is_not_taken_stops_the_run_and_counts_as_no_attempt() -> None:
+    outbox = Mails(readers(30))
+    with standing(override=lambda _: (401, {}, b'{"Message": "no such token"}')) as there:
+        report = sent(there.account, outbox)
+    assert "does not let us in: 401 So: " in report.trouble
+    assert "no such token" in report.trouble
+    assert 0 < len(outbox.outcomes) <= 4, "one for each connection at most"
+    assert set(outbox.verdicts) == {"untried"}
+
+
+def test_where_nobody_answers_nothing_is_taken() -> None:
+    outbox = Mails(readers(3))
+    with standing() as there:
+        gone = there.account
+    report = sent(gone, outbox)
+    assert "can't be reached" in report.trouble
+    assert outbox.calls == []
+
+
+def test_too_many_at_once_are_put_off_and_the_others_wait_as_long_as_it_says() -> None:
+    outbox = Mails(readers(40))
+    with standing(override=first_says((429, {"Retry-After": "120"}, b"slow down"))) as there:
+        report = sent(there.account, outbox)
+    assert report.asked == 120
+    assert "asks us to wait 120 s: 429" in report.trouble
+    (put_off,) = [one for one in outbox.outcomes.values() if one.verdict is Verdict.DEFERRED]
+    assert put_off.wait == 120
+    assert outbox.waiting, "nothing more was taken"
+
+
+def test_a_short_wait_is_waited_for_within_the_run() -> None:
+    outbox = Mails(readers(8))
+    with standing(override=first_says((429, {"Retry-After": "0.2"}, b""))) as there:
+        assert sent(there.account, outbox) == Report()
+    assert sorted(outbox.verdicts) == ["accepted"] * 7 + ["deferred"]
+
+
+def test_one_that_takes_nothing_is_left_to_others() -> None:
+    outbox = Mails(readers(100))
+    with standing(override=lambda _: (500, {}, b"oops")) as there:
+        report = sent(there.account, outbox)
+    assert "takes nothing: 500 So: oops" in report.trouble
+    assert len(outbox.outcomes) < 12
+
+
+def test_one_that_refuses_a_few_goes_on() -> None:
+    def answer(asked: Asked) -> Reply | None:
+        return (500, {}, b"oops") if re.match(r"r\d*[05]@", to(asked)) else None
+
+    outbox = Mails(readers(50))
+    with standing(override=answer) as there:
+        assert sent(there.account, outbox) == Report()
+    assert outbox.verdicts.count("deferred") == 10
+
+
+def test_what_is_withdrawn_at_the_last_moment_is_not_sent() -> None:
+    class Withdrawing(Mails):
+        def begin(self, key: int) -> None:
+            super().begin(key)
+            if key == 2:
+                raise Withdrawn
+
+    outbox = Withdrawing(readers(3))
+    with standing() as there:
+        sent(there.account, outbox)
+    assert outbox.verdicts == ["accepted", "untried", "accepted"]
+    assert len(there.taken) == 2
+
+
+def test_a_journal_that_takes_nothing_more_ends_the_run_in_good_order() -> None:
+    class Full(Mails):
+        def begin(self, key: int) -> None:
+            super().begin(key)
+            if key == 5:
+                raise OSError(28, "No space left on device")
+
+    outbox = Full(readers(9))
+    with standing() as there, pytest.raises(OSError, match="No space left"):
+        sent(there.account, outbox)
+    assert outbox.outcomes[5].verdict is Verdict.UNTRIED
+    assert len(there.taken) == 4
+    assert len(outbox.outcomes) == 5, "all that was taken is settled"
+
+
+def test_a_worker_that_is_told_to_stop_leaves_what_is_under_way_uncertain() -> None:
+    class Stopped(Mails):
+        def tick(self) -> None:
+            if self.calls:
+                raise KeyboardInterrupt
+
+    outbox = Stopped(readers(9))
+    with standing(override=lambda _: SILENCE) as there, pytest.raises(KeyboardInterrupt):
+        sent(there.account, outbox)
+    assert outbox.verdicts == ["uncertain"] * 4
+
+
+# ---- what an answer means ----------------------------------------------------------------
+
+
+def said(provider: Provider, status: int, body: str = "", **headers: str) -> Any:
+    account = Account(provider, "https://api.example.org/", "key")
+    return heard(account, None, Answer(status, "So", headers, body.encode()))
+
+
+@pytest.mark.parametrize(
+    ("provider", "status", "body", "verdict"),
+    [
+        ("mailgun", 200, '{"id": "<abc@example.com>", "message": "Queued."}', "accepted"),
+        ("mailgun", 200, "Mailgun Magnificent API", "uncertain"),
+        ("mailgun", 400, "to parameter is not a valid address", "failed"),
+        ("mailgun", 400, "from parameter is not a valid address", "deferred"),
+        ("mailgun", 401, "Forbidden", "untried"),
+        ("mailgun", 404, "Domain not found", "untried"),
+        ("mailgun", 302, "elsewhere", "untried"),
+        ("mailgun", 413, "too large", "failed"),
+        ("mailgun", 429, "slow down", "deferred"),
+        ("mailgun", 500, "oops", "deferred"),
+        ("mailgun", 502, "Bad Gateway", "uncertain"),
+        ("mailgun", 503, "busy", "deferred"),
+        ("mailgun", 504, "Gateway Timeout", "uncertain"),
+        ("postal", 200, '{"status": "error", "data": {"code": "InvalidServerAPIKey"}}', "untried"),
+        ("postal", 200, '{"status": "error", "data": {"code": "FromAddressMissing"}}', "deferred"),
+        ("mandrill", 500, '{"status": "error", "name": "Invalid_Key"}', "untried"),
+        ("mandrill", 500, '{"status": "error", "name": "GeneralError"}', "deferred"),
+        ("mandrill", 200, '[{"email": "a", "status": "rejected", "_id": "b"}]', "failed"),
+        ("sparkpost", 200, '{"results": {"id": "1", "total_accepted_recipients": 0}}', "failed"),
+    ],
+)
+def test_an_answer_speaks_of_the_reader_of_a_moment_or_of_us(
+    provider: str, status: int, body: str, verdict: str
+) -> None:
+    found = said(Provider(provider), status, body)
+    assert found.outcome.verdict == verdict
+    assert bool(found.trouble) == (verdict == "untried")
+
+
+def test_a_broken_call_is_uncertain_only_once_all_of_it_was_written() -> None:
+    account = Account(Provider.MAILGUN, "https://api.example.org/", "key")
+    verdicts = [
+        heard(account, None, Broken("reset", whole)).outcome.verdict for whole in (False, True)
+    ]
+    assert verdicts == [Verdict.UNTRIED, Verdict.UNCERTAIN]
+
+
+@pytest.mark.parametrize(
+    ("asked", "waited"), [("7", 7), ("", 1), ("nan", 1), ("-3", 0), ("1e9", 3600)]
+)
+def test_how_long_it_asks_us_to_wait(asked: str, waited: float) -> None:
+    assert said(Provider.RESEND, 429, **{"retry-after": asked}).wait == waited
+
+
+# ---- addresses ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("url", "base", "more"),
+    [
+        ("sendgrid+https://SG.a%2Fb@", "https://api.sendgrid.com/v3/", {"key": "SG.a/b"}),
+        (
+            "mailgun+https://k@news.example.com?region=eu&connections=9",
+            "https://api.eu.mailgun.net/v3/",
+            {"domain": "news.example.com", "connections": 9},
+        ),
+        ("mailjet+https://k:s@", "https://api.mailjet.com/v3.1/", {"secret": "s"}),
+        (
+            "postmark+https://k@api.postmarkapp.com?stream=broadcast",
+            "https://api.postmarkapp.com/",
+            {"stream": "broadcast"},
+        ),
+        ("mailtrap+https://k@?stream=bulk", "https://bulk.api.mailtrap.io/api/", {}),
+        ("postal+https://k@post.example.org", "https://post.example.org/", {}),
+        ("resend+https://k@?base=http://127.0.0.1:8", "http://127.0.0.1:8/", {}),
+    ],
+)
+def test_an_address_says_whose_api_it_is(url: str, base: str, more: dict[str, object]) -> None:
+    account = Account.from_url(url)
+    assert account.base == base
+    assert {name: getattr(account, name) for name in more} == more
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("amazon_ses+https://s3cret@", "names no provider whose API is known"),
+        ("unisender_go+https://s3cret@", "names no provider whose API is known"),
+        ("postmark+https://", "has no API key"),
+        ("postmark+https://s3cret%0A@", "has no API key"),
+        ("postmark+https://s3cret@mail.example.org", "a host that is not postmark's"),
+        ("postmark+https://s3cret@?region=eu", "a region that postmark does not have"),
+        ("postmark+https://s3cret@?speed=1", "unknown option, speed"),
+        ("postmark+https://s3cret@/v2", "something after the host"),
+        ("postmark+https://s3cret@?base=http://mail.example.org", "not http:// on this machine"),
+        ("postmark+https://s3cret:too@", "a second key"),
+        ("postmark+https://s3cret@?connections=0", "connections"),
+        ("mailgun+https://s3cret@", "names no sending domain"),
+        ("postal+https://s3cret@", "names no server"),
+        ("mailjet+https://s3cret@", "needs both of Mailjet's keys"),
+        ("sendgrid+https://s3cret@?stream=bulk", "a stream, which sendgrid does not know"),
+        ("mailtrap+https://s3cret@?stream=fast", "a stream that Mailtrap does not have"),
+    ],
+)
+def test_an_address_that_makes_no_sense_is_refused_in_words_without_its_key(
+    url: str, why: str
+) -> None:
+    with pytest.raises(ValueError, match=why) as refused:
+        Account.from_url(url)
+    assert "s3cret" not in str(refused.value)
+
+
+# ---- a look at it ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("provider", "reply", "words"),
+    [
+        ("postmark", (200, {}, b"{}"), "it takes our key"),
+        ("postmark", (401, {}, b'{"Message": "no"}'), "does not let us in: 401"),
+        ("postmark", (500, {}, b"oops"), "it said: 500"),
+        ("resend", (401, {}, b'{"name": "restricted_api_key"}'), "may do nothing but send"),
+        ("mailgun", (400, {}, b"from parameter is missing"), "it takes our key"),
+        ("mailgun", (401, {}, b"Forbidden"), "does not let us in"),
+        ("postal", (200, {}, b'{"data": {"code": "MessageNotFound"}}'), "it takes our key"),
+        ("postal", (200, {}, b'{"data": {"code": "AccessDenied"}}'), "does not let us in"),
+        ("mailtrap", (404, {}, b""), "no question that tells"),
+    ],
+)
+def test_a_look_tells_whether_the_key_is_taken_and_sends_nothing(
+    provider: str, reply: Reply, words: str
+) -> None:
+    asked: list[Asked] = []
+
+    def answer(one: Asked) -> Reply:
+        asked.append(one)
+        return reply
+
+    with standing(Provider(provider), override=answer) as there:
+        seen = probing.look(there.account)
+    assert words in (seen.trouble or seen.told)
+    assert bool(seen.trouble) == ("does not let" in words or "it said" in words)
+    assert len(asked) == 1
+    assert not there.taken
+
+
+def test_a_look_shows_its_key_where_the_provider_wants_it() -> None:
+    for provider in set(SHAPES) - {Provider.MAILTRAP}:
+        asked: list[Asked] = []
+        with standing(provider, override=asked.append) as there:
+            probing.look(there.account)
+        (one,) = asked
+        assert SHAPES[provider].shown(one) == KEY, provider
+
+
+def test_a_look_at_nobody_says_so() -> None:
+    with standing() as there:
+        gone = there.account
+    assert "can't be reached" in probing.look(gone).trouble
+
+
+def test_a_message_reads_the_same_as_fields_as_by_smtp() -> None:
+    html = (
+        b"From: =?utf-8?q?M=C3=A9dia_Desk?= <news@example.org>\r\n"
+        b'To: "Lee, Ann" <ann@example.org>\r\nSubject: =?utf-8?q?Caf=C3=A9s_reopen?=\r\n'
+        b"Reply-To: desk@example.org\r\nMessage-ID: <1.0.ab@example.org>\r\n"
+        b"List-Unsubscribe: <https://news.example.org/u/1/>, <mailto:leave@example.org>\r\n"
+        b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\nDate: Fri, 27 Nov 2026\r\n"
+        b'MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary="=_x"\r\n\r\n'
+        b"--=_x\r\nContent-Type: text/plain; charset=utf-8\r\n"
+        b"Content-Transfer-Encoding: quoted-printable\r\n\r\nCaf=C3=A9=\r\ns\r\n"
+        b"--=_x\r\nContent-Type: text/html; charset=utf-8\r\n"
+        b"Content-Transfer-Encoding: quoted-printable\r\n\r\n<p>Caf=C3=A9s</p>\r\n--=_x--\r\n"
+    )
+
+    class One(Mails):
+        def envelope(self, key: int, recipient: str) -> Envelope:
+            return Envelope(key, b"", recipient.encode(), html, b"a-tag")
+
+    with standing() as there:
+        sent(there.account, One(["ann@example.org"]))
+    (asked,) = there.taken
+    fields = asked.said
+    assert fields["From"] == "Média Desk <news@example.org>"
+    assert (fields["Subject"], fields["ReplyTo"]) == ("Cafés reopen", "desk@example.org")
+    assert fields["TextBody"].strip() == "Cafés"
+    assert fields["HtmlBody"].strip() == "<p>Cafés</p>"
+    headers = {one["Name"]: one["Value"] for one in fields["Headers"]}
+    read = message_from_bytes(html, policy=policy.SMTPUTF8)
+    assert headers["List-Unsubscribe"] == read["List-Unsubscribe"]
+    assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert (headers["Message-ID"], headers["X-PM-KeepID"]) == ("<1.0.ab@example.org>", "true")
+    assert fields["Metadata"] == {"digest": "a-tag"}
+    assert (fields["TrackOpens"], fields["TrackLinks"]) == (False, "None")

@@ -1,0 +1,1 @@
+"""Mail handed to a provider over HTTPS, for those whose host blocks SMTP."""
