@@ -21,6 +21,7 @@ from digest.audit import AuditEntry
 from digest.feeds import Feed
 from digest.models import Topic
 from tests.conftest import NOBODY
+from tests.providing import standing
 from tests.queueing import a_mailing, an_update
 from tests.relays import in_a_thread
 from workers.models import Delivery, Mailing, MailingState, Pulse, Slot, SlotResult, Worker
@@ -29,6 +30,7 @@ from workers.watch import troubles, watching
 from workers.watch.advice import ADVICE
 from workers.watch.alert import Alert, AlertKind, News, Watch
 from workers.watch.readings import Disk
+from workers.watch.telling import CHANNELS, a_test, send_by
 from workers.watch.troubles import FINDERS
 from workers.watch.watching import CALM, CALMER, DatabaseWatch, look
 
@@ -336,6 +338,20 @@ def test_a_channel_that_takes_nothing_is_tried_again_and_keeps_the_other_from_no
     look(after(1.1))
     assert (ops.subjects, len(ops.posts)) == (["[Digest] Mailing held"], 1)
     assert Watch.objects.get().trouble == ""
+
+
+def test_the_mail_goes_by_a_providers_api_where_that_is_the_relay(held, ops, settings):
+    settings.ALERT_MAIL = ["ops@example.org", "night@example.org"]
+    with standing() as there:
+        settings.ALERT_SMTP_URL = there.url
+        look(after(0))
+    assert set(there.recipients) == set(settings.ALERT_MAIL)
+    assert {asked.said["Subject"] for asked in there.taken} == {"[Digest] Mailing held"}
+    look(after(1.1))
+    with standing(override=lambda _: (401, {}, b"no such token")) as there:
+        settings.ALERT_SMTP_URL = there.url
+        channel = next(one for one in CHANNELS if one.name == "mail")
+        assert "no such token" in send_by(channel, [a_test("otto")])
 
 
 def test_a_webhook_that_says_no_is_tried_again_under_the_same_id(held, ops):

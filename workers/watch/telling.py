@@ -11,6 +11,7 @@ import hmac
 import json
 import smtplib
 from collections.abc import Callable, Sequence
+from email import policy
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid, parseaddr
 from typing import Any, NamedTuple
@@ -21,9 +22,12 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
+from workers.https.account import Account
+from workers.outbox import Envelope
 from workers.relay import Relay, Security
 from workers.watch.advice import ADVICE
 from workers.watch.alert import Alert, AlertKind, News
+from workers.where import where
 
 log = structlog.get_logger()
 
@@ -90,7 +94,10 @@ def a_test(by: str) -> Alert:
 
 def _mail(alerts: Sequence[Alert]) -> None:
     """All in one mail, by a relay of its own where ALERT_SMTP_URL names one."""
-    relay = Relay.from_url(settings.ALERT_SMTP_URL)
+    relay = where(settings.ALERT_SMTP_URL)
+    if isinstance(relay, Account):
+        _mail_by_api(relay, alerts)
+        return
     try:
         with _connected(relay) as server:
             if relay.user:
@@ -99,6 +106,20 @@ def _mail(alerts: Sequence[Alert]) -> None:
     except (OSError, smtplib.SMTPException) as problem:
         why = getattr(problem, "strerror", None) or str(problem) or type(problem).__name__
         raise NotTold(f"{relay} says: {why}") from problem
+
+
+def _mail_by_api(account: Account, alerts: Sequence[Alert]) -> None:
+    """One message for each of them, as such providers want it."""
+    from workers.https import letter  # a quarter of a second, which others need not wait
+
+    message, sender = _message(alerts), parseaddr(settings.FROM_ADDRESS)[1].encode()
+    envelopes = []
+    for number, address in enumerate(settings.ALERT_MAIL):
+        message.replace_header("To", address)
+        written = message.as_bytes(policy=policy.SMTP)
+        envelopes.append(Envelope(number, sender, address.encode(), written))
+    if trouble := letter.send(account, envelopes, PATIENCE):
+        raise NotTold(f"{account} says: {trouble}")
 
 
 def _connected(relay: Relay) -> smtplib.SMTP:
