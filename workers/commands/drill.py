@@ -5,6 +5,7 @@ import secrets
 import click
 
 from workers.drill import series
+from workers.sink.api import NAMES
 from workers.trial import place
 
 
@@ -34,18 +35,22 @@ def _seeds(_ctx: click.Context, _param: click.Parameter, text: str) -> list[int]
     "--restart-database", "restart", default="", metavar="COMMAND",
     help="A shell command that restarts PostgreSQL, to be run in mid-send.",
 )  # fmt: skip
+@click.option(
+    "--api", default="", type=click.Choice(["", *NAMES]), metavar="PROVIDER",
+    help="Send as by this provider's HTTP API, to a stand-in for it.",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
 def drill(
-    ctx: click.Context, /, seed: int | None, seeds: list[int], restart: str, as_json: bool,
-    **asked: int,
+    ctx: click.Context, /, seed: int | None, seeds: list[int], restart: str, api: str,
+    as_json: bool, **asked: int,
 ) -> None:  # fmt: skip
     """Kill the program's own workers in mid-send, and count who got what.
 
     Against a built-in sink, in a folder and database of its own beside yours, which are
     removed afterwards. Ends with status 0 only when nobody was lost and nobody mailed twice.
     """
-    words = {**asked, "restart": restart}
+    words = {**asked, "restart": restart, "api": api}
     if seeds:
         if seed is not None:
             raise click.UsageError("--seed and --seeds exclude each other.")

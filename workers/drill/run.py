@@ -17,7 +17,9 @@ from workers.balance import Sheet
 from workers.drill import faults
 from workers.drill.checker import Claim, Verdict, judge
 from workers.drill.plan import Plan
+from workers.feedback.providers import Provider
 from workers.models import Delivery, MailingState
+from workers.sink import api
 from workers.trial import mailing, parts, readers
 from workers.trial.orphans import guarded
 
@@ -45,6 +47,7 @@ class Asked:
     seed: int
     workers: int
     restart: str  # a shell command that restarts PostgreSQL, or ""
+    api: str = ""  # the provider by whose HTTP API mail goes, or "": by SMTP
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,7 @@ class Drill:
         """Sink, broker and program; ended in good order however this ends."""
         with ExitStack() as stack:
             guard = stack.enter_context(guarded())
-            port = stack.enter_context(parts.sink(self._record.path, guard, *_manners(self._plan)))
+            port = stack.enter_context(parts.sink(self._record.path, guard, *self._manners()))
             broker = parts.Broker(guard)
             stack.callback(broker.close)
             system = parts.System(
@@ -112,7 +115,7 @@ class Drill:
                 self._asked.workers,
                 guard,
                 REDIS_URL=broker.url,
-                SMTP_URL=f"smtp://127.0.0.1:{port}?connections={CONNECTIONS}",
+                SMTP_URL=self._url(port),
             )
             stack.callback(system.close)
             yield faults.Scene(system, broker, self._asked.workers, self._asked.restart)
@@ -178,10 +181,21 @@ class Drill:
             raise CheckFailed(f"The mailing is {found.state}: {found.why}")
         return found.state == MailingState.DONE
 
+    def _url(self, port: int) -> str:
+        if self._asked.api:
+            return api.url(Provider(self._asked.api), port, CONNECTIONS)
+        return f"smtp://127.0.0.1:{port}?connections={CONNECTIONS}"
+
+    def _manners(self) -> list[str]:
+        more = ["--api", self._asked.api] if self._asked.api else []
+        return [*_manners(self._plan), *more]
+
     def _at_most(self) -> int:
-        """How many may be uncertain: one for each connection that broke in mid-message."""
+        """How many may be uncertain: one for each connection that broke in mid-message.  A call is
+        written in one go, so that nobody knows whether its reader hung up before or after."""
         killed = sum(one.killed for one in self._done)
-        return killed * CONNECTIONS + len(self._plan.drop_after)
+        unsaid = len(self._plan.drop_before) if self._asked.api else 0
+        return killed * CONNECTIONS + len(self._plan.drop_after) + unsaid
 
 
 def _manners(planned: Plan) -> list[str]:
