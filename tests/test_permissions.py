@@ -162,6 +162,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "queue/<int:number>/pause/": (ACT, OPS),
     "queue/<int:number>/resume/": (ACT, OPS),
     "queue/<int:number>/brake/": (BOTH, OPS),
+    "queue/<int:number>/probe/": (ACT, OPS),
     "queue/<int:number>/cancel/": (BOTH, OPS),
     "queue/<int:number>/rate/": (BOTH, OPS),
     "queue/<int:number>/retry/": (ACT, OPS),

@@ -28,15 +28,20 @@ def result_of(
     return [_deferred(row, outcome, mailing, now or timezone.now())]
 
 
+def deadline(mailing: Mailing) -> dt.datetime:
+    """Until when what was put off is tried again."""
+    return (mailing.started_at or mailing.due_at) + mailing.give_up_after
+
+
+def given_up(row: Row, mailing: Mailing, code: int, text: str, attempt: int = 1) -> Result:
+    """What is tried no more; ``attempt``: 0 where nothing was tried just now."""
+    hours = mailing.give_up_after.total_seconds() / 3600
+    said = f"Given up after {hours:.0f} h. Last answer: {text}"
+    return Result(row.id, DeliveryState.FAILED, code, said, attempt=attempt)
+
+
 def _deferred(row: Row, outcome: Outcome, mailing: Mailing, now: dt.datetime) -> Result:
-    deadline = (mailing.started_at or mailing.due_at) + mailing.give_up_after
-    again = next_attempt(row.attempts + 1, now, deadline, outcome.wait)
+    again = next_attempt(row.attempts + 1, now, deadline(mailing), outcome.wait)
     if again is None:
-        hours = mailing.give_up_after.total_seconds() / 3600
-        return Result(
-            row.id,
-            DeliveryState.FAILED,
-            outcome.code,
-            f"Given up after {hours:.0f} h. Last answer: {outcome.text}",
-        )
+        return given_up(row, mailing, outcome.code, outcome.text)
     return Result(row.id, DeliveryState.DEFERRED, outcome.code, outcome.text, again)

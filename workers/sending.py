@@ -21,6 +21,7 @@ from structlog.contextvars import bound_contextvars
 from digest.errors import Refused
 from subscribers.selection import reasons
 from workers import ledger, mailings
+from workers.brake.shares import Shares
 from workers.drain import draining
 from workers.headers import MessageRefused
 from workers.identity import host, journals, worker
@@ -31,7 +32,7 @@ from workers.lines import Lines
 from workers.models import BULK, URGENT, Batch, DeliveryState, Exclusion, Mailing, MailingKind
 from workers.outbox import Envelope, Outcome, Report, Verdict, Withdrawn
 from workers.pace import Paced
-from workers.results import result_of
+from workers.results import deadline, given_up, result_of
 from workers.routes import carriers, choosing, health, tally
 from workers.routes.lanes import Lanes
 from workers.routes.models import Route
@@ -169,7 +170,7 @@ def _put_away(batch: Batch, outbox: "_Outbox | None") -> None:
             outbox.record()
             outbox.share.close()
             outbox.lines.close()
-        ledger.release(batch, REST if outbox and outbox.rests else None)
+        ledger.release(batch, outbox.rest if outbox else None)
 
     _insist(put_away)
 
@@ -225,6 +226,8 @@ class _Outbox:
         self._results: list[Result] = []
         self._open = True
         self._withdrawn: set[int] = set()  # taken by the client, and left since
+        self._shares = Shares(batch.mailing_id)
+        self._holds_back = False  # it has messages to a provider that refuses us
         self.share = Share(route)
         self.lines = Lines()
         self.rests = False  # what is left waits for a domain's rate, and others need not
@@ -272,8 +275,9 @@ class _Outbox:
         if outcome.verdict is Verdict.UNTRIED:
             self.share.unused()
         self._results += result_of(row, outcome, self._batch.mailing)
+        self._shares.heard(row, outcome)
         self._journal.settle(key, outcome)
-        if len(self._results) >= RECORD_EVERY:
+        if len(self._results) >= RECORD_EVERY or self._shares.pressing:
             self.record()
 
     def tick(self) -> None:
@@ -299,6 +303,17 @@ class _Outbox:
         self._recorded_at = time.monotonic()
         self.lines.tell(results)
         tally.count(self._route, mailing.id, results)
+        if self._shares.record():
+            self._look()
+
+    @property
+    def rest(self) -> dt.timedelta | None:
+        """For how long others go before this batch; None where it may go on at once."""
+        until = self._shares.until
+        if self._holds_back and until and not self._lanes:
+            until = min(until, deadline(self._batch.mailing))
+            return max(until - timezone.now(), dt.timedelta(seconds=1))
+        return REST if self.rests else None
 
     def _turn_is_over(self) -> bool:
         late = self._took and time.monotonic() - self._begun_at > self._turn
@@ -342,11 +357,27 @@ class _Outbox:
         shut = self._route.paused_at or self._route.removed_at
         self._open = self._open and state in ledger.LIVE and not shut
         self.share.follow(self._route)
+        self._shares.look()
+        self._hold_back()
         shared = {choosing.pace_of(self._route): self._route.rate, "all": settings.SEND_RATE}
         self._lanes.pace(
             {f"mailing:{mailing}": rate} if rate else {},
             {name: rate for name, rate in shared.items() if rate},
+            self._shares.slowed(),
         )
+
+    def _hold_back(self) -> None:
+        """Leave to a later batch what goes to a provider that refuses us; when the time for retries
+        is over, it has failed for that."""
+        if not self._shares.any_stopped:
+            return
+        mailing, now = self._batch.mailing, timezone.now()
+        ends, held = deadline(mailing), self._shares.held(self._lanes)
+        for row, share in held:
+            if now >= ends:
+                self._results.append(given_up(row, mailing, 0, share.words, attempt=0))
+            else:
+                self._holds_back = True
 
     def _let_others(self) -> None:
         """Give the batch back where domains' limits hold back all that is left of it, and another

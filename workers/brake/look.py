@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models.functions import Now
 
 from workers.brake import judging
 from workers.brake.mailboxes import BY_DOMAIN, SILENT, domains_of
-from workers.brake.models import Braking, Postmaster, ProviderShare, Standing
+from workers.brake.models import STOPPED, Braking, Postmaster, ProviderShare, Standing
 from workers.brake.verdict import Verdict
-from workers.models import Mailing
+from workers.models import Batch, BatchState, Mailing
 from workers.queue.models import AtDomain
 
 
@@ -46,6 +47,20 @@ def troubled(mailing_ids: Sequence[int]) -> list[ProviderShare]:
     """Providers' shares that do not go as all the others, those held back first."""
     rows = ProviderShare.objects.filter(mailing__in=mailing_ids).exclude(standing=Standing.FREE)
     return sorted(rows, key=lambda one: (one.standing == Standing.SLOW, one.provider))
+
+
+def refusing() -> QuerySet[ProviderShare]:
+    """Shares of open mailings that are held back."""
+    rows = ProviderShare.objects.filter(standing__in=STOPPED, mailing__state__in=judging.OPEN)
+    return rows.select_related("mailing__topic", "mailing__update__topic")
+
+
+_BATCHES = Batch.objects.filter(mailing=OuterRef("pk"))
+_RESTED = Q(not_before=None) | Q(not_before__lte=Now())
+_MAY_GO = Q(state=BatchState.LEASED) | Q(state=BatchState.PENDING) & _RESTED
+
+RESTS = ~Exists(_BATCHES.filter(_MAY_GO)) & Exists(_BATCHES.filter(state=BatchState.PENDING))
+"""Mailings with batches that rest, and none that is leased or may be claimed."""
 
 
 def _silent(mailing: Mailing) -> list[Silent]:

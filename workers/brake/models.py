@@ -76,6 +76,9 @@ class Standing(models.TextChoices):
     PROBING = "probing", "Probing"  # a handful is on its way
 
 
+STOPPED = [Standing.HELD, Standing.PROBING]
+
+
 class ProviderShare(models.Model):
     """One mailbox provider's share of a mailing, once it has refused some of it because of us."""
 

@@ -8,13 +8,13 @@ from django.views.decorators.http import require_http_methods
 from digest.errors import DigestError
 from digest.staff import role_required
 from workers import mailings
-from workers.brake import judging, letting_go
+from workers.brake import judging, letting_go, shares
 from workers.brake.verdict import Seen
 from workers.feedback import returns
 from workers.queue import cards
 from workers.queue.crew import crew
 from workers.queue.pages import find
-from workers.queue.seen_by import MAY_ACT
+from workers.queue.seen_by import MAY_ACT, acts
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -41,6 +41,18 @@ def held(request: HttpRequest, number: int) -> HttpResponseBase:
         "error": error,
     }
     return render(request, "queue/brake/held.html", page, status=422 if error else 200)
+
+
+@acts
+def probe(request: HttpRequest, number: int) -> HttpResponseBase:
+    """Try at once a provider's share that is held back."""
+    mailing, provider = find(number), request.POST.get("provider", "")
+    try:
+        shares.probe_now(mailing, provider, request.user.get_username())
+        messages.success(request, f"A handful for {provider} is tried; the rest goes if it does.")
+    except DigestError as problem:
+        messages.error(request, str(problem))
+    return redirect(f"/queue/{mailing.id}/")
 
 
 def _let_go(request: HttpRequest, number: int, despite: str, shown: Seen) -> HttpResponseBase:

@@ -10,7 +10,10 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from workers.brake import look
 from workers.brake.judging import is_held, verdicts
+from workers.brake.models import ProviderShare
+from workers.brake.rests import Rest, rests
 from workers.brake.verdict import Verdict
 from workers.domains import domain_of
 from workers.ledger import LIVE
@@ -47,6 +50,8 @@ class Card:
     named: tuple[Delivery, ...] = ()
     """Some of its uncertain deliveries."""
     brake: Verdict | None = None
+    shares: tuple[ProviderShare, ...] = ()
+    """Providers' shares that do not go as the others."""
     braked: bool = False
     """It is the brake that holds it."""
 
@@ -250,13 +255,23 @@ def _cards(mailings: Sequence[Mailing], team: Crew, now: dt.datetime) -> list[Ca
     again = waiting.retries([one.id for one in mailings if one.deferred])
     drawn = courses(mailings, now, {one.id: asked(one.rate) for one in mailings})
     unsettled = waiting.uncertain([one.id for one in mailings if one.uncertain])
+    shares = look.troubled([one.id for one in mailings if one.queued])
+    resting = rests(mailings, shares, now)
     told = verdicts([one for one in mailings if one.started_at and one.kind in BULK])
     return [
         Card(
-            _facts(one, team, now, fast.get(one.id, 0.0), again.get(one.id, waiting.NEVER)),
+            _facts(
+                one,
+                team,
+                now,
+                fast.get(one.id, 0.0),
+                again.get(one.id, waiting.NEVER),
+                resting.get(one.id),
+            ),
             drawn.get(one.id),
             unsettled.get(one.id, ()),
             told.get(one.id),
+            tuple(share for share in shares if share.mailing_id == one.id),
             is_held(one),
         )
         for one in mailings
@@ -269,6 +284,7 @@ def _facts(
     now: dt.datetime,
     speed: float = 0.0,
     again: waiting.Again = waiting.NEVER,
+    rest: Rest | None = None,
 ) -> Facts:
     leased = team.leased[mailing.id]
     return Facts(
@@ -282,4 +298,6 @@ def _facts(
         next_retry=again.first,
         deferred_to=again.to,
         last_retry=again.last,
+        rests=rest.words if rest else "",
+        rests_until=rest.until if rest else None,
     )

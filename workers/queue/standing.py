@@ -37,6 +37,8 @@ class Facts:
     next_retry: dt.datetime | None = None
     last_retry: dt.datetime | None = None
     deferred_to: str = ""  # whom the next retry is for
+    rests: str = ""  # why nothing of it may go now, in words
+    rests_until: dt.datetime | None = None
 
     @property
     def moves(self) -> bool:
@@ -45,6 +47,8 @@ class Facts:
             return True
         if self.mailing.state not in LIVE:
             return False
+        if self.rests:
+            return self.rests_until is not None and self.rests_until <= self.now + SOON
         waits_for_retry = self.next_retry and self.next_retry > self.now + SOON
         return not (waits_for_retry and self.mailing.prepared_at and not self.mailing.queued)
 
@@ -89,6 +93,8 @@ def _sending(facts: Facts) -> Standing:
     mailing = facts.mailing
     if mailing.queued == 0 and not facts.leased:
         return _waiting_for_retries(facts)
+    if facts.rests and not facts.leased:
+        return Standing("info", facts.rests)
     if facts.speed:
         return Standing("ok", _pace(facts))
     if not facts.served:

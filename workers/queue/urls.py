@@ -36,6 +36,7 @@ urlpatterns = [
     path("queue/<int:number>/pause/", acting.pause),
     path("queue/<int:number>/resume/", acting.resume),
     path("queue/<int:number>/brake/", brake.held),
+    path("queue/<int:number>/probe/", brake.probe),
     path("queue/<int:number>/cancel/", acting.cancel),
     path("queue/<int:number>/rate/", acting.rate),
     path("queue/<int:number>/retry/", acting.retry),

@@ -34,14 +34,22 @@ def millionths(value: int) -> str:
     return percent(value)
 
 
-@register.inclusion_tag("queue/brake/section.html")
-def brake(mailing: Mailing) -> dict[str, Any]:
+@register.inclusion_tag("queue/brake/section.html", takes_context=True)
+def brake(context: dict[str, Any], mailing: Mailing) -> dict[str, Any]:
     """What the brake makes of a mailing."""
     found = look(mailing)
     tone, word = _BRAKE[Level(found.verdict.level)]
     (_, bounces), (_, complaints) = settings.BRAKE
     least = {"bounces": bounces, "complaints": complaints}
-    return {"mailing": mailing, "look": found, "tone": tone, "word": word, "least": least}
+    return {
+        "mailing": mailing,
+        "look": found,
+        "tone": tone,
+        "word": word,
+        "least": least,
+        "may_act": context["may_act"],
+        "csrf_token": context.get("csrf_token"),
+    }
 
 
 _BRAKE = {

@@ -33,6 +33,11 @@ ADVICE = {
         "Look at what came back, on its page: whose fault was it? Then let it go on with these "
         "figures, or cancel the rest.",
     ),
+    AlertKind.PROVIDER_REFUSES: Advice(
+        _AT_ONCE,
+        "Read what it answers, and mend that: SPF, DKIM, a block list, its postmaster page. Its "
+        "share is tried again by itself; all else goes on.",
+    ),
     AlertKind.RELAY_DOWN: Advice(
         2 * _MINUTE,
         "See that the relay runs and takes our login. Nobody is lost meanwhile, and it goes on by "

@@ -20,7 +20,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, InfoMetricFamily, 
 from digest import visitors
 from workers import presence, slots
 from workers.balance import STATES
-from workers.brake import judging
+from workers.brake import judging, look
 from workers.inbound import reading
 from workers.ledger import LIVE
 from workers.models import BULK, URGENT, Mailing
@@ -279,6 +279,11 @@ def _intake(now: dt.datetime) -> Iterator[Metric]:
         "digest_mailings_braked",
         "Mailings that the brake holds, would hold or warns of, and that nobody let go on.",
         judging.warned(now).count(),
+    )
+    yield _gauge(
+        "digest_provider_shares_held",
+        "Mailbox providers' shares of mailings that are held back, since they refuse mail from us.",
+        look.refusing().count(),
     )
     yield _gauge("digest_slots_held", "Slots that want a person.", slots.held().count())
     yield _gauge(

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from digest.logs import masked
 from workers import balance, presence, slots
 from workers.balance import STATES
-from workers.brake import judging
+from workers.brake import judging, look
 from workers.inbound import reading, standing
 from workers.ledger import LIVE
 from workers.models import Mailing, MailingState
@@ -53,9 +53,10 @@ def _mailings(which: Q) -> QuerySet[Mailing]:
 
 
 def _stuck(now: dt.datetime, watch: Watch) -> Iterator[Trouble]:
-    """By memory of the last look: deliveries have no index by time."""
+    """By memory of the last look: deliveries have no index by time. What rests on purpose is not
+    stuck: none of its batches may be claimed."""
     before, watch.moved = watch.moved, {}
-    to_send = Q(queued__gt=0) | Q(prepared_at=None)
+    to_send = (Q(queued__gt=0) & ~look.RESTS) | Q(prepared_at=None)
     for one in _mailings(to_send & Q(state__in=LIVE, due_at__lte=now)):
         counters = " ".join(str(getattr(one, state)) for state in [*STATES, "filled_to"])
         was, since = before.get(str(one.id), ("", 0.0))
@@ -83,6 +84,15 @@ def _brake(now: dt.datetime, _watch: Watch) -> Iterator[Trouble]:
         held = judging.is_held(one)
         said = one.why if held else f"The brake warns: {one.braking.words}"
         yield Trouble(str(one.id), f"{title(one)} (mailing {one.id}). {said}")
+
+
+def _provider_refuses(_now: dt.datetime, _watch: Watch) -> Iterator[Trouble]:
+    for share in look.refusing().order_by("id")[: readings.MOST]:
+        yield Trouble(
+            f"{share.mailing_id} {share.provider}"[:60],
+            f"{share.provider} refuses mail from us: its share of {title(share.mailing)} (mailing "
+            f"{share.mailing_id}) is held back. It said: {share.words}",
+        )
 
 
 def _relay_down(_now: dt.datetime, _watch: Watch) -> Iterator[Trouble]:
@@ -192,6 +202,7 @@ FINDERS: dict[AlertKind, Finder] = {
     AlertKind.MAILING_STUCK: _stuck,
     AlertKind.MAILING_HELD: _held,
     AlertKind.BRAKE: _brake,
+    AlertKind.PROVIDER_REFUSES: _provider_refuses,
     AlertKind.RELAY_DOWN: _relay_down,
     AlertKind.UNCERTAIN: _uncertain,
     AlertKind.OUT_OF_BALANCE: _out_of_balance,

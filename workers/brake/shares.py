@@ -1,0 +1,196 @@
+"""A worker's view of the mailbox providers' shares of a mailing: what it may send, what it heard.
+
+A share that is held back keeps nothing else: its messages stay queued in their batches, which rest
+until the next probe. Nothing of it is lost; what is queued when the mailing's time for retries is
+over fails for that reason.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from digest.audit import audit
+from digest.errors import Refused
+from workers.brake import share_rules
+from workers.brake.mailboxes import provider_of
+from workers.brake.models import HELD_BACK, STOPPED, ProviderShare, Standing
+from workers.ledger import Row
+from workers.models import Batch, BatchState, Mailing
+from workers.outbox import Outcome, Verdict
+from workers.routes.lanes import Lanes
+
+log = structlog.get_logger()
+
+BY = "the brake"
+
+
+class Lot:
+    """What one provider answered since it was last recorded."""
+
+    def __init__(self) -> None:
+        self.attempts = self.refused = self.accepted = 0
+        self.words = ""
+
+
+class Shares:
+    """Of one mailing, in one worker."""
+
+    def __init__(self, mailing_id: int) -> None:
+        self._mailing_id = mailing_id
+        self._known: dict[str, ProviderShare] = {}
+        self._lots: dict[str, Lot] = {}
+        self._probing: set[int] = set()  # deliveries that this worker lets go as a probe
+        self._probes: dict[str, int] = {}  # provider -> how many more may go
+        self.pressing = False  # so much was refused that it can't wait for the next record
+
+    def look(self) -> None:
+        """Learn how they stand, by whatever worker found it out."""
+        rows = ProviderShare.objects.filter(mailing=self._mailing_id)
+        self._known = {one.provider: one for one in rows}
+
+    @property
+    def any_stopped(self) -> bool:
+        return any(one.standing in STOPPED for one in self._known.values())
+
+    @property
+    def until(self) -> dt.datetime | None:
+        """When the first of those that are held back is tried again; None where none is."""
+        stopped = [one.until for one in self._known.values() if one.standing in STOPPED]
+        return min(filter(None, stopped), default=None)
+
+    def slowed(self) -> Mapping[str, Mapping[str, float]]:
+        """provider → the rate of its share, by the rate's name."""
+        return {
+            one.provider: {f"share:{self._mailing_id}:{one.provider}": share_rules.SLOWLY}
+            for one in self._known.values()
+            if one.standing == Standing.SLOW
+        }
+
+    def held(self, lanes: Lanes) -> list[tuple[Row, ProviderShare]]:
+        """Take out what is held back, each with the share that it is of."""
+        found: dict[int, ProviderShare] = {}
+
+        def keeps(row: Row) -> bool:
+            if share := self._of(row):
+                found[row.id] = share
+            return share is not None
+
+        return [(row, found[row.id]) for row in lanes.drop(keeps)]
+
+    def _of(self, row: Row) -> ProviderShare | None:
+        """The share that holds this message back; None where it may go."""
+        share = self._known.get(provider_of(row.address))
+        if share is None or share.standing not in STOPPED or row.id in self._probing:
+            return None
+        if share.provider not in self._probes:
+            self._probes[share.provider] = share_rules.PROBE if self._may_probe(share) else 0
+        if self._probes[share.provider] <= 0:
+            return share
+        self._probes[share.provider] -= 1
+        self._probing.add(row.id)
+        return None
+
+    def _may_probe(self, share: ProviderShare) -> bool:
+        """Whether this worker is the one that tries it now."""
+        now = timezone.now()
+        due = ProviderShare.objects.filter(
+            id=share.id, standing__in=STOPPED, until__lte=now
+        ).update(
+            standing=Standing.PROBING,
+            until=now + share_rules.PROBE_ENDS,
+            at=now,
+            attempts=0,
+            refused=0,
+        )
+        if due:
+            share.refresh_from_db()
+        return bool(due)
+
+    # ---- what was heard ----
+
+    def heard(self, row: Row, outcome: Outcome) -> None:
+        """Count one answer."""
+        if outcome.verdict is Verdict.UNTRIED:
+            return
+        lot = self._lots.setdefault(provider_of(row.address), Lot())
+        lot.attempts += 1
+        if outcome.verdict is Verdict.ACCEPTED:
+            lot.accepted += 1
+        elif share_rules.blames_us(outcome.code, outcome.text):
+            lot.refused += 1
+            lot.words = outcome.text
+            self.pressing = self.pressing or lot.refused >= share_rules.HOLD_LEAST
+
+    def record(self) -> bool:
+        """Add it to what others heard; whether a share stands otherwise now.
+
+        Providers that never refused us cost nothing.
+        """
+        lots, self._lots, self.pressing = self._lots, {}, False
+        moved = [
+            _count(self._mailing_id, name, lot)
+            for name, lot in sorted(lots.items())
+            if lot.refused or name in self._known
+        ]
+        if moved:
+            self.look()
+        return any(moved)
+
+
+@transaction.atomic
+def _count(mailing_id: int, provider: str, lot: Lot) -> bool:
+    key: dict[str, Any] = {"mailing_id": mailing_id, "provider": provider}
+    ProviderShare.objects.get_or_create(**key)
+    share = ProviderShare.objects.select_for_update().get(**key)
+    was = Standing(share.standing)
+    if was is Standing.HELD:
+        return False
+    share.attempts, share.refused = share.attempts + lot.attempts, share.refused + lot.refused
+    share.words = lot.words[:1000] or share.words
+    stands = share_rules.after(was, share.attempts, share.refused, lot.accepted)
+    if share.attempts > share_rules.WINDOW:
+        share.attempts, share.refused = share.attempts // 2, share.refused // 2
+    if stands is not was:
+        _moved(share, stands)
+    share.save()
+    return stands is not was
+
+
+def _moved(share: ProviderShare, stands: Standing) -> None:
+    said = {"provider": share.provider, "attempts": share.attempts, "refused": share.refused}
+    share.standing, share.at = stands, timezone.now()
+    share.attempts = share.refused = 0
+    share.until = None
+    if stands is Standing.HELD:
+        share.holds = min(share.holds + 1, len(share_rules.WAITS))
+        share.until = share.at + share_rules.wait(share.holds)
+    elif stands is Standing.FREE:
+        share.holds = 0
+        wake_up(share.mailing_id)
+    log.info("provider's share", mailing=share.mailing_id, standing=stands, **said)
+    audit(BY, f"provider’s share {stands}", str(share.mailing_id), words=share.words, **said)
+
+
+def wake_up(mailing_id: int) -> None:
+    """Let batches that rest for a share be claimed; not those that wait for a first part."""
+    resting = Q(not_before__gt=Now()) & ~Q(not_before=HELD_BACK)
+    Batch.objects.filter(resting, mailing=mailing_id, state=BatchState.PENDING).update(
+        not_before=None
+    )
+
+
+@transaction.atomic
+def probe_now(mailing: Mailing, provider: str, by: str) -> None:
+    """Try a share that is held back at once, on a person's word."""
+    now: dt.datetime = timezone.now()
+    held = ProviderShare.objects.filter(mailing=mailing, provider=provider, standing=Standing.HELD)
+    if not held.update(until=now):
+        raise Refused(f"The share of {provider[:80]} is not held back; nothing was changed.")
+    wake_up(mailing.id)
+    audit(by, "tried a provider’s share", str(mailing.id), provider=provider)
