@@ -400,8 +400,10 @@ def test_the_speed_of_a_route_is_of_the_last_ten_seconds(
         ledger.Result(one, "accepted", 250) for one in due.deliveries.values_list("id", flat=True)
     ]
     now = dt.datetime.now(dt.UTC)
-    tally.count(route, due.id, results)
-    tally.count(route, due.id, results)
+    counting = tally.Tally(route, due.id)
+    counting.add(results)
+    counting.add(results)
+    counting.write()
     monkeypatch.setattr(tally.timezone, "now", lambda: now + dt.timedelta(seconds=2))
     assert tally.speed([route.id]) == {route.id: 1.0}
 

@@ -33,10 +33,11 @@ from workers.models import BULK, URGENT, Batch, DeliveryState, Exclusion, Mailin
 from workers.outbox import Envelope, Outcome, Report, Verdict, Withdrawn
 from workers.pace import Paced
 from workers.results import deadline, given_up, result_of
-from workers.routes import carriers, choosing, health, tally
+from workers.routes import carriers, choosing, health
 from workers.routes.lanes import Lanes
 from workers.routes.models import Route
 from workers.routes.quota import Share
+from workers.routes.tally import Tally
 
 log = structlog.get_logger()
 
@@ -168,6 +169,7 @@ def _put_away(batch: Batch, outbox: "_Outbox | None") -> None:
     def put_away() -> None:
         if outbox is not None:
             outbox.record()
+            outbox.tally.write()
             outbox.share.close()
             outbox.lines.close()
         ledger.release(batch, outbox.rest if outbox else None)
@@ -229,6 +231,7 @@ class _Outbox:
         self._shares = Shares(batch.mailing_id)
         self._holds_back = False  # it has messages to a provider that refuses us
         self.share = Share(route)
+        self.tally = Tally(route, batch.mailing_id)
         self.lines = Lines()
         self.rests = False  # what is left waits for a domain's rate, and others need not
         self._letters: Letters | None = None
@@ -297,12 +300,12 @@ class _Outbox:
 
     def record(self) -> None:
         """Write the results so far to the ledger."""
-        results, mailing = self._results, self._batch.mailing
-        ledger.record(mailing.id, results, self._route.id)
+        results = self._results
+        ledger.record(self._batch.mailing_id, results, self._route.id)
         self._results = []
         self._recorded_at = time.monotonic()
         self.lines.tell(results)
-        tally.count(self._route, mailing.id, results)
+        self.tally.add(results)
         if self._shares.record():
             self._look()
 

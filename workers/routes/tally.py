@@ -1,5 +1,7 @@
 """What went by which route, counted as it is recorded: by day, by mailing, and by second."""
 
+import math
+import time
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -14,7 +16,10 @@ from workers.routes import health
 from workers.routes.models import Route, RouteDay, RouteMoment, RouteShare
 from workers.routes.quota import today
 
-_AS = {
+EVERY = 1.0
+"""Seconds between two writes."""
+
+_AS: dict[str, str] = {
     DeliveryState.ACCEPTED: "accepted",
     DeliveryState.DEFERRED: "refused",
     DeliveryState.FAILED: "refused",
@@ -22,23 +27,38 @@ _AS = {
 }
 
 
-def count(route: Route, mailing_id: int, results: Sequence[Result]) -> None:
-    """Count what this route answered.
+class Tally:
+    """What a route answered to a batch: written at once, and then once a second at most.
 
     After the ledger's own transaction, not in it: workers would wait for each other's commits at
-    these few rows. What a worker that is killed in between had recorded is missing here, and
-    nowhere else.
+    these few rows. A worker that is killed takes with it what it had not written here, and nothing
+    else.
     """
-    counted = Counter(_AS[DeliveryState(one.state)] for one in results if one.attempt)
-    if not counted:
-        return
-    now = timezone.now()
-    _add(RouteDay.objects, {"route": route, "day": today(route, now)}, counted)
-    _add(RouteShare.objects, {"route": route, "mailing_id": mailing_id}, counted)
-    second = {"route": route, "second": int(now.timestamp())}
-    _add(RouteMoment.objects, second, Counter(messages=counted.total()))
-    if counted["accepted"]:
-        health.is_well(route)
+
+    def __init__(self, route: Route, mailing_id: int) -> None:
+        self._route, self._mailing_id = route, mailing_id
+        self._counted: Counter[str] = Counter()
+        self._written_at = -math.inf
+
+    def add(self, results: Sequence[Result]) -> None:
+        """These were written to the ledger."""
+        self._counted.update(_AS[one.state] for one in results if one.attempt)
+        if time.monotonic() - self._written_at >= EVERY:
+            self.write()
+
+    def write(self) -> None:
+        """Count whatever is not counted yet."""
+        if not self._counted:
+            return
+        counted, route, now = self._counted, self._route, timezone.now()
+        second = {"route": route, "second": int(now.timestamp())}
+        with transaction.atomic():  # one commit for the three
+            _add(RouteDay.objects, {"route": route, "day": today(route, now)}, counted)
+            _add(RouteShare.objects, {"route": route, "mailing_id": self._mailing_id}, counted)
+            _add(RouteMoment.objects, second, Counter(messages=counted.total()))
+        self._counted, self._written_at = Counter(), time.monotonic()
+        if counted["accepted"]:
+            health.is_well(route)
 
 
 def _add(table: models.Manager[Any], key: dict[str, Any], counted: Counter[str]) -> None:
