@@ -41,7 +41,7 @@ def through(monkeypatch: pytest.MonkeyPatch) -> Iterator[Through]:
 
     def choose(relay: Relay, limits: Limits) -> None:
         clients.append(Client(relay, limits))
-        monkeypatch.setattr(carriers, "carrier", lambda _: clients[-1])
+        monkeypatch.setattr(carriers, "carrier", lambda _, hurried: clients[-1])
         looked_at()
 
     yield choose

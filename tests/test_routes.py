@@ -2,6 +2,8 @@
 
 import datetime as dt
 import random
+import socket
+import time
 from typing import Any
 
 import pytest
@@ -15,7 +17,7 @@ from workers import ledger, sending
 from workers.letters import Letters
 from workers.models import BULK, Batch, Delivery, Mailing, MailingKind
 from workers.outbox import Envelope
-from workers.relay import Relay
+from workers.relay import Limits, Relay
 from workers.routes import carriers, choosing, health, quota, steering, tally
 from workers.routes.choosing import Bar
 from workers.routes.look import look
@@ -218,6 +220,23 @@ def test_an_address_that_can_not_be_read_is_the_routes_fault_and_not_the_mailing
     assert "another SECRET_KEY" in Route.objects.get(name="first").trouble
     due.refresh_from_db()
     assert due.tries == 0
+
+
+def test_a_relay_that_takes_the_call_and_says_nothing_keeps_no_worker_from_another(
+    due: Mailing, relays: Relays, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside other routes it is not waited for: two minutes would pass else."""
+    monkeypatch.setattr(carriers, "HURRIED", Limits(opening=0.2, attempts=1))
+    Route.objects.update(place=2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        route = a_route("silent", f"smtp://127.0.0.1:{silent.getsockname()[1]}")
+        begun = time.monotonic()
+        sending.send(BULK, seconds=10)
+        carriers.close_all()
+    assert time.monotonic() - begun < 60
+    holds(due, who(relays[0]) + who(relays[1]))
+    route.refresh_from_db()
+    assert "took too long to answer" in route.trouble
 
 
 def test_a_route_paused_in_flight_begins_nothing_more(due: Mailing, relays: Relays) -> None:

@@ -86,27 +86,29 @@ def send(kinds: list[MailingKind], seconds: float) -> bool:
             return False
         route = choosing.choose(open_ways, batch.mailing.kind, batch.mailing.topic_id)
         assert route is not None, "only what one of them serves is claimed"
-        if send_batch(batch, route, turn=TURN_AT_A_ROUTE if len(open_ways) > 1 else TURN):
+        if send_batch(batch, route, others=len(open_ways) > 1):
             return False
     return True
 
 
-def send_batch(batch: Batch, route: Route, turn: float | None = None) -> str:
+def send_batch(batch: Batch, route: Route, *, others: bool = False) -> str:
     """Send what is queued in a leased batch by this route, and give the lease back.
+
+    ``others``: there are other routes, so that this one need not be waited for.
 
     Returns why its mailing must wait, in words, or "". Whatever has not gone is queued again, for
     the next route if there is one; what the relay may have taken unheard is uncertain.
     """
     with bound_contextvars(mailing=batch.mailing_id, batch=batch.id, route=route.name):
-        return _send_batch(batch, route, turn)
+        return _send_batch(batch, route, others=others)
 
 
-def _send_batch(batch: Batch, route: Route, turn: float | None) -> str:
+def _send_batch(batch: Batch, route: Route, *, others: bool) -> str:
     journal = _journal()
     outbox: _Outbox | None = None
     try:
-        outbox = _Outbox(batch, journal, route, TURN if turn is None else turn)
-        report = _carried(route, outbox)
+        outbox = _Outbox(batch, journal, route, TURN_AT_A_ROUTE if others else TURN)
+        report = _carried(route, outbox, others=others)
     except (OperationalError, InterfaceError, OSError) as problem:
         # The machine's trouble, a full disk say, and not this mailing's: it waits.
         report, trouble = Report(), f"This machine has trouble: {problem}"
@@ -125,9 +127,9 @@ def _send_batch(batch: Batch, route: Route, turn: float | None) -> str:
     return trouble
 
 
-def _carried(route: Route, outbox: "_Outbox") -> Report:
+def _carried(route: Route, outbox: "_Outbox", *, others: bool) -> Report:
     try:
-        carrier = carriers.carrier(route)
+        carrier = carriers.carrier(route, hurried=others)
     except (ValueError, Refused) as problem:  # the route's fault, and not the mailing's
         return Report(f"its address can't be used: {problem}")
     return carrier.send_all(outbox)

@@ -21,6 +21,9 @@ from workers.https.fields import Payload
 from workers.https.wire import Caller, Limits
 from workers.outbox import TICK, Envelope, Outbox, Outcome, Report, Verdict, Withdrawn
 
+HURRIED = Limits(connecting=4)
+"""For a provider beside other routes: whoever can't be reached must not keep a worker from them."""
+
 PATIENT = 5.0
 """Seconds that a provider may ask us to wait before others get the batch."""
 

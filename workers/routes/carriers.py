@@ -15,6 +15,7 @@ from workers.feedback.providers import Provider, provider_at
 from workers.https.account import WHOLE, Account, is_api
 from workers.models import Delivery
 from workers.outbox import Outbox, Report
+from workers.relay import Limits
 from workers.routes.models import DEFAULT, Route
 from workers.routes.sealing import unseal
 from workers.where import Where, where
@@ -27,7 +28,10 @@ class Carrier(Protocol):
     def close(self) -> None: ...
 
 
-_kept: dict[int, tuple[Where, Carrier]] = {}
+HURRIED = Limits(connecting=4, opening=10, attempts=1)
+"""For a relay beside others: one that doesn't answer must not keep a worker from them."""
+
+_kept: dict[int, tuple[tuple[Where, bool], Carrier]] = {}
 
 
 def relay_of(route: Route) -> Where:
@@ -73,24 +77,25 @@ def last_of(delivery: Delivery) -> Route | None:
     return Route.objects.filter(id=delivery.route).first() if delivery.route else None
 
 
-def carrier(route: Route) -> Carrier:
-    """This process's carrier for the route; another one where the route leads elsewhere by now."""
-    relay = relay_of(route)
+def carrier(route: Route, *, hurried: bool = False) -> Carrier:
+    """This process's carrier for the route; another one where the route leads elsewhere by now.
+
+    ``hurried``: it gives up soon on whoever doesn't answer.
+    """
+    asked = (relay_of(route), hurried)
     kept = _kept.get(route.id)
-    if kept is None or kept[0] != relay:
+    if kept is None or kept[0] != asked:
         drop(route)
-        _kept[route.id] = kept = (relay, _client(relay))
+        _kept[route.id] = kept = (asked, _client(*asked))
     return kept[1]
 
 
-def _client(place: Where) -> Carrier:
-    return _by_https(place) if isinstance(place, Account) else smtp.Client(place)
+def _client(place: Where, hurried: bool) -> Carrier:
+    if isinstance(place, Account):
+        from workers.https import client  # a quarter of a second, which SMTP need not wait
 
-
-def _by_https(account: Account) -> Carrier:
-    from workers.https.client import Client  # half a second, which only those pay who go that way
-
-    return Client(account)
+        return client.Client(place, client.HURRIED if hurried else None)
+    return smtp.Client(place, HURRIED if hurried else None)
 
 
 def drop(route: Route) -> None:

@@ -14,8 +14,8 @@ from workers.smtp_names import Names
 from workers.smtp_wire import Wire
 from workers.where import Where
 
-LIMITS = Limits(connecting=10, opening=20, commands=10)
-LONGEST = 40.0
+LIMITS = Limits(connecting=5, opening=10, commands=5)
+LONGEST = 15.0
 """Seconds that a look may take."""
 
 
