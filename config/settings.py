@@ -75,6 +75,8 @@ HOOKS: dict[str, tuple[str, ...]] = ENV["HOOKS"]
 # The mailbox in a container of its own is no more the outside world than one on loopback.
 RELAY_ON_LOOPBACK = MAILBOX_IS_RELAY or parsing.leads_to_loopback(SMTP_URL)
 SEND_RATE: float | None = ENV["SEND_RATE"]
+# What an update would be asked for, routes counted in: only the workers' room knows these.
+RATE_ASKED = "workers.routes.choosing.asked"
 JOURNAL_FSYNC: bool = ENV["JOURNAL_FSYNC"]
 DKIM_DOMAIN: str = ENV["DKIM_DOMAIN"]
 DKIM_SELECTOR: str = ENV["DKIM_SELECTOR"]

@@ -25,8 +25,9 @@ from tests.providing import standing
 from tests.queueing import a_mailing, an_update
 from tests.relays import in_a_thread
 from workers.models import Delivery, Mailing, MailingState, Pulse, Slot, SlotResult, Worker
+from workers.routes import choosing
 from workers.routes.models import Route
-from workers.watch import troubles, watching
+from workers.watch import readings, troubles, watching
 from workers.watch.advice import ADVICE
 from workers.watch.alert import Alert, AlertKind, News, Watch
 from workers.watch.readings import Disk
@@ -157,8 +158,23 @@ def test_a_mailing_that_wants_a_person_is_found_with_its_reason(pivot: Topic, st
 
 
 def test_a_relay_that_takes_nothing_is_found_with_its_words_and_no_readers_address(pivot: Topic):
-    a_mailing(pivot, queued=1, why="relay x:25 says no to ann@example.org")
-    assert found(AlertKind.RELAY_DOWN) == ["1 mailing waits: relay x:25 says no to a…@example.org"]
+    a_mailing(pivot, queued=1, why="Waits for the end of quiet hours.")
+    assert found(AlertKind.RELAY_DOWN) == [], "that is no relay's doing"
+    default = choosing.default()
+    Route.objects.filter(id=default.id).update(kinds=["test"])
+    assert readings.waiting_for_relay().count() == 1
+    assert found(AlertKind.RELAY_DOWN) == [
+        "1 mailing waits: no route serves such mails; see: digest route list"
+    ]
+    Route.objects.filter(id=default.id).update(
+        kinds=[], failures=1, aside_until=after(5), trouble="relay x:25 says no to ann@example.org"
+    )
+    assert readings.waiting_for_relay().count() == 1
+    assert found(AlertKind.RELAY_DOWN) == [
+        "The route “default” is set aside: relay x:25 says no to a…@example.org"
+    ]
+    Route.objects.filter(id=default.id).update(aside_until=None, paused_at=after(0))
+    assert readings.waiting_for_relay().count() == 0, "a person paused it"
     Route.objects.create(name="second", failures=3, aside_until=after(5), trouble="refused")
     Route.objects.create(name="third", failures=3, aside_until=after(5), paused_at=timezone.now())
     assert found(AlertKind.RELAY_DOWN) == ["The route “second” is set aside: refused"]

@@ -17,6 +17,8 @@ from workers.queue.clock import clock, span
 from workers.queue.crew import asked
 from workers.queue.speed import per_second, speeds
 from workers.queue.standing import Facts, standing
+from workers.routes import choosing
+from workers.routes.models import Route
 
 NOW = dt.datetime(2026, 5, 17, 14, 0, tzinfo=dt.UTC)
 
@@ -148,11 +150,28 @@ def test_what_moves_is_what_may_change_within_seconds():
     assert facts(queued=1, deferred=1, next_retry=later).moves
 
 
-def test_the_lower_of_two_rates_is_what_is_asked(settings):
-    settings.SEND_RATE = None
-    assert (asked(None), asked(70)) == (None, 70)
+def test_the_lowest_rate_is_what_is_asked_of_the_mailing_of_all_and_of_its_routes(
+    db, pivot, settings
+):
+    def limits() -> list[float | None]:
+        made = [Mailing(id=n, rate=rate, kind="scheduled", topic=pivot) for n, rate in rates]
+        return list(asked(made).values())
+
+    rates = [(1, None), (2, 70), (3, 20)]
+    settings.SEND_RATE, settings.MAILBOX_IS_RELAY = None, False
+    assert limits() == [None, 70, 20]
     settings.SEND_RATE = 50
-    assert (asked(None), asked(70), asked(20)) == (50, 50, 20)
+    assert limits() == [50, 50, 20]
+    choosing.default()
+    Route.objects.update(rate=10)
+    assert limits() == [10, 10, 10]
+    Route.objects.create(name="second", rate=15)
+    assert limits() == [25, 25, 20], "both together"
+    Route.objects.create(name="spare", place=2)
+    Route.objects.create(name="tests", kinds=["test"])
+    assert limits() == [25, 25, 20], "neither is asked"
+    Route.objects.create(name="unlimited")
+    assert limits() == [50, 50, 20]
 
 
 # ---- answers -------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from django.utils import timezone
 from digest.models import Topic, Update
 from subscribers import glance, segments
 from subscribers.models import Subscriber, SubscriberTag, Subscription, address_hash
+from workers.routes.models import Route
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -67,6 +68,8 @@ def test_a_rate_tells_when_it_is_done_and_the_houses_own_is_never_passed(
     assert "16:23 London" in told, "5,000 seconds later"
     settings.SEND_RATE = 0.005
     assert "17:46 London" in reach(desk, when="at", at=summer, rate="0.01")
+    Route.objects.filter(name="default").update(rate=0.0025)
+    assert "20:33 London" in reach(desk, when="at", at=summer, rate="0.01"), "its route's"
 
 
 @pytest.mark.usefixtures("press_and_trade")

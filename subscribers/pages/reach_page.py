@@ -11,6 +11,7 @@ from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django.views.decorators.http import require_safe
 
 from digest.desk import approving
@@ -79,7 +80,6 @@ def _pairs(topic: Topic, chosen: list[Segment]) -> list[tuple[Segment, Segment, 
 def _course(request: HttpRequest, topic: Topic, people: int) -> Course:
     update = open_draft(topic)
     begins = approving.due(request.GET, topic, update) if update else timezone.now()
-    limits = [one for one in (approving.rate(request.GET), settings.SEND_RATE) if one]
-    rate = min(limits, default=None)
+    rate = import_string(settings.RATE_ASKED)(approving.rate(request.GET), topic.pk)
     ends = begins + dt.timedelta(seconds=people / rate) if rate else None
     return Course(begins, rate, ends)

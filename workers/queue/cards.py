@@ -97,9 +97,10 @@ class Card:
         rate, most = self.mailing.rate, settings.SEND_RATE
         if self.facts.asked is None:
             return "no limit asked"
-        if rate is None or (most is not None and most < rate):
-            return f"of {self.facts.asked:g} asked for all mailings"
-        return f"of {rate:g} asked"
+        if self.facts.asked == rate:
+            return f"of {rate:g} asked"
+        whose = "for all mailings" if self.facts.asked == most else "of its routes"
+        return f"of {self.facts.asked:g} asked {whose}"
 
     @property
     def speed(self) -> str:
@@ -253,7 +254,8 @@ def _cards(mailings: Sequence[Mailing], team: Crew, now: dt.datetime) -> list[Ca
     moving = [one.id for one in mailings if one.started_at and one.state not in ENDED]
     fast = speeds(moving)
     again = waiting.retries([one.id for one in mailings if one.deferred])
-    drawn = courses(mailings, now, {one.id: asked(one.rate) for one in mailings})
+    rates = asked(mailings) if mailings else {}
+    drawn = courses(mailings, now, rates)
     unsettled = waiting.uncertain([one.id for one in mailings if one.uncertain])
     shares = look.troubled([one.id for one in mailings if one.queued])
     resting = rests(mailings, shares, now)
@@ -267,6 +269,7 @@ def _cards(mailings: Sequence[Mailing], team: Crew, now: dt.datetime) -> list[Ca
                 fast.get(one.id, 0.0),
                 again.get(one.id, waiting.NEVER),
                 resting.get(one.id),
+                rates[one.id],
             ),
             drawn.get(one.id),
             unsettled.get(one.id, ()),
@@ -285,6 +288,7 @@ def _facts(
     speed: float = 0.0,
     again: waiting.Again = waiting.NEVER,
     rest: Rest | None = None,
+    rate: float | None = None,
 ) -> Facts:
     leased = team.leased[mailing.id]
     return Facts(
@@ -294,7 +298,7 @@ def _facts(
         leased_elsewhere=team.leased.total() - leased,
         served=team.serves(mailing.kind),
         speed=speed,
-        asked=asked(mailing.rate),
+        asked=rate,
         next_retry=again.first,
         deferred_to=again.to,
         last_retry=again.last,

@@ -2,12 +2,12 @@
 
 import datetime as dt
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.conf import settings
-
 from workers import presence
-from workers.models import URGENT, Batch, BatchState, Worker
+from workers.models import URGENT, Batch, BatchState, Mailing, Worker
+from workers.routes import choosing
 
 QUEUES = ("tick", "urgent", "bulk")
 """Each needs a worker: the schedule, what a person waits for, updates."""
@@ -79,10 +79,11 @@ def _hand(one: Worker) -> Hand:
     return Hand(queues, one.host, one.pid, one.started_at, one.places, one.seen_at)
 
 
-def asked(rate: float | None) -> float | None:
-    """The lower of a mailing's own rate and that of all mailings; None: no limit."""
-    limits = [limit for limit in (rate, settings.SEND_RATE) if limit is not None]
-    return min(limits, default=None)
+def asked(mailings: Iterable[Mailing]) -> dict[int, float | None]:
+    """By mailing the messages a second that were asked for: its own, all mailings' and its routes';
+    None: no limit."""
+    found = choosing.ways() if choosing.is_any_limited() else []
+    return {one.id: choosing.limit(found, one.rate, one.kind, one.topic_id) for one in mailings}
 
 
 def _plain(host: str) -> str:

@@ -12,11 +12,14 @@ from django.db.models import Q
 from django.utils import timezone
 
 from workers import pace
+from workers.models import MailingKind
 from workers.routes.models import DEFAULT, Pace, Route, RouteDay
 from workers.routes.quota import cap_on, midnight, today
 
 BUSY = 0.5
 """Seconds of instants given out ahead, from which on a route's rate has no room for another."""
+
+UNSERVED = "no route serves such mails; see: digest route list"
 
 _dice = random.Random()  # noqa: S311  shares, not secrets
 
@@ -127,10 +130,30 @@ def why(found: Sequence[Way], kind: str, topic: int) -> str:
     """Why nothing of such a mailing goes now, in words."""
     serving = [way for way in found if way.serves(kind, topic)]
     if not serving:
-        return "no route serves such mails; see: digest route list"
+        return UNSERVED
     if len(found) == 1:
         return found[0].why
     return ". ".join(f"Route {way.route.name}: {way.why}" for way in serving)
+
+
+def is_any_limited() -> bool:
+    """Whether any route has a rate of its own."""
+    return Route.objects.filter(removed_at=None, rate__isnull=False).exists()
+
+
+def limit(found: Sequence[Way], rate: float | None, kind: str, topic: int) -> float | None:
+    """Messages a second that were asked for of such a mailing: the lowest of its own rate, that of
+    all mailings, and that of the routes together which are asked first; None: no limit."""
+    serving = [way.route for way in found if way.bar is None and way.serves(kind, topic)]
+    first = min((route.place for route in serving), default=0)
+    rates = [route.rate for route in serving if route.place == first]
+    together = sum(filter(None, rates)) if all(rates) else None
+    return min((one for one in (rate, settings.SEND_RATE, together) if one), default=None)
+
+
+def asked(rate: float | None, topic: int) -> float | None:
+    """The same of an update of this topic that is yet to go out at this rate of its own."""
+    return limit(ways(), rate, MailingKind.SCHEDULED, topic)
 
 
 def _with_room(routes: list[Route]) -> list[Route]:

@@ -16,7 +16,7 @@ class AlertKind(models.TextChoices):
     MAILING_HELD = "mailing-held", "Mailing held"  # held or quarantined: wants a person
     BRAKE = "brake", "Brake"  # a mailing bounces or is called spam too often, or nearly so
     PROVIDER_REFUSES = "provider-refuses", "A provider refuses us"  # its share is held back
-    RELAY_DOWN = "relay-down", "Relay down"  # a mailing waits since no relay takes anything
+    RELAY_DOWN = "relay-down", "Relay down"  # a route is set aside, or none serves a mailing
     UNCERTAIN = "uncertain", "Uncertain deliveries"  # wait to be settled by a person
     OUT_OF_BALANCE = "out-of-balance", "Ledger out of balance"  # rows and counters differ
     SLOT_LATE = "slot-late", "Late slot"  # a due time has passed, and nobody took it up

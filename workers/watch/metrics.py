@@ -217,6 +217,7 @@ def _open_ones(now: dt.datetime) -> Iterator[Metric]:
     )  # fmt: skip
     found = _named(now)
     fast = speeds([one.id for one in found if one.state in LIVE])
+    limits = asked(found)
     for one in found:
         labels = [str(one.id), one.topic.slug, str(one.update.number if one.update else "")]
         for state in STATES:
@@ -224,7 +225,7 @@ def _open_ones(now: dt.datetime) -> Iterator[Metric]:
         told.candidates.add_metric(labels, one.candidates)
         told.live.add_metric(labels, int(one.state in LIVE))
         told.rate.add_metric(labels, fast.get(one.id, 0.0))
-        if (limit := asked(one.rate)) is not None:
+        if (limit := limits[one.id]) is not None:
             told.limit.add_metric(labels, limit)
     yield from (told.deliveries, told.candidates, told.live, told.rate, told.limit)
     yield _gauge(
@@ -238,7 +239,7 @@ def _named(now: dt.datetime) -> list[Mailing]:
     """The newest open mailings of updates, and what ended within the last hour."""
     ended = Q(state__in=ENDED, due_at__gte=now - readings.RECENT, finished_at__gte=now - STAYS)
     found = Mailing.objects.filter(Q(state__in=OPEN) | ended, kind__in=BULK)
-    told = ["state", "rate", "candidates", *STATES, "topic__slug", "update__number"]
+    told = ["state", "kind", "rate", "candidates", *STATES, "topic__slug", "update__number"]
     return list(found.select_related("topic", "update").only(*told).order_by("-id")[:MOST])
 
 

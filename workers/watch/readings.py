@@ -32,6 +32,7 @@ from workers.models import (
     SlotResult,
 )
 from workers.queue.coming import LATE
+from workers.routes import choosing
 from workers.routes.models import Route
 
 QUEUES = ("tick", "urgent", "bulk", "import")
@@ -142,8 +143,16 @@ def unsettled() -> QuerySet[Mailing]:
 
 
 def waiting_for_relay() -> QuerySet[Mailing]:
-    """Live mailings that no relay takes anything of; ``why`` says what it answers."""
-    return Mailing.objects.filter(state__in=LIVE, tries=0).exclude(why="")
+    """Live mailings of which nothing goes since their routes are set aside, or none serves them.
+
+    One that waits for a cap's midnight, or for a person to take its route up, does so by somebody's
+    wish.
+    """
+    found = choosing.ways()
+    aside = [way for way in found if way.bar is choosing.Bar.ASIDE]
+    stuck = choosing.servable(aside, "") | ~choosing.servable(found, "")
+    waits = Mailing.objects.filter(stuck, state__in=LIVE, queued__gt=0)
+    return waits.exclude(choosing.servable(choosing.usable(found), ""))
 
 
 def routes() -> QuerySet[Route]:

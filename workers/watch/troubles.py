@@ -16,6 +16,7 @@ from workers.ledger import LIVE
 from workers.models import Mailing, MailingState
 from workers.queue.cards import ENDED, OPEN, WANT_A_PERSON, title
 from workers.queue.crew import asked
+from workers.routes import choosing
 from workers.watch import readings
 from workers.watch.alert import Alert, AlertKind, Watch
 
@@ -57,13 +58,15 @@ def _stuck(now: dt.datetime, watch: Watch) -> Iterator[Trouble]:
     stuck: none of its batches may be claimed."""
     before, watch.moved = watch.moved, {}
     to_send = (Q(queued__gt=0) & ~look.RESTS) | Q(prepared_at=None)
-    for one in _mailings(to_send & Q(state__in=LIVE, due_at__lte=now)):
+    live = list(_mailings(to_send & Q(state__in=LIVE, due_at__lte=now)))
+    rates = asked(live)
+    for one in live:
         counters = " ".join(str(getattr(one, state)) for state in [*STATES, "filled_to"])
         was, since = before.get(str(one.id), ("", 0.0))
         since = since if was == counters else now.timestamp()
         watch.moved[str(one.id)] = [counters, since]
         still = now - dt.datetime.fromtimestamp(since, dt.UTC)
-        rate = asked(one.rate)
+        rate = rates[one.id]
         if still >= max(STUCK, dt.timedelta(seconds=3 / rate if rate else 0)) and not one.why:
             minutes = still.total_seconds() // 60
             yield Trouble(
@@ -96,7 +99,7 @@ def _provider_refuses(_now: dt.datetime, _watch: Watch) -> Iterator[Trouble]:
 
 
 def _relay_down(_now: dt.datetime, _watch: Watch) -> Iterator[Trouble]:
-    """Routes by name; else, where none is down and mailings wait all the same, these."""
+    """Routes by name; else, where none is down and no route serves a mailing at all, these."""
     down = [route for route in readings.routes()[: readings.MOST] if readings.is_down(route)]
     for route in down:
         yield Trouble(route.name, f"The route “{route.name}” is set aside: {route.trouble}")
@@ -104,7 +107,7 @@ def _relay_down(_now: dt.datetime, _watch: Watch) -> Iterator[Trouble]:
     if waiting and not down:
         n = len(waiting)
         mailings = "1 mailing waits" if n == 1 else f"{n} mailings wait"
-        yield Trouble("", f"{mailings}: {waiting[0].why}")
+        yield Trouble("", f"{mailings}: {choosing.UNSERVED}")
 
 
 def _uncertain(_now: dt.datetime, _watch: Watch) -> Iterator[Trouble]:
