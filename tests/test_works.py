@@ -1,6 +1,7 @@
 """Who moves the mail: the workers' page, and the same in a terminal."""
 
 import datetime as dt
+import json
 
 import pytest
 from click.testing import CliRunner
@@ -12,6 +13,7 @@ from tests.queueing import a_crew, a_mailing, an_update
 from workers.commands.status import status
 from workers.models import Batch, Delivery, Pulse, Worker
 from workers.queue import works
+from workers.routes.models import Route, RouteDay
 from workers.watch import readings
 from workers.watch.readings import BrokerState
 
@@ -130,8 +132,13 @@ def test_the_queue_is_not_well_while_somebody_is_uncertain_in_a_mailing_that_mov
 def test_the_terminal_shows_the_same(page, pivot: Topic):
     a_crew()
     a_mailing(pivot, update=an_update(pivot, 2), accepted=40, queued=7, leased=True)
+    day = timezone.now().date()
+    RouteDay.objects.create(
+        route=Route.objects.create(name="ses-1", rate=70, cap=500), day=day, taken=40, accepted=38
+    )
     said = " ".join(CliRunner().invoke(status).output.split())
     for words in (
+        "Route ses-1: takes mail; 0/s of 70 asked; 38 of 500 today",
         "2 workers",
         "bulk 1 worker, 1,234 waiting",
         "ooked for what is due",
@@ -139,3 +146,6 @@ def test_the_terminal_shows_the_same(page, pivot: Topic):
         "process 7",
     ):
         assert words in said, words
+    told = json.loads(CliRunner().invoke(status, ["--json"]).output)
+    (route,) = [one for one in told["routes"] if one["name"] == "ses-1"]
+    assert (route["state"], route["accepted_today"], route["cap"]) == ("open", 38, 500)

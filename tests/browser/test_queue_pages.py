@@ -12,6 +12,8 @@ from tests.browser.windows import Window
 from tests.queueing import a_crew, a_mailing, an_update
 from workers.models import Mailing, Worker
 from workers.queue.models import AtDomain, Sample
+from workers.routes.models import DomainLimit, Route, RouteDay
+from workers.routes.sealing import seal
 
 NASTY = '550 5.1.1 <script>alert(1)</script><img src=x onerror="alert(1)">'
 
@@ -47,11 +49,29 @@ def at_work(pivot: Topic) -> Mailing:
     return mailing
 
 
+def some_routes() -> list[Route]:
+    """One that failed and says nasty words, and one with all that a route may have."""
+    now = timezone.now()
+    failed = Route.objects.create(
+        name="failed", failures=3, aside_until=now, trouble=NASTY, heard=[[now.isoformat(), NASTY]]
+    )
+    full = Route.objects.create(
+        name="a-name-as-long-as-a-route-of-ours-may-be", rate=70, cap=100, warmup=[50, 90],
+        warmup_from=now.date(), kinds=["test"],
+        sealed=seal("mailgun+https://k@news.example.com?region=eu"), by_api=True,
+    )  # fmt: skip
+    DomainLimit.objects.create(
+        route=full, domain=f"{'long-' * 12}example.com", rate=2, held=17, held_at=now
+    )
+    RouteDay.objects.create(route=full, day=now.date(), taken=40, accepted=38, refused=2)
+    return [failed, full]
+
+
 @pytest.mark.parametrize("look", ["light", "dark"])
 def test_the_queue_fits_a_phone_has_no_finding_of_axe_and_runs_nobody_s_script(
     window: Window, at_work: Mailing, look: str
 ) -> None:
-    cancelled = Mailing.objects.get(state="cancelled")
+    cancelled, routes = Mailing.objects.get(state="cancelled"), some_routes()
     User.objects.filter(pk=window.user.pk).update(is_superuser=True)  # who may do all
     for path in [
         "/queue/",
@@ -65,6 +85,9 @@ def test_the_queue_fits_a_phone_has_no_finding_of_axe_and_runs_nobody_s_script(
         "/queue/deliveries/?q=nobody@example.org",
         f"/queue/deliveries/?mailing={at_work.id}&state=failed",
         "/queue/workers/",
+        "/queue/routes/",
+        "/queue/routes/add/",
+        f"/queue/routes/{routes[1].id}/",
     ]:
         window.open(path, 320, look)
         assert window.page.evaluate("document.documentElement.scrollWidth") <= 320, path

@@ -8,7 +8,7 @@ import click
 
 from digest.errors import Unreachable
 from workers.routes import steering
-from workers.routes.showing import Shown, shown
+from workers.routes.showing import shown
 
 BY = "command line"
 
@@ -73,14 +73,11 @@ def set_(name: str, url: str | None, **given: Any) -> None:
 def list_(as_json: bool) -> None:
     """List the routes, in the order in which they are asked."""
     if as_json:
-        click.echo(json.dumps({"routes": [_plain(one) for one in shown()]}))
+        click.echo(json.dumps({"routes": [one.plain for one in shown()]}))
         return
     for one in shown():
-        of = f" of {one.cap:,}" if one.cap is not None else ""
-        click.echo(
-            f"{one.route.name}: {one.pill[1]}; place {one.route.place}, weight {one.route.weight}; "
-            f"{one.rate}/s {one.asked}; {one.sent_today:,}{of} today"
-        )
+        route = one.route
+        click.echo(f"{route.name}: place {route.place}, weight {route.weight}; {one.line}")
         click.echo(f"  {one.where}; for {one.serves}")
         for line in filter(None, [one.warmup and f"Warm-up: {one.warmup}", one.standing]):
             click.echo(f"  {line}")
@@ -127,20 +124,3 @@ def _url(said: str | None) -> str:
     if said == "-":
         return sys.stdin.readline().strip()
     return said or str(click.prompt("Address", hide_input=True))
-
-
-def _plain(one: Shown) -> dict[str, Any]:
-    return {
-        "name": one.route.name,
-        "state": one.way.bar or "open",
-        "words": one.standing,
-        "place": one.route.place,
-        "weight": one.route.weight,
-        "rate": one.route.rate,
-        "rate_now": one.speed,
-        "cap": one.cap,
-        "taken_today": one.taken,
-        "accepted_today": one.sent_today,
-        "warmup": one.warmup,
-        "limits": [{"domain": d, "limit": said, "held": n} for d, said, n in one.domains],
-    }

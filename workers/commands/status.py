@@ -21,6 +21,7 @@ from workers.letters import Letters
 from workers.models import DeliveryState, Mailing, MailingState, Slot, SlotResult
 from workers.queue.works import works
 from workers.routes.carriers import last_of
+from workers.routes.showing import shown
 
 RECENT = dt.timedelta(days=2)
 
@@ -83,7 +84,7 @@ def _recent() -> list[Mailing]:
 
 
 def _shown() -> Group:
-    parts: list[Any] = [progress.workers(presence.alive()), *_works(), Text()]
+    parts: list[Any] = [progress.workers(presence.alive()), *_works(), *_routes(), Text()]
     troubles = filter(None, [room.shortage(), standing.trouble()])
     parts += [Text(words, "red") for words in troubles]
     parts += [Text(words) for words in filter(None, [standing.waiting()])]
@@ -119,6 +120,15 @@ def _works() -> list[Text]:
     return said
 
 
+def _routes() -> list[Text]:
+    """By which relays mail goes, and how each is."""
+    colours = {"ok": "green", "warn": "yellow", "bad": "red"}
+    return [
+        Text.assemble(f"Route {one.route.name}: ", (one.line, colours.get(one.pill[0], "")))
+        for one in shown()
+    ]
+
+
 def _held() -> list[Text]:
     held = Slot.objects.filter(result=SlotResult.HELD, begun_at__gte=timezone.now() - RECENT)
     return [
@@ -148,6 +158,7 @@ def _plain() -> dict[str, Any]:
             }
             for one in _recent()
         ],
+        "routes": [one.plain for one in shown()],
         "held": [str(text) for text in _held()],
         "trouble": room.shortage(),
         "inbox": {"trouble": standing.trouble(), "waiting": standing.waiting()},

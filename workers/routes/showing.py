@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
@@ -110,6 +111,30 @@ class Shown:
         if settings.SEND_RATE:
             return f"of {settings.SEND_RATE:g} asked for all routes"
         return "no limit asked"
+
+    @property
+    def line(self) -> str:
+        """On one line: its state, how fast it goes, and what of today's cap it has sent."""
+        of = f" of {self.cap:,}" if self.cap is not None else ""
+        return f"{self.pill[1]}; {self.rate}/s {self.asked}; {self.sent_today:,}{of} today"
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "name": self.route.name,
+            "state": self.way.bar or "open",
+            "words": self.standing,
+            "place": self.route.place,
+            "weight": self.route.weight,
+            "rate": self.route.rate,
+            "rate_now": self.speed,
+            "cap": self.cap,
+            "taken_today": self.taken,
+            "accepted_today": self.sent_today,
+            "warmup": self.warmup,
+            "limits": [{"domain": d, "limit": said, "held": n} for d, said, n in self.domains],
+        }
 
     @property
     def sent_today(self) -> int:
