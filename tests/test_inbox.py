@@ -13,17 +13,21 @@ from click.testing import CliRunner
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from digest.models import Topic
 from subscribers import links
 from subscribers.models import Subscriber, Subscription, SubscriptionState
 from subscribers.tokens import Purpose
 from tests import dovecot
+from tests.bouncing import block, bounce, complaint, dsn, returned, sender
 from tests.conftest import SignedIn
 from tests.dovecot import Dovecot
 from tests.queueing import a_crew
+from tests.returning import accepted, deliveries
 from workers import ticking
 from workers.commands.status import status
+from workers.feedback.models import Returned
 from workers.inbound import reading, standing
-from workers.inbound.models import Inbox
+from workers.inbound.models import Inbox, Sort
 from workers.relay import Security
 
 pytestmark = pytest.mark.django_db
@@ -94,14 +98,33 @@ def test_a_mail_without_a_token_stays_unread_for_a_person_and_is_fetched_once(
     assert state() == SubscriptionState.CONFIRMED
 
 
+def test_a_bounce_is_acted_on_and_marked_as_read_and_one_without_a_proof_is_left(
+    inbox: Dovecot, pivot: Topic
+) -> None:
+    one, two, _ = deliveries(accepted(pivot))
+    inbox.put(
+        bounce(one),
+        bounce(two).replace(b"bounce+", b"bounce-").replace(b"Message-ID", b"X"),
+        complaint(returned(two)),
+        dsn(sender(two), block(two.address, "delayed", "4.4.1")),
+        BY_HAND,
+    )
+    found = look()
+    counted = {sort.value: getattr(found, sort.value) for sort in Sort}
+    assert counted == {
+        "bounces": 1, "complaints": 1, "notices": 1, "unmatched": 1, "unclear": 1,
+        "unsubscribed": 0,
+    }  # fmt: skip
+    assert (found.unread, len(inbox.uids("UNSEEN"))) == (2, 2)
+    assert sorted(Returned.objects.values_list("kind", flat=True)) == ["complained", "hard"]
+
+
 def test_nasty_mails_stop_nobody(
     inbox: Dovecot, leaving: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fetched = []
-    tokens_in = reading.tokens_in
-    monkeypatch.setattr(
-        reading, "tokens_in", lambda mail: fetched.append(len(mail)) or tokens_in(mail)
-    )
+    handle = reading.handle
+    monkeypatch.setattr(reading, "handle", lambda mail: fetched.append(len(mail)) or handle(mail))
     deep = b"".join(
         b"--%d\r\nContent-Type: multipart/mixed; boundary=%d\r\n\r\n" % (n, n + 1)
         for n in range(2000)
@@ -130,9 +153,8 @@ def test_dying_between_leaving_and_marking_costs_a_second_look(
     inbox: Dovecot, leaving: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     inbox.put(leaving)
-    leave_by = reading.leave_by
     with monkeypatch.context() as broken:
-        broken.setattr(reading, "leave_by", lambda tokens: leave_by(tokens) / 0)
+        broken.setattr(reading, "FOR_A_PERSON", None)  # it is asked once the mail was acted on
         assert "the log tells" in look().trouble
     left_at = Subscription.objects.get().left_at
     assert left_at is not None
@@ -310,7 +332,7 @@ def test_trouble_is_told_by_the_status_and_on_the_queue_s_page(
     assert "127.0.0.1 has no folder &lt;b&gt;" in page
     said = CliRunner().invoke(status, ["--json"]).stdout
     told = json.loads(said)["inbox"]
-    assert told["trouble"].startswith("Mails that unsubscribe can't be read: 127.0.0.1 has no")
+    assert told["trouble"].startswith("Mails that unsubscribe, and bounces, can't be read: 127")
     assert told["waiting"].startswith(f"2 unread mails are in {name}")
     shown = " ".join(CliRunner().invoke(status, []).stdout.split())
     assert told["trouble"] in shown

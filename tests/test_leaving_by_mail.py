@@ -10,7 +10,8 @@ from digest.models import Topic
 from subscribers import links, tokens
 from subscribers.models import Subscriber, Subscription, SubscriptionState
 from subscribers.tokens import Purpose
-from workers.inbound.leaving import DEEPEST, LINES, LONGEST, leave_by, tokens_in
+from workers.inbound.leaving import LINES, LONGEST, leave_by, tokens_in
+from workers.inbound.parts import DEEPEST
 
 TOKEN = "AAbc-_56" * 5
 LINK = f"https://news.example.org/unsubscribe/{TOKEN}/"

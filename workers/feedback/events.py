@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 
 from workers.feedback.models import Kind
-from workers.feedback.providers import Provider
+from workers.feedback.providers import Teller
 from workers.models import Outcome
 
 RECIPIENT = {"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"}
@@ -39,10 +39,10 @@ _SENDER = re.compile(r"\bsender\b|\bMAIL FROM\b", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Event:
-    """What a provider says of one message."""
+    """What a provider, or a mail, says of one message."""
 
     kind: Kind
-    provider: Provider
+    provider: Teller
     at: dt.datetime | None = None  # where the provider tells it
     id: str = ""  # the provider's own for the event; the same when it is told again
     tags: tuple[str, ...] = ()  # one of these may be our tag

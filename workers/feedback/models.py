@@ -3,6 +3,7 @@
 from django.db import models
 
 from subscribers.models import Subscriber
+from workers.feedback.providers import Beside
 
 
 class Kind(models.TextChoices):
@@ -55,6 +56,11 @@ class Returned(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} at {self.at:%Y-%m-%d %H:%M}"
+
+    @property
+    def told_by(self) -> str:
+        """As pages put it."""
+        return "by mail" if self.provider == Beside.MAIL else f"says {self.provider}"
 
 
 SHARDS = 8

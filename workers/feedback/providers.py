@@ -30,6 +30,14 @@ class Provider(StrEnum):
     UNISENDER_GO = "unisender_go"  # MD5 of the body with the API key in it
 
 
+class Beside(StrEnum):
+    """Who tells of messages beside the providers; no hook goes by this name."""
+
+    MAIL = "mail"  # what came back, or complains, as a mail (workers/inbound/)
+
+
+Teller = Provider | Beside
+
 UNSIGNED = {Provider.BREVO, Provider.MAILJET, Provider.POSTMARK, Provider.SPARKPOST}
 """They prove themselves by a secret that stands in the address or in HTTP Basic."""
 
@@ -88,12 +96,12 @@ def field(provider: Provider, tag: str, configuration_set: str = "") -> list[tup
     return fields
 
 
-def tag(key: Keyed, provider: Provider, delivery: int) -> str:
+def tag(key: Keyed, provider: Teller, delivery: int) -> str:
     """What names the delivery to this provider: at most 37 of ``0-9a-f-``."""
     return f"{delivery:x}-{_mac(key, provider, delivery)}"
 
 
-def tagged(key: Keyed, provider: Provider, said: str) -> int | None:
+def tagged(key: Keyed, provider: Teller, said: str) -> int | None:
     """The delivery that this provider's tag names, or None if it isn't one of ours."""
     found = _TAG.fullmatch(said)
     if not found:
@@ -103,5 +111,5 @@ def tagged(key: Keyed, provider: Provider, said: str) -> int | None:
     return delivery if genuine and delivery < 2**63 else None
 
 
-def _mac(key: Keyed, provider: Provider, delivery: int) -> str:
+def _mac(key: Keyed, provider: Teller, delivery: int) -> str:
     return key.mac(f"{provider}:{delivery}".encode())[:_MAC].hex()

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
-from email.parser import BytesParser
 from html import unescape
 from itertools import islice
 from urllib.parse import unquote
@@ -18,6 +17,7 @@ from urllib.parse import unquote
 from subscribers import links, unsubscribe
 from subscribers.models import LeavingReason
 from subscribers.tokens import Purpose
+from workers.inbound import parts
 
 LINES = 5
 """Lines of the body, empty ones not counted, that may hold the token."""
@@ -29,9 +29,6 @@ LONGEST = 2_000
 """Octets of the subject that are looked at: taking apart what looks like encoded words takes
 seconds for a long one."""
 
-DEEPEST = 20
-"""Mentions of a boundary, or of a mail within the mail, in one whose body is looked at."""
-
 _TOKEN = re.compile(r"(?<![\w/-])[A-Za-z0-9_-]{40}(?![\w/-])", re.ASCII)
 _TAG = re.compile(r"<[^<>]*>")
 
@@ -39,7 +36,7 @@ _TAG = re.compile(r"<[^<>]*>")
 def tokens_in(mail: bytes) -> list[str]:
     """What looks like a token, in subject and first lines; nothing of a bounce or an automatic
     reply (RFC 3834), which may repeat what it answers. Pure."""
-    parsed = BytesParser().parsebytes(mail, headersonly=_is_a_trap(mail))
+    parsed = parts.parsed(mail)
     if _is_automatic(parsed):
         return []
     places = [unquote(_subject(parsed)), *_first_lines(parsed)]
@@ -54,12 +51,6 @@ def leave_by(tokens: Iterable[str]) -> bool:
     for link in theirs:
         unsubscribe.leave(link.person.id, link.topic.id, LeavingReason.BY_MAIL)
     return bool(theirs)
-
-
-def _is_a_trap(mail: bytes) -> bool:
-    """Whether it is nested deeper than people's mails are: to take that apart takes seconds."""
-    content = mail.lower()
-    return content.count(b"boundary") + content.count(b"message/") > DEEPEST
 
 
 def _is_automatic(mail: Message) -> bool:
@@ -77,8 +68,8 @@ def _subject(mail: Message) -> str:
 
 
 def _first_lines(mail: Message) -> list[str]:
-    parts = {part.get_content_type(): part for part in reversed(list(mail.walk()))}
-    shown = [parts[kind] for kind in ("text/plain", "text/html") if kind in parts]
+    found = {part.get_content_type(): part for part in reversed(list(mail.walk()))}
+    shown = [found[kind] for kind in ("text/plain", "text/html") if kind in found]
     content = shown[0].get_payload(decode=True) if shown else b""
     text = _ascii(content) if isinstance(content, bytes) else ""
     if shown and shown[0].get_content_type() == "text/html":

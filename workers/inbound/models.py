@@ -1,5 +1,7 @@
 """How far mailboxes that readers and mail servers write to are read, and what was in them."""
 
+from collections.abc import Mapping
+
 from django.db import models
 from django.utils import timezone
 
@@ -53,3 +55,8 @@ class Inbox(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def count(self, sorts: Mapping[Sort, int]) -> None:
+        """Count so many mails of each sort; not yet saved."""
+        for sort, n in sorts.items():
+            setattr(self, sort, getattr(self, sort) + n)

@@ -1,14 +1,15 @@
-"""The inbox read, by IMAP (RFC 3501): a mail with a live token is acted on and marked as read.
+"""The inbox read, by IMAP (RFC 3501): a mail that was acted on is marked as read.
 
-All others, bounces among them, stay as they are, unread, for a person. The row says how far it
-was read, so that none is fetched twice; dying in between costs a second look at a mail, and
-leaving twice is leaving once.
+All others stay as they are, unread, for a person. The row says how far it was read, so that none
+is fetched twice; dying in between costs a second look at a mail, and to act on one again changes
+nothing.
 """
 
 import datetime as dt
 import re
 import ssl
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from imaplib import IMAP4, IMAP4_SSL
@@ -16,11 +17,13 @@ from typing import Any
 
 import structlog
 from django.conf import settings
+from django.db import DatabaseError
 from django.utils import timezone
 
 from workers.inbound.account import Account, account
-from workers.inbound.leaving import leave_by, tokens_in
-from workers.inbound.models import Inbox
+from workers.inbound.handling import handle
+from workers.inbound.models import Inbox, Sort
+from workers.inbound.parts import OCTETS
 from workers.relay import Security
 
 log = structlog.get_logger()
@@ -36,8 +39,7 @@ CLAIM = dt.timedelta(minutes=4)
 MAILS, SECONDS = 200, 30
 """What one turn does at most; the next one follows at once."""
 
-OCTETS = 65_536
-"""So much of a mail is fetched: its header, and the first lines of what it says."""
+FOR_A_PERSON = {Sort.UNMATCHED, Sort.UNCLEAR}
 
 SPAN = 100_000
 """Numbers asked for at a time: a line of more than a million octets is not taken."""
@@ -105,21 +107,20 @@ def _turn(theirs: Account, inbox: Inbox) -> bool:
             # may have come back since.
             inbox.validity, inbox.last_uid = numbers["UIDVALIDITY"], 0
             inbox.there_before = newest
-        handled, left = 0, []
+        sorts: Counter[Sort] = Counter()
         uids, until = _next(imap, inbox, newest)
         for uid in uids:
-            if _is_handled(imap, uid):
-                handled += 1
-            else:
-                left.append(uid)
+            sorts[_handled(imap, uid)] += 1
             inbox.last_uid = uid
-            if handled + len(left) == MAILS or time.monotonic() > ends:
+            if sorts.total() == MAILS or time.monotonic() > ends:
                 break
         else:
             inbox.last_uid = max(inbox.last_uid, until)
-        inbox.unread = max(0, numbers["UNSEEN"] - handled)
-    if handled or left:
-        log.info("inbox read", inbox=inbox.name, unsubscribed=handled, left_unread=left)
+        acted_on = sum(n for sort, n in sorts.items() if sort not in FOR_A_PERSON)
+        inbox.unread = max(0, numbers["UNSEEN"] - acted_on)
+        inbox.count(sorts)
+    if sorts:
+        log.info("inbox read", inbox=inbox.name, **{sort.value: n for sort, n in sorts.items()})
     return inbox.last_uid >= newest
 
 
@@ -134,19 +135,19 @@ def _next(imap: IMAP4, inbox: Inbox, newest: int) -> tuple[list[int], int]:
     return sorted(int(uid) for uid in (found or b"").split()), until
 
 
-def _is_handled(imap: IMAP4, uid: int) -> bool:
-    """Act on one mail and mark it as read; False, and nothing changed, where it asks for nothing
-    that we understand."""
+def _handled(imap: IMAP4, uid: int) -> Sort:
+    """Act on one mail and mark it as read; nothing of it is changed where it is for a person."""
     mail = _body(imap, uid)
     try:
-        tokens = tokens_in(mail)
+        sort = handle(mail)
+    except DatabaseError:
+        raise
     except Exception:  # a mail that nobody foresaw must not keep those behind it
         log.exception("a mail can't be read; it was left", uid=uid)
-        return False
-    if not leave_by(tokens):
-        return False
-    _ok(imap.uid("STORE", str(uid), "+FLAGS.SILENT", r"(\Seen)"))
-    return True
+        return Sort.UNCLEAR
+    if sort not in FOR_A_PERSON:
+        _ok(imap.uid("STORE", str(uid), "+FLAGS.SILENT", r"(\Seen)"))
+    return sort
 
 
 # ---- the server -----------------------------------------------------------------------

@@ -4,13 +4,13 @@ from workers.inbound import reading
 
 
 def trouble() -> str:
-    """Why mails that unsubscribe can't be read; "" where they can, or none are expected."""
+    """Why the mails that come in can't be read; "" where they can, or none are expected."""
     inbox = reading.current()
     if inbox is None or not inbox.trouble:
         return ""
     return (
-        f"Mails that unsubscribe can't be read: {inbox.trouble}. They wait in {inbox.name}, and it "
-        "is tried again by itself. If it goes on, look at INBOUND_URL."
+        f"Mails that unsubscribe, and bounces, can't be read: {inbox.trouble}. They wait in "
+        f"{inbox.name}, and it is tried again by itself. If it goes on, look at INBOUND_URL."
     )
 
 
@@ -21,5 +21,6 @@ def waiting() -> str:
         return ""
     mails = "1 unread mail is" if inbox.unread == 1 else f"{inbox.unread:,} unread mails are"
     return (
-        f"{mails} in {inbox.name}: bounces, and what people write by hand. They wait for a person."
+        f"{mails} in {inbox.name}: what people write by hand, and what tells of a mail but proves "
+        "none of ours. They wait for a person."
     )
