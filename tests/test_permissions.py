@@ -133,6 +133,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "desk/<slug:topic>/schedule/held/": (ACT, STAFF),
     "desk/<slug:topic>/schedule/set/": (ACT, PUBLISHERS),
     "desk/<slug:topic>/schedule/clear/": (ACT, PUBLISHERS),
+    "desk/<slug:topic>/schedule/care/": (ACT, PUBLISHERS),
     # queue
     "queue/": (LOOK, STAFF),
     "queue/live/": (LOOK, STAFF),
@@ -163,6 +164,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "queue/<int:number>/resume/": (ACT, OPS),
     "queue/<int:number>/brake/": (BOTH, OPS),
     "queue/<int:number>/probe/": (ACT, OPS),
+    "queue/<int:number>/rest/": (ACT, OPS),
     "queue/<int:number>/cancel/": (BOTH, OPS),
     "queue/<int:number>/rate/": (BOTH, OPS),
     "queue/<int:number>/retry/": (ACT, OPS),

@@ -20,6 +20,8 @@ from subscribers import planner
 from subscribers.models import Segment, Subscriber
 from subscribers.segments import compiled
 from subscribers.selection import selected
+from workers.brake import first_part
+from workers.brake.models import HELD_BACK
 from workers.models import (
     Batch,
     Delivery,
@@ -113,6 +115,9 @@ def fill(mailing_id: int, seconds: float = 50) -> bool:
         return False
     planner.learn()
     begun = Mailing.objects.filter(id=mailing_id, filled_to__gt=0).exists()
+    if not begun:
+        mailing = Mailing.objects.select_related("topic").get(id=mailing_id)
+        first_part.draw(mailing, people(mailing))
     until = time.monotonic() + (seconds if begun else min(seconds, FIRST))
     try:
         while _fill_chunk(mailing_id):
@@ -159,8 +164,7 @@ def _filled(mailing_id: int, *, last_try: bool) -> bool:
     ids = list(beyond.values_list("id", flat=True)[: batch_size(mailing.rate)])
     if not ids:
         return not still.update(prepared_at=Now(), state=MailingState.SENDING)
-    batch = Batch.objects.create(mailing=mailing, size=len(ids))
-    filled = _insert(mailing, batch, beyond.filter(id__lte=ids[-1]))
+    filled = _insert_parts(mailing, beyond.filter(id__lte=ids[-1]), len(ids))
     if filled != len(ids) and not last_try:
         raise _Moved
     if not still.update(
@@ -186,6 +190,22 @@ def _by_segment(mailing: Mailing) -> Case | Value:
         for one in mailing.audience
     ]
     return Case(*whens, default=Value(Depths.ARRANGED.value), output_field=CharField())
+
+
+def _insert_parts(mailing: Mailing, chunk: QuerySet[Subscriber], size: int) -> int:
+    """In a batch; where the mailing goes to a part of its readers first, in one for these and one
+    that rests. How many there were."""
+    part = first_part.waits(mailing)
+    if part is None:
+        return _insert(mailing, Batch.objects.create(mailing=mailing, size=size), chunk)
+    filled, placed = 0, first_part.placed(chunk, mailing.id)
+    first, rest = Q(place__lt=part.below), Q(place__gte=part.below)
+    for which, not_before in ((first, None), (rest, HELD_BACK)):
+        batch = Batch.objects.create(mailing=mailing, size=0, not_before=not_before)
+        batch.size = _insert(mailing, batch, placed.filter(which))
+        batch.save(update_fields=["size"]) if batch.size else batch.delete()
+        filled += batch.size
+    return filled
 
 
 def _insert(mailing: Mailing, batch: Batch, chunk: QuerySet[Subscriber]) -> int:

@@ -31,6 +31,7 @@ from workers.models import (
     MailingKind,
     MailingState,
 )
+from workers.results import deadline
 from workers.wakeups import wake
 
 log = structlog.get_logger()
@@ -276,7 +277,7 @@ def resend_uncertain() -> int:
     for mailing in Mailing.objects.filter(
         topic__resend_uncertain=True, uncertain__gt=0, state__in=[*ledger.LIVE, MailingState.DONE]
     ):
-        if now < (mailing.started_at or mailing.due_at) + mailing.give_up_after:
+        if now < deadline(mailing):
             for ids in _once_each(mailing, DeliveryState.UNCERTAIN, attempts=1):
                 total += ledger.requeue(mailing.id, ids, DeliveryState.UNCERTAIN)
     return total

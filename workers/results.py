@@ -4,6 +4,7 @@ import datetime as dt
 
 from django.utils import timezone
 
+from workers.brake import quiet
 from workers.ledger import Result, Row
 from workers.models import DeliveryState, Mailing
 from workers.outbox import Outcome, Verdict
@@ -29,8 +30,10 @@ def result_of(
 
 
 def deadline(mailing: Mailing) -> dt.datetime:
-    """Until when what was put off is tried again."""
-    return (mailing.started_at or mailing.due_at) + mailing.give_up_after
+    """Until when what was put off is tried again; quiet hours take nothing of that time."""
+    since, care = mailing.started_at or mailing.due_at, quiet.care_of(mailing)
+    hours = care.quiet if care else ""
+    return quiet.after(hours, mailing.topic.zone, since, mailing.give_up_after)
 
 
 def given_up(row: Row, mailing: Mailing, code: int, text: str, attempt: int = 1) -> Result:

@@ -18,6 +18,7 @@ from digest.errors import DigestError, Refused
 from digest.models import Topic
 from digest.staff import APPROVERS, WRITERS, Role, has_role, role_required
 from workers import rules, run_calendar, schedule, slots
+from workers.brake import caring
 from workers.models import Schedule, Slot, SlotResult
 from workers.rules import Rule, Run
 from workers.run_calendar import Day
@@ -160,6 +161,7 @@ def _shown(request: HttpRequest, topic: Topic, form: Form, status: int = 200) ->
         "zones": sorted(available_timezones()),
         "may_set": has_role(request.user, *APPROVERS),
         "held": list(slots.held().filter(topic=topic)),
+        "care": caring.of(topic),
         "past": [(one, TONES[SlotResult(one.result)]) for one in last[:RUNS]],
     }
     return render(request, "schedule/page.html", context, status=status)

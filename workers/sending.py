@@ -21,6 +21,7 @@ from structlog.contextvars import bound_contextvars
 from digest.errors import Refused
 from subscribers.selection import reasons
 from workers import ledger, mailings
+from workers.brake import quiet
 from workers.brake.shares import Shares
 from workers.drain import draining
 from workers.headers import MessageRefused
@@ -151,7 +152,7 @@ def _claimed(kinds: list[MailingKind], open_ways: Sequence[choosing.Way]) -> Bat
     """The next batch that one of these routes serves.  Where the database breaks off meanwhile, the
     claim may stand all the same, and nobody else may settle what a live worker has on lease: it is
     given back."""
-    which = choosing.servable(open_ways)
+    which = choosing.servable(open_ways) & quiet.awake(kinds, timezone.now())
     try:
         return ledger.claim(kinds, host(), worker(), which, len(open_ways))
     except (OperationalError, InterfaceError):
@@ -359,7 +360,7 @@ class _Outbox:
         mailing = self._batch.mailing_id
         state, rate = Mailing.objects.values_list("state", "rate").get(id=mailing)
         self._route.refresh_from_db()
-        shut = self._route.paused_at or self._route.removed_at
+        shut = self._route.paused_at or self._route.removed_at or self._is_quiet()
         self._open = self._open and state in ledger.LIVE and not shut
         self.share.follow(self._route)
         self._shares.look()
@@ -370,6 +371,11 @@ class _Outbox:
             {name: rate for name, rate in shared.items() if rate},
             self._shares.slowed(),
         )
+
+    def _is_quiet(self) -> bool:
+        """Whether quiet hours have begun; asked anew, since somebody may set them meanwhile."""
+        mailing = self._batch.mailing
+        return mailing.kind in BULK and mailing.topic_id in quiet.topics(timezone.now())
 
     def _hold_back(self) -> None:
         """Leave to a later batch what goes to a provider that refuses us; when the time for retries
@@ -390,7 +396,9 @@ class _Outbox:
         self._lanes.tell_held()
         if self._lanes.all_held:
             kinds = URGENT if self._batch.mailing.kind in URGENT else BULK
-            self.rests = ledger.claimable(kinds, *choosing.claims()).exists()
+            which, at_once = choosing.claims()
+            which &= quiet.awake(kinds, timezone.now())
+            self.rests = ledger.claimable(kinds, which, at_once).exists()
             self._open = self._open and not self.rests
 
     def _exclude(self, delivery: int, reason: Exclusion, answer: str = "") -> None:

@@ -28,7 +28,7 @@ from workers import (
     schedule,
     slots,
 )
-from workers.brake import judging
+from workers.brake import first_part, judging, quiet
 from workers.feedback import retention
 from workers.inbound import reading
 from workers.models import BULK, URGENT, Batch, BatchState, DeliveryState, Mailing, MailingState
@@ -61,6 +61,7 @@ def tick() -> None:
         mailings.sweep_cancelled,
         ledger.finish,
         judging.judge,
+        first_part.go_on,
         samples.take,
         leftovers.sweep,
         retention.forget,
@@ -145,6 +146,7 @@ def wake_for_waiting() -> None:
     which, at_once = choosing.claims()
     if ledger.claimable(URGENT, which, at_once).exists():
         wake("send_urgent")
+    which &= quiet.awake(BULK, timezone.now())
     for _ in range(ledger.claimable(BULK, which, at_once)[: _senders_wanted()].count()):
         wake("send_bulk")
 

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from workers import correction_page, schedule_page, source_page, tested
+from workers import care_page, correction_page, schedule_page, source_page, tested
 from workers.feedback.hooks import hook
 from workers.watch import health, metrics
 
@@ -14,6 +14,7 @@ urlpatterns = [
     path("desk/<slug:topic>/schedule/held/", schedule_page.decide),
     path("desk/<slug:topic>/schedule/set/", schedule_page.set_),
     path("desk/<slug:topic>/schedule/clear/", schedule_page.clear),
+    path("desk/<slug:topic>/schedule/care/", care_page.care),
     path("desk/<slug:topic>/draft/tests/", tested.tests),
     path("desk/<slug:topic>/draft/source/", source_page.of_draft),
     path("desk/<slug:topic>/<int:number>/source/", source_page.of_update),

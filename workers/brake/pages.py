@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 from digest.errors import DigestError
 from digest.staff import role_required
 from workers import mailings
-from workers.brake import judging, letting_go, shares
+from workers.brake import first_part, judging, letting_go, shares
 from workers.brake.verdict import Seen
 from workers.feedback import returns
 from workers.queue import cards
@@ -53,6 +53,19 @@ def probe(request: HttpRequest, number: int) -> HttpResponseBase:
     except DigestError as problem:
         messages.error(request, str(problem))
     return redirect(f"/queue/{mailing.id}/")
+
+
+@acts
+def rest(request: HttpRequest, number: int) -> HttpResponseBase:
+    """Let the rest go at once that waits for a first part."""
+    mailing = find(number)
+    try:
+        first_part.go_on_now(mailing, request.user.get_username())
+        messages.success(request, f"{cards.title(mailing)}: The rest goes now.")
+    except DigestError as problem:
+        messages.error(request, str(problem))
+    whole = request.POST.get("back") == "queue"
+    return redirect("/queue/" if whole else f"/queue/{mailing.id}/")
 
 
 def _let_go(request: HttpRequest, number: int, despite: str, shown: Seen) -> HttpResponseBase:

@@ -1,13 +1,13 @@
 """Why nothing of a mailing may go now, though it is on its way: in words, and until when."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from workers.brake import look
-from workers.brake.models import STOPPED, ProviderShare
-from workers.models import Mailing
-from workers.queue.clock import clock
+from workers.brake import look, quiet
+from workers.brake.models import STOPPED, FirstPart, ProviderShare, Stage
+from workers.models import BULK, Mailing
+from workers.queue.clock import clock, span
 
 
 class Rest(NamedTuple):
@@ -18,17 +18,56 @@ class Rest(NamedTuple):
 
 
 def rests(
-    mailings: Sequence[Mailing], shares: Sequence[ProviderShare], now: dt.datetime
+    mailings: Sequence[Mailing],
+    shares: Sequence[ProviderShare],
+    parts: Mapping[int, FirstPart],
+    now: dt.datetime,
 ) -> dict[int, Rest]:
-    """By mailing; in one query more, where a share is held back."""
+    """By mailing; in two queries, whatever their number."""
     stopped = [one for one in shares if one.standing in STOPPED]
     ids = {one.mailing_id for one in stopped}
     at_rest = set(Mailing.objects.filter(look.RESTS, id__in=ids).values_list("id", flat=True))
-    return {
-        one.id: _held_back(one, [share for share in stopped if share.mailing_id == one.id], now)
-        for one in mailings
-        if one.id in at_rest
-    }
+    asleep = quiet.topics(now)
+    found = {}
+    for one in mailings:
+        part = parts.get(one.id)
+        if one.kind in BULK and one.topic_id in asleep:
+            found[one.id] = _quiet(one, asleep[one.topic_id], now)
+        elif part and part.stage == Stage.WAITING:
+            found[one.id] = _waits(one, part, now)
+        elif one.id in at_rest:
+            found[one.id] = _held_back(one, [s for s in stopped if s.mailing_id == one.id], now)
+    return found
+
+
+def parts_of(mailings: Iterable[Mailing]) -> dict[int, FirstPart]:
+    """The first parts for which the rest of these waits."""
+    rows = FirstPart.objects.filter(mailing__in=[one.id for one in mailings if one.queued])
+    return {one.mailing_id: one for one in rows.exclude(stage=Stage.OPEN)}
+
+
+def first_part_words(part: FirstPart) -> str:
+    """What goes first, and what follows."""
+    return (
+        f"The first {part.percent:g} % ({part.size:,} readers) go; the rest "
+        f"{span(part.wait)} after them, unless the brake says otherwise."
+    )
+
+
+def _quiet(mailing: Mailing, until: dt.datetime, now: dt.datetime) -> Rest:
+    at = clock(until, mailing.topic.zone, now)
+    return Rest(f"Quiet until {at}: nothing begins, and it goes on by itself.", until)
+
+
+def _waits(mailing: Mailing, part: FirstPart, now: dt.datetime) -> Rest:
+    zone = mailing.topic.zone
+    went = clock(part.went_at, zone, now) if part.went_at else ""
+    at = clock(part.until, zone, now) if part.until else ""
+    return Rest(
+        f"The first {part.percent:g} % ({part.size:,} readers) went, {went}; the rest goes {at} "
+        "unless the brake says otherwise.",
+        part.until,
+    )
 
 
 def _held_back(mailing: Mailing, shares: Sequence[ProviderShare], now: dt.datetime) -> Rest:

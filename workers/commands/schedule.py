@@ -1,4 +1,4 @@
-"""digest schedule: set, next, list, assemble, let-go, clear."""
+"""digest schedule: set, next, list, assemble, let-go, care, clear."""
 
 import datetime as dt
 import itertools
@@ -10,6 +10,7 @@ from django.utils import timezone
 from digest import updates
 from digest.errors import NotFound
 from workers import rules, slots
+from workers.brake import caring
 from workers.models import Schedule, Slot
 from workers.rules import Rule, Run
 from workers.schedule import clear, next_update, of, set_schedule
@@ -94,6 +95,26 @@ def let_go(topic: str) -> None:
     """Want a held slot no more."""
     slots.let_go(_held(topic), by=BY)
     click.echo("Let go. What it would have carried waits for the next update.")
+
+
+@schedule.command()
+@click.argument("topic")
+@click.option("--first", metavar="PERCENT", help="So many go first; 0: all at once.")
+@click.option("--wait", metavar="MINUTES", help="Between these and the rest.")
+@click.option("--quiet", metavar="HOURS", help="Nothing goes then: 22:00-07:00; '' for never.")
+def care(topic: str, first: str | None, wait: str | None, quiet: str | None) -> None:
+    """Say with how much care a topic's mailings go; without options show it."""
+    of_it = updates.topic(topic)
+    made = caring.of(of_it)
+    if not (first is None and wait is None and quiet is None):
+        made = caring.set_care(
+            of_it,
+            made.first if first is None else caring.read_first(first),
+            made.wait if wait is None else caring.read_wait(wait),
+            made.quiet if quiet is None else quiet,
+            by=BY,
+        )
+    click.echo(f"{of_it}: {caring.in_words(made)}")
 
 
 @schedule.command("clear")

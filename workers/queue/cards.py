@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from workers.brake import look
 from workers.brake.judging import is_held, verdicts
-from workers.brake.models import ProviderShare
-from workers.brake.rests import Rest, rests
+from workers.brake.models import FirstPart, ProviderShare, Stage
+from workers.brake.rests import Rest, first_part_words, parts_of, rests
 from workers.brake.verdict import Verdict
 from workers.domains import domain_of
 from workers.ledger import LIVE
@@ -54,6 +54,8 @@ class Card:
     """Providers' shares that do not go as the others."""
     braked: bool = False
     """It is the brake that holds it."""
+    part: FirstPart | None = None
+    """The part of its readers for which the rest waits."""
 
     @property
     def mailing(self) -> Mailing:
@@ -149,7 +151,7 @@ class Card:
         """What can be done with it as it stands."""
         state = self.mailing.state
         if state in LIVE:
-            return ["pause", "rate", "cancel"]
+            return [*(["go-on"] if self.part else []), "pause", "rate", "cancel"]
         if state == MailingState.PAUSED:
             return ["resume", "rate", "cancel"]
         if state in WANT_A_PERSON:
@@ -160,6 +162,12 @@ class Card:
     def warned(self) -> str:
         """What the brake has against it, where it does not hold it."""
         return self.brake.words if self.brake and not self.braked else ""
+
+    @property
+    def goes_first(self) -> str:
+        """What goes first and what follows, while it does."""
+        going = self.part and self.part.stage == Stage.FIRST and not self.facts.rests
+        return first_part_words(self.part) if self.part and going else ""
 
     @property
     def live(self) -> bool:
@@ -258,7 +266,8 @@ def _cards(mailings: Sequence[Mailing], team: Crew, now: dt.datetime) -> list[Ca
     drawn = courses(mailings, now, rates)
     unsettled = waiting.uncertain([one.id for one in mailings if one.uncertain])
     shares = look.troubled([one.id for one in mailings if one.queued])
-    resting = rests(mailings, shares, now)
+    parts = parts_of(mailings)
+    resting = rests(mailings, shares, parts, now)
     told = verdicts([one for one in mailings if one.started_at and one.kind in BULK])
     return [
         Card(
@@ -276,6 +285,7 @@ def _cards(mailings: Sequence[Mailing], team: Crew, now: dt.datetime) -> list[Ca
             told.get(one.id),
             tuple(share for share in shares if share.mailing_id == one.id),
             is_held(one),
+            parts.get(one.id),
         )
         for one in mailings
     ]

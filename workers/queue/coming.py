@@ -13,6 +13,8 @@ from django.utils import timezone
 from digest.errors import Refused
 from digest.models import Stage, Topic, Update
 from workers import rules
+from workers.brake import quiet
+from workers.brake.models import Care
 from workers.models import Mailing, MailingKind, Schedule
 from workers.queue.clock import clock
 
@@ -71,23 +73,31 @@ def _updates(now: dt.datetime) -> Iterator[Coming]:
     tried = Mailing.objects.filter(update=OuterRef("pk"), kind=MailingKind.SCHEDULED)
     waiting = (
         Update.objects.filter(~Exists(tried), stage=Stage.APPROVED, due_at__isnull=False)
-        .select_related("topic")
+        .select_related("topic__care")
         .annotate(readers=_last_readers("topic"))
         .order_by("due_at")[:MOST]
     )
     for update in waiting:
         at = update.due_at or now
         late = at < now - LATE
+        then = f"{_to(update)}{_quiet(update.topic, at, now)}"
         yield Coming(
             at=at,
             topic=update.topic,
             what=str(update),
             tone="bad" if late else "ok",
             state="late" if late else "approved",
-            then="No worker takes it up. Start them with: digest up" if late else _to(update),
+            then="No worker takes it up. Start them with: digest up" if late else then,
             readers=update.readers,
             late=late,
         )
+
+
+def _quiet(topic: Topic, at: dt.datetime, now: dt.datetime) -> str:
+    """When quiet hours keep what is due then, until when."""
+    care: Care | None = getattr(topic, "care", None)
+    window = quiet.window_at(care.quiet, topic.zone, at) if care else None
+    return f" Quiet hours keep it until {clock(window.end, topic.zone, now)}." if window else ""
 
 
 def _to(update: Update) -> str:
@@ -97,7 +107,7 @@ def _to(update: Update) -> str:
 
 
 def _runs(now: dt.datetime) -> Iterator[Coming]:
-    living = Schedule.objects.filter(topic__ended_at=None).select_related("topic")
+    living = Schedule.objects.filter(topic__ended_at=None).select_related("topic__care")
     found = living.annotate(readers=_last_readers("topic"))
     for rule in found.order_by("next_at")[:MOST]:
         late = rule.next_at < now - LATE
@@ -110,7 +120,7 @@ def _runs(now: dt.datetime) -> Iterator[Coming]:
             then=(
                 "Nobody takes it up. Start the schedule with: digest up"
                 if late
-                else f"{_then(rule, now)}{_further(rule)}"
+                else f"{_then(rule, now)}{_quiet(rule.topic, rule.slot_at, now)}{_further(rule)}"
             ),
             readers=rule.readers,
             late=late,

@@ -37,6 +37,7 @@ urlpatterns = [
     path("queue/<int:number>/resume/", acting.resume),
     path("queue/<int:number>/brake/", brake.held),
     path("queue/<int:number>/probe/", brake.probe),
+    path("queue/<int:number>/rest/", brake.rest),
     path("queue/<int:number>/cancel/", acting.cancel),
     path("queue/<int:number>/rate/", acting.rate),
     path("queue/<int:number>/retry/", acting.retry),

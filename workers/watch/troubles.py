@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from digest.logs import masked
 from workers import balance, presence, slots
 from workers.balance import STATES
-from workers.brake import judging, look
+from workers.brake import judging, look, quiet
 from workers.inbound import reading, standing
 from workers.ledger import LIVE
 from workers.models import Mailing, MailingState
@@ -57,8 +57,10 @@ def _stuck(now: dt.datetime, watch: Watch) -> Iterator[Trouble]:
     """By memory of the last look: deliveries have no index by time. What rests on purpose is not
     stuck: none of its batches may be claimed."""
     before, watch.moved = watch.moved, {}
+    asleep = list(quiet.topics(now))
     to_send = (Q(queued__gt=0) & ~look.RESTS) | Q(prepared_at=None)
-    live = list(_mailings(to_send & Q(state__in=LIVE, due_at__lte=now)))
+    may_go = Q(state__in=LIVE, due_at__lte=now) & ~Q(topic__in=asleep)
+    live = list(_mailings(to_send & may_go))
     rates = asked(live)
     for one in live:
         counters = " ".join(str(getattr(one, state)) for state in [*STATES, "filled_to"])
