@@ -33,6 +33,7 @@ PUBLIC = [
     ("GET", "/t/medias-ai-pivot/feed.xml"),
     ("GET", "/t/medias-ai-pivot/feed.json"),
     ("GET", f"/pictures/{'0' * 64}.png"),
+    ("GET", "/l/AbCdEfGhIj"),
     ("GET", "/login/"),
 ]
 FOR_WRITERS = [
