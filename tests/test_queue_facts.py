@@ -95,6 +95,8 @@ def facts(state: str = MailingState.SENDING, **said: object) -> Facts:
     [
         (facts(leased=1, speed=69.0, asked=70), "ok", "at the rate that was asked"),
         (facts(leased=1, speed=30.0, asked=70), "ok", "below the rate that was asked"),
+        (facts(leased=1, speed=0.3, asked=0.4), "ok", "at the rate that was asked"),
+        (facts(leased=1, speed=0.1, asked=0.4), "ok", "below the rate that was asked"),
         (facts(leased=1, speed=900.0), "ok", "as fast as the relay takes it"),
         (facts(served=False), "bad", "Start them with: digest up"),
         (facts(leased_elsewhere=2), "warn", "2 batches of other mailings are being sent"),

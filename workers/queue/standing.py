@@ -8,12 +8,16 @@ from workers.ledger import LIVE
 from workers.mailings import TRIES
 from workers.models import Mailing, MailingState
 from workers.queue.clock import clock
+from workers.queue.speed import WINDOW
 
 SOON = dt.timedelta(seconds=60)
 """A retry that is due within this counts as movement."""
 
 AS_ASKED = 0.9
 """The share of the asked rate from which on it is held."""
+
+FEW = 2 / WINDOW.total_seconds()
+"""A second: what a message more or less, at both ends of the window, makes of a slow rate."""
 
 
 class Standing(NamedTuple):
@@ -121,7 +125,7 @@ def _waiting_for_a_worker(facts: Facts) -> Standing:
 def _pace(facts: Facts) -> str:
     if facts.asked is None:
         return "Goes out as fast as the relay takes it."
-    if facts.speed >= facts.asked * AS_ASKED:
+    if facts.speed >= facts.asked * AS_ASKED or facts.speed + FEW >= facts.asked:
         return "Goes out at the rate that was asked."
     return "Goes out below the rate that was asked: it has just begun, or the relay takes no more."
 
