@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable
 from email import message_from_bytes, policy
+from email.message import EmailMessage
+from email.utils import parseaddr
 from typing import Any
 
 import pytest
@@ -10,11 +12,13 @@ import pytest
 from tests.providing import standing
 from tests.relays import Outbox, readers
 from workers.feedback.providers import Provider
+from workers.headers import address_header
 from workers.https import probing
 from workers.https.account import Account
 from workers.https.answers import heard
 from workers.https.call import Answer, Broken
 from workers.https.client import Client
+from workers.https.reading import read
 from workers.https.wire import Limits
 from workers.outbox import Envelope, Report, Verdict, Withdrawn
 from workers.sink import Manners
@@ -382,6 +386,36 @@ def test_a_look_at_nobody_says_so() -> None:
     assert "can't be reached" in probing.look(gone).trouble
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "Ann Lee",
+        "Lee, Ann",
+        'Ann "The Pier" Lee',
+        "Zoë, Ö\\",
+        "李 安娜",
+        "Ann <a@b.org>",
+        "Q =?x",
+        60 * "ä",
+    ],
+)
+def test_a_mailbox_reads_as_it_was_written(name: str) -> None:
+    head = address_header("To", name, "ann@example.org") + b"Subject: x\r\n\r\n"
+    assert parseaddr(read(head).mailbox("To")) == (name, "ann@example.org")
+
+
+def test_an_alert_that_the_email_package_wrote_reads_as_it_does_there() -> None:
+    for text in ("Nothing is wrong.\n", "Größe: 5\n" * 90, "x" * 2000 + "\n"):
+        alert = EmailMessage()
+        alert["From"], alert["To"] = "Zoë <news@example.org>", "ops@example.org"
+        alert["Subject"] = "Über " * 30
+        alert.set_content(text)
+        found = read(alert.as_bytes(policy=policy.SMTP))
+        assert found.texts == {"text/plain": text}
+        assert found.text("Subject") == alert["Subject"]
+
+
 def test_a_message_reads_the_same_as_fields_as_by_smtp() -> None:
     html = (
         b"From: =?utf-8?q?M=C3=A9dia_Desk?= <news@example.org>\r\n"
@@ -409,8 +443,8 @@ def test_a_message_reads_the_same_as_fields_as_by_smtp() -> None:
     assert fields["TextBody"].strip() == "Cafés"
     assert fields["HtmlBody"].strip() == "<p>Cafés</p>"
     headers = {one["Name"]: one["Value"] for one in fields["Headers"]}
-    read = message_from_bytes(html, policy=policy.SMTPUTF8)
-    assert headers["List-Unsubscribe"] == read["List-Unsubscribe"]
+    parsed = message_from_bytes(html, policy=policy.SMTPUTF8)
+    assert headers["List-Unsubscribe"] == parsed["List-Unsubscribe"]
     assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert (headers["Message-ID"], headers["X-PM-KeepID"]) == ("<1.0.ab@example.org>", "true")
     assert fields["Metadata"] == {"digest": "a-tag"}

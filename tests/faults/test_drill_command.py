@@ -13,9 +13,10 @@ from workers.trial.parts import living
 pytestmark = pytest.mark.long
 
 
-def test_several_seeds_are_one_drill_each(tmp_path: Path) -> None:
+def test_several_seeds_are_one_drill_each_by_a_providers_api_too(tmp_path: Path) -> None:
+    """By SMTP drills hold in test_worker_killed.py."""
     system = System(tmp_path / "var")
-    words = ("drill", "--seeds", "4-5", "--messages", "600", "--kills", "2")
+    words = ("drill", "--seeds", "4-5", "--messages", "600", "--kills", "2", "--api", "mailgun")
     told = json.loads(system.run(*words, "--json"))
     assert told["holds"], told
     assert [drill["seed"] for drill in told["drills"]] == [4, 5]

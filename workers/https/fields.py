@@ -7,8 +7,6 @@ wants them, and tells what became of them.
 import json
 import warnings
 from collections.abc import Callable
-from email import message_from_bytes, policy
-from email.message import EmailMessage
 from functools import cache
 from typing import Any
 
@@ -19,6 +17,7 @@ from django.utils.datastructures import CaseInsensitiveMapping
 from workers.feedback.providers import NAME, Provider
 from workers.https.account import Account
 from workers.https.call import Answer, Call, basic
+from workers.https.reading import Read, read
 from workers.outbox import Envelope
 
 _BACKENDS: dict[Provider, tuple[Callable[..., Any], str]] = {  # and how each calls its key
@@ -37,7 +36,7 @@ _HAVE_TRACKING = {
 """A message can tell them not to count opens and clicks; the others do as their account is set."""
 
 _GO_ALONG = (
-    "Reply-To", "References", "Content-Language", "List-Id", "List-Unsubscribe",
+    "References", "Content-Language", "List-Id", "List-Unsubscribe",
     "List-Unsubscribe-Post", "List-Help", "List-Archive", "List-Owner", "Archived-At",
     "Feedback-ID", "Auto-Submitted",
 )  # fmt: skip
@@ -95,19 +94,18 @@ def _backend(account: Account) -> Any:
 
 
 def _mail(provider: Provider, envelope: Envelope) -> AnymailMessage:
-    read = message_from_bytes(envelope.message, policy=policy.SMTPUTF8)
-    assert isinstance(read, EmailMessage), "that is what this policy makes"
+    said = read(envelope.message)
     mail = AnymailMessage(
-        subject=str(read["Subject"]),
-        body=_part(read, "plain"),
-        from_email=str(read["From"]),
-        to=[str(read["To"])],
-        headers=_headers(provider, read),
+        subject=said.text("Subject"),
+        body=said.texts.get("text/plain", ""),
+        from_email=said.mailbox("From"),
+        to=[said.mailbox("To")],
+        headers=_headers(provider, said),
     )
-    if html := _part(read, "html"):
+    if html := said.texts.get("text/html"):
         mail.attach_alternative(html, "text/html")
     if provider is Provider.MAILERSEND:
-        mail.esp_extra = _mailersend(read)
+        mail.esp_extra = _mailersend(said)
     elif envelope.tag:
         mail.metadata = {NAME: envelope.tag.decode()}
     if provider in _HAVE_TRACKING:
@@ -115,20 +113,17 @@ def _mail(provider: Provider, envelope: Envelope) -> AnymailMessage:
     return mail
 
 
-def _part(read: EmailMessage, kind: str) -> str:
-    part = read.get_body((kind,))
-    return str(part.get_content()) if part else ""
-
-
-def _headers(provider: Provider, read: EmailMessage) -> dict[str, str]:
-    names = ("Reply-To",) if provider is Provider.MAILERSEND else _GO_ALONG
-    found = {name: str(read[name]) for name in names if name in read}
+def _headers(provider: Provider, said: Read) -> dict[str, str]:
+    names = () if provider is Provider.MAILERSEND else _GO_ALONG
+    found = {name: said.fields[name.lower()] for name in names if name.lower() in said.fields}
+    if "reply-to" in said.fields:
+        found["Reply-To"] = said.mailbox("Reply-To")
     if provider in _KEEP_ID:
-        found |= {"Message-ID": str(read["Message-ID"]), **_KEEP_ID[provider]}
+        found |= {"Message-ID": said.fields["message-id"], **_KEEP_ID[provider]}
     return found
 
 
-def _mailersend(read: EmailMessage) -> dict[str, str]:
+def _mailersend(said: Read) -> dict[str, str]:
     """It takes other fields of the largest customers alone, and this one of many."""
-    uri = str(read.get("List-Unsubscribe", "")).partition(">")[0].removeprefix("<")
+    uri = said.fields.get("list-unsubscribe", "").partition(">")[0].removeprefix("<")
     return {"list_unsubscribe": uri} if uri else {}
