@@ -47,6 +47,10 @@ WHERE = {  # command -> where it stands, and one line for --help
         "subscribers.commands.suppression:suppression",
         "Say who must not be mailed.",
     ),
+    "postmaster": (
+        "workers.commands.postmaster:postmaster",
+        "Enter what providers' postmaster pages say.",
+    ),
     "schedule": ("workers.commands.schedule:schedule", "Say when a topic's updates are made."),
     "user": ("digest.commands.user:user", "Add staff."),
     "token": ("digest.commands.token:token", "Let programs in at the API."),

@@ -138,7 +138,7 @@ def test_it_warns_at_half_and_holds_at_the_whole_by_counters_alone(
     assert judging.of(sent).level == Level.WARNED  # type: ignore[union-attr]
     Mailing.objects.update(accepted=950, failed=50, hard=50)
     assert judged(sent).state == MailingState.HELD
-    with django_assert_max_num_queries(3):
+    with django_assert_max_num_queries(4):
         judging.judge()
 
 
@@ -274,3 +274,45 @@ def test_the_command_says_the_figures_and_how_to_go_on(pivot: Topic) -> None:
     done = CliRunner().invoke(main, ["resume", str(sent.id), "--despite", "cleaned"])
     assert done.exit_code == 0
     assert judged(sent).state == MailingState.SENDING
+
+
+@pytest.mark.django_db
+def test_a_postmasters_figure_is_entered_on_the_page_or_by_a_command_and_shown_with_its_day(
+    pivot: Topic, otto: User, edda: User, signed_in: type[Client]
+) -> None:
+    sent = sending(pivot, accepted=300, queued=9)
+    AtDomain.objects.create(mailing=sent, domain="gmail.com", accepted=200)
+    AtDomain.objects.create(mailing=sent, domain="googlemail.com", accepted=50)
+    browser, day = signed_in(otto), timezone.now().date()
+    page = browser.get(f"/queue/{sent.id}/").content.decode()
+    assert "<b>not reported</b>, of 250 messages accepted there" in page
+    said = {"provider": "gmail", "day": f"{day}", "complaints": "0,12 %", "words": "high"}
+    assert browser.post("/queue/brake/figures/", said).status_code == 302
+    page = browser.get(f"/queue/{sent.id}/").content.decode()
+    assert "Its postmaster page said 0.12 %" in page
+    assert "(high), as otto@example.org read it" in page
+    assert "Gmail’s postmaster page" in page
+    run = CliRunner().invoke(main, ["postmaster", "enter", "googlemail.com", f"{day}", "0.4"])
+    assert run.exit_code == 0
+    assert Postmaster.objects.get().complaints == 0.4, "a day has one figure"
+    assert judged(sent).state == MailingState.HELD
+    looked_at = signed_in(edda).get("/queue/brake/").content.decode()
+    assert "Gmail’s postmaster page says 0.40 % complaints" in looked_at
+    assert "Keep this figure" not in looked_at
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "wrong",
+    [{"provider": "Jim"}, {"day": "yesterday"}, {"day": "2031-01-01"}, {"complaints": "101"}],
+)
+def test_a_figure_that_makes_no_sense_is_refused_and_what_was_typed_stays(
+    otto: User, signed_in: type[Client], wrong: dict[str, str]
+) -> None:
+    day = timezone.now().date().isoformat()
+    said = {"provider": "Gmail", "day": day, "complaints": "0.1", "words": "as typed"} | wrong
+    answer = signed_in(otto).post("/queue/brake/figures/", said)
+    assert answer.status_code == 422
+    assert "nothing was changed" in answer.content.decode()
+    assert 'value="as typed"' in answer.content.decode()
+    assert not Postmaster.objects.exists()

@@ -179,7 +179,7 @@ def test_ops_see_when_the_rest_goes_and_let_it_go_now_or_stop_it(
     assert "The first 1 % (200 readers) go; the rest 30 min after them" in page
     attempted(made, accepted=200, queued=220)
     page = browser.get(f"/queue/{made.id}/").content.decode()
-    assert "The first 1 % (200 readers) went, " in page
+    assert "The first 1 % (200 readers) went " in page
     assert "unless the brake says otherwise" in page
     assert "Stop here" in page
     assert browser.post(f"/queue/{made.id}/pause/").status_code == 302

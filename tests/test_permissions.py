@@ -141,6 +141,8 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "queue/alerts/": (LOOK, STAFF),
     "queue/alerts/<int:number>/acknowledge/": (ACT, OPS),
     "queue/alerts/test/": (ACT, OPS),
+    "queue/brake/": (LOOK, STAFF),
+    "queue/brake/figures/": (ACT, OPS),
     "queue/desk/": (LOOK, STAFF),
     "queue/desk/<slug:topic>/": (LOOK, STAFF),
     "queue/of/<slug:topic>/<int:number>/": (LOOK, STAFF),

@@ -56,8 +56,13 @@ def judge() -> None:
 def verdicts(mailings: Sequence[Mailing]) -> dict[int, Verdict]:
     """What the brake thinks of each now."""
     found = figures(mailings)
-    limits = Limits(*(Limit(*one) for one in settings.BRAKE))
-    return {one.id: verdict(found[one.id], limits, seen(one)) for one in mailings}
+    at = limits()
+    return {one.id: verdict(found[one.id], at, seen(one)) for one in mailings}
+
+
+def limits() -> Limits:
+    """As they are set."""
+    return Limits(*(Limit(*one) for one in settings.BRAKE))
 
 
 def seen(mailing: Mailing) -> Seen:
@@ -90,7 +95,7 @@ def is_held(mailing: Mailing) -> bool:
 def figures(mailings: Sequence[Mailing]) -> dict[int, Figures]:
     """In three queries at most, whatever their size."""
     came = _came_back(one.id for one in mailings)
-    silent = _accepted_at(SILENT_DOMAINS, [one for one, (_, n) in came.items() if n])
+    silent = _accepted_at(SILENT_DOMAINS, [one.id for one in mailings])
     read = _read(mailings)
     return {one.id: _figures(one, *came[one.id], silent[one.id], read[one.id]) for one in mailings}
 
@@ -132,8 +137,7 @@ def _read(mailings: Sequence[Mailing]) -> dict[int, list[Read]]:
     for row in Postmaster.objects.filter(day__in=set(days.values())):
         there = [one for one, day in days.items() if day == row.day]
         for mailing_id in _accepted_at(domains_of(row.provider), there):
-            millionths = round(row.complaints * 10_000)
-            found[mailing_id].append(Read(row.provider, row.day, millionths))
+            found[mailing_id].append(Read(row.provider, row.day, row.millionths))
     return found
 
 
@@ -153,7 +157,7 @@ def _judged(mailing: Mailing, said: Verdict, now: dt.datetime) -> None:
         Braking.objects.update_or_create(mailing=mailing, defaults=defaults)
         log.info("brake", mailing=mailing.id, level=said.level, words=said.words)
     if said.level is Level.BRAKED and mailing.state in LIVE:
-        hold(mailing, f"Held by the brake: {said.words}")
+        hold(mailing, f"Held by the brake: {said.words} The rest waits for a person.")
 
 
 def _keep_the_next(fresh: Sequence[Mailing], now: dt.datetime) -> None:

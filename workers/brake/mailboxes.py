@@ -47,6 +47,8 @@ BY_DOMAIN: Mapping[str, str] = {
     domain: name for name, domains in _DOMAINS.items() for domain in domains.split()
 }
 
+NAMES = list(_DOMAINS)
+
 SILENT = {"Gmail", "GMX and WEB.DE", "iCloud", "Proton", "T-Online"}
 """Without a feedback loop that names the message: of these nobody hears who complained."""
 

@@ -153,3 +153,8 @@ class Postmaster(models.Model):
 
     def __str__(self) -> str:
         return f"{self.provider} on {self.day}: {self.complaints:g} %"
+
+    @property
+    def millionths(self) -> int:
+        """The complaints as the brake compares them."""
+        return round(self.complaints * 10_000)

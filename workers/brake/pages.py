@@ -1,20 +1,85 @@
-"""The pages of the brake: a mailing that it holds is let go on here."""
+"""The pages of the brake: what it holds and warns of, and what a person does about it."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from digest.errors import DigestError
 from digest.staff import role_required
 from workers import mailings
-from workers.brake import first_part, judging, letting_go, shares
+from workers.brake import first_part, judging, letting_go, look, postmaster, shares
+from workers.brake.mailboxes import NAMES, SILENT
+from workers.brake.models import Level
 from workers.brake.verdict import Seen
 from workers.feedback import returns
+from workers.models import Mailing
 from workers.queue import cards
 from workers.queue.crew import crew
 from workers.queue.pages import find
-from workers.queue.seen_by import MAY_ACT, acts
+from workers.queue.seen_by import MAY_ACT, acts, looks, may_act
+
+MOST = 50
+
+
+@looks
+def home(request: HttpRequest) -> HttpResponseBase:
+    """What the brake has against whom, and what postmaster pages say."""
+    return _home(request)
+
+
+@acts
+def figures(request: HttpRequest) -> HttpResponseBase:
+    """Keep what a postmaster page says of a day."""
+    typed = {
+        name: request.POST.get(name, "") for name in ("provider", "day", "complaints", "words")
+    }
+    try:
+        row = postmaster.enter(**typed, by=request.user.get_username())
+    except DigestError as problem:
+        return _home(request, typed, str(problem))
+    messages.success(request, f"Kept for {row.provider}. That day’s mailings are judged by it.")
+    return redirect("/queue/brake/#postmaster")
+
+
+def _home(
+    request: HttpRequest, typed: Mapping[str, str] | None = None, error: str = ""
+) -> HttpResponseBase:
+    limits, yesterday = judging.limits(), timezone.now().date() - dt.timedelta(days=1)
+    page = {
+        "bounces": limits.bounces,
+        "complaints": limits.complaints,
+        "warned": [_warned(one) for one in judging.warned(timezone.now()).order_by("-id")[:MOST]],
+        "shares": look.refusing().order_by("id")[:MOST],
+        "silent": ", ".join(sorted(SILENT, key=str.lower)),
+        "names": NAMES,
+        "figures": postmaster.latest(),
+        "typed": typed or {"day": yesterday.isoformat()},
+        "error": error,
+        "may_act": may_act(request),
+    }
+    return render(request, "queue/brake/home.html", page, status=422 if error else 200)
+
+
+def _warned(mailing: Mailing) -> dict[str, Any]:
+    held, row = judging.is_held(mailing), judging.of(mailing)
+    words = row.words if row else ""
+    tone, word = ("bad", "held") if held else ("warn", "warned")
+    if not held and row and row.level == Level.BRAKED:
+        tone, word = "bad", "ended badly"
+    return {
+        "mailing": mailing,
+        "title": cards.title(mailing),
+        "held": held,
+        "why": mailing.why if held else words,
+        "tone": tone,
+        "word": word,
+    }
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -64,7 +64,7 @@ def _waits(mailing: Mailing, part: FirstPart, now: dt.datetime) -> Rest:
     went = clock(part.went_at, zone, now) if part.went_at else ""
     at = clock(part.until, zone, now) if part.until else ""
     return Rest(
-        f"The first {part.percent:g} % ({part.size:,} readers) went, {went}; the rest goes {at} "
+        f"The first {part.percent:g} % ({part.size:,} readers) went {went}; the rest goes {at} "
         "unless the brake says otherwise.",
         part.until,
     )

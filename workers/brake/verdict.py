@@ -146,6 +146,8 @@ def _level(part: int, whole: int, limit: Limit, at: int) -> Level:
 
 
 def percent(millionths: int) -> str:
-    """As people read it: "6.2 %", "0.31 %"."""
+    """As people read it: "6.2 %", "0.31 %", "0 %"."""
     share = millionths / 10_000
+    if millionths == 0:
+        return "0 %"
     return f"{share:.2f} %" if share < 1 else f"{share:.1f} %"

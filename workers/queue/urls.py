@@ -14,6 +14,8 @@ urlpatterns = [
     path("queue/alerts/", alerts.alerts),
     path("queue/alerts/<int:number>/acknowledge/", alerts.acknowledge),
     path("queue/alerts/test/", alerts.test),
+    path("queue/brake/", brake.home),
+    path("queue/brake/figures/", brake.figures),
     path("queue/desk/", for_desk.of_desk),
     path("queue/desk/<slug:topic>/", for_desk.of_topic),
     path("queue/of/<slug:topic>/<int:number>/", pages.of_update),
