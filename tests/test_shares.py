@@ -12,11 +12,15 @@ from digest.audit import AuditEntry
 from digest.models import Topic
 from subscribers.models import Suppression
 from tests.relays import BRISK, PoliteRelay
+from tests.returning import accepted, deliveries, event
 from tests.sends import Through, due_to
 from workers import balance, ledger, sending
 from workers.brake import share_rules, shares
 from workers.brake.mailboxes import provider_of
 from workers.brake.models import ProviderShare, Standing
+from workers.feedback.applying import apply
+from workers.feedback.events import Event
+from workers.feedback.models import Kind
 from workers.ledger import Row
 from workers.models import BULK, Batch, Delivery, DeliveryState, Mailing
 from workers.pace import Paced
@@ -246,3 +250,50 @@ def test_ops_see_a_share_that_is_held_and_may_try_it_at_once(
     assert "queued" not in go(sent)
     assert list(FINDERS[AlertKind.PROVIDER_REFUSES](timezone.now(), Watch())) == []
     assert browser.post(f"/queue/{sent.id}/probe/", said).status_code == 302, "is refused in words"
+
+
+# ---- what comes back later -------------------------------------------------------------
+
+
+def blames(one: Delivery) -> Event:
+    return event(one, Kind.SOFT, code="5.7.1", words=f"blocked, {one.id}")
+
+
+@pytest.mark.django_db
+@pytest.mark.both_databases
+def test_what_blames_us_after_the_relays_yes_holds_the_share_at_a_fifth_of_what_was_accepted(
+    pivot: Topic,
+) -> None:
+    sent = accepted(pivot, 100)
+    rows = deliveries(sent)
+    apply([blames(one) for one in rows[:19]])
+    apply([event(one, Kind.HARD, code="5.1.1") for one in rows[50:90]])
+    assert ProviderShare.objects.get().standing == Standing.FREE
+    apply([blames(rows[18])])
+    assert ProviderShare.objects.get().returned == 19, "told again, it is no news"
+    apply([blames(rows[19])])
+    share = ProviderShare.objects.get()
+    assert (share.provider, share.standing, share.later) == ("example.org", Standing.HELD, True)
+    other = accepted(pivot, 101)
+    apply([blames(one) for one in deliveries(other)[:20]])
+    assert ProviderShare.objects.get(mailing=other).standing == Standing.FREE, "20 of 201"
+    assert set(Suppression.objects.values_list("detail", flat=True)) == {"5.1.1, told by postmark"}
+
+
+@pytest.mark.django_db
+def test_a_probe_that_a_relay_took_is_over_when_nothing_came_back_for_a_while(
+    pivot: Topic,
+) -> None:
+    sent = accepted(pivot, 100)
+    rows = deliveries(sent)
+    apply([blames(one) for one in rows[:20]])
+    taken = {"standing": Standing.PROBING, "attempts": 5, "refused": 0}
+    ProviderShare.objects.update(**taken, until=timezone.now() + dt.timedelta(minutes=1))
+    shares.conclude()
+    assert ProviderShare.objects.get().standing == Standing.PROBING
+    apply([blames(rows[30])])
+    share = ProviderShare.objects.get()
+    assert (share.standing, share.holds) == (Standing.HELD, 2), "one of the probe came back"
+    ProviderShare.objects.update(**taken, until=timezone.now() - dt.timedelta(seconds=1))
+    shares.conclude()
+    assert ProviderShare.objects.get().standing == Standing.FREE

@@ -28,7 +28,7 @@ from workers import (
     schedule,
     slots,
 )
-from workers.brake import first_part, judging, quiet
+from workers.brake import first_part, judging, quiet, shares
 from workers.feedback import retention
 from workers.inbound import reading
 from workers.models import BULK, URGENT, Batch, BatchState, DeliveryState, Mailing, MailingState
@@ -62,6 +62,7 @@ def tick() -> None:
         ledger.finish,
         judging.judge,
         first_part.go_on,
+        shares.conclude,
         samples.take,
         leftovers.sweep,
         retention.forget,

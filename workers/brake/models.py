@@ -89,6 +89,16 @@ class ProviderShare(models.Model):
     standing = models.CharField(max_length=7, choices=Standing.choices, default=Standing.FREE)
     attempts = models.PositiveIntegerField(default=0, help_text="Of the last few hundred.")
     refused = models.PositiveIntegerField(default=0, help_text="Of these, because of us.")
+    returned = models.PositiveIntegerField(
+        default=0,
+        help_text="Came back because of us, since it was last held for that.",
+    )
+    accepted_before = models.PositiveIntegerField(
+        default=0, help_text="Accepted at the provider when ``returned`` was last 0."
+    )
+    later = models.BooleanField(
+        default=False, help_text="Held for what came back: a relay's yes to a probe says little."
+    )
     words = models.TextField(blank=True, help_text="Its last such answer.")
     holds = models.PositiveSmallIntegerField(default=0, help_text="In a row: each is longer.")
     until = models.DateTimeField(

@@ -39,23 +39,31 @@ def blames_us(code: int, answer: str) -> bool:
     return code >= 400 and speaks_of_us(code_in(answer))
 
 
-def after(standing: Standing, attempts: int, refused: int, accepted: int) -> Standing:
+def after(
+    standing: Standing, attempts: int, refused: int, accepted: int, *, later: bool = False
+) -> Standing:
     """How a share stands with so many attempts, of which so many were refused because of us.
 
-    ``accepted``: of the last ones alone.
+    ``accepted``: of the last ones alone. ``later``: refusals come back after the relay's yes, so
+    that a probe is over only when nothing came for a while.
     """
     if standing is Standing.HELD:
         return standing  # what was on its way says nothing new
     if standing is Standing.PROBING:
         if refused:
             return Standing.HELD
-        return Standing.FREE if accepted else standing
+        return Standing.FREE if accepted and not later else standing
     if refused >= HOLD_LEAST and refused * 100 >= HOLD_AT * attempts:
         return Standing.HELD
     many = refused * 100 >= SLOW_AT * attempts
     if standing is Standing.SLOW:
         return Standing.FREE if attempts >= RECOVERED and not many else standing
     return Standing.SLOW if refused >= SLOW_LEAST and many else standing
+
+
+def too_many_came_back(returned: int, accepted: int) -> bool:
+    """Whether a share is held for what came back of so many accepted."""
+    return returned >= HOLD_LEAST and returned * 100 >= HOLD_AT * accepted
 
 
 def wait(holds: int) -> dt.timedelta:

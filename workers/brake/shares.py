@@ -20,7 +20,7 @@ from digest.errors import Refused
 from workers.brake import share_rules
 from workers.brake.mailboxes import provider_of
 from workers.brake.models import HELD_BACK, STOPPED, ProviderShare, Standing
-from workers.ledger import Row
+from workers.ledger import LIVE, Row
 from workers.models import Batch, BatchState, Mailing
 from workers.outbox import Outcome, Verdict
 from workers.routes.lanes import Lanes
@@ -28,6 +28,10 @@ from workers.routes.lanes import Lanes
 log = structlog.get_logger()
 
 BY = "the brake"
+
+
+_CONCLUDED = Q(standing=Standing.PROBING, later=True, attempts__gt=0, refused=0)
+"""A probe was taken; what it is worth is told by what comes back until its end."""
 
 
 class Lot:
@@ -99,9 +103,8 @@ class Shares:
     def _may_probe(self, share: ProviderShare) -> bool:
         """Whether this worker is the one that tries it now."""
         now = timezone.now()
-        due = ProviderShare.objects.filter(
-            id=share.id, standing__in=STOPPED, until__lte=now
-        ).update(
+        free = ~_CONCLUDED & Q(id=share.id, standing__in=STOPPED, until__lte=now)
+        due = ProviderShare.objects.filter(free).update(
             standing=Standing.PROBING,
             until=now + share_rules.PROBE_ENDS,
             at=now,
@@ -145,24 +148,30 @@ class Shares:
 
 @transaction.atomic
 def _count(mailing_id: int, provider: str, lot: Lot) -> bool:
-    key: dict[str, Any] = {"mailing_id": mailing_id, "provider": provider}
-    ProviderShare.objects.get_or_create(**key)
-    share = ProviderShare.objects.select_for_update().get(**key)
+    share = locked(mailing_id, provider)
     was = Standing(share.standing)
     if was is Standing.HELD:
         return False
     share.attempts, share.refused = share.attempts + lot.attempts, share.refused + lot.refused
     share.words = lot.words[:1000] or share.words
-    stands = share_rules.after(was, share.attempts, share.refused, lot.accepted)
+    stands = share_rules.after(was, share.attempts, share.refused, lot.accepted, later=share.later)
     if share.attempts > share_rules.WINDOW:
         share.attempts, share.refused = share.attempts // 2, share.refused // 2
     if stands is not was:
-        _moved(share, stands)
+        move(share, stands)
     share.save()
     return stands is not was
 
 
-def _moved(share: ProviderShare, stands: Standing) -> None:
+def locked(mailing_id: int, provider: str) -> ProviderShare:
+    """The share, until the transaction's end; made when it is first asked for."""
+    key: dict[str, Any] = {"mailing_id": mailing_id, "provider": provider}
+    ProviderShare.objects.get_or_create(**key)
+    return ProviderShare.objects.select_for_update().get(**key)
+
+
+def move(share: ProviderShare, stands: Standing) -> None:
+    """Let a share stand otherwise; whoever calls saves it."""
     said = {"provider": share.provider, "attempts": share.attempts, "refused": share.refused}
     share.standing, share.at = stands, timezone.now()
     share.attempts = share.refused = 0
@@ -171,10 +180,21 @@ def _moved(share: ProviderShare, stands: Standing) -> None:
         share.holds = min(share.holds + 1, len(share_rules.WAITS))
         share.until = share.at + share_rules.wait(share.holds)
     elif stands is Standing.FREE:
-        share.holds = 0
+        share.holds, share.later = 0, False
         wake_up(share.mailing_id)
     log.info("provider's share", mailing=share.mailing_id, standing=stands, **said)
     audit(BY, f"provider’s share {stands}", str(share.mailing_id), words=share.words, **said)
+
+
+def conclude() -> None:
+    """Let go the shares of which a probe was taken, and of which nothing came back since."""
+    over = Q(until__lte=timezone.now(), mailing__state__in=LIVE)
+    for one in ProviderShare.objects.filter(_CONCLUDED, over):
+        with transaction.atomic():
+            share = locked(one.mailing_id, one.provider)
+            if share.standing == Standing.PROBING:
+                move(share, Standing.FREE)
+                share.save()
 
 
 def wake_up(mailing_id: int) -> None:

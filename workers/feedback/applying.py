@@ -19,6 +19,7 @@ from django.utils import timezone
 from subscribers import suppression, unsubscribe
 from subscribers.models import LeavingReason, SuppressionReason
 from workers import evidence
+from workers.brake import came_back
 from workers.feedback import naming, patience
 from workers.feedback.events import OUTCOMES, RANK, Event, mailing_name
 from workers.feedback.models import SHARDS, CameBack, Heard, Kind, Returned
@@ -57,6 +58,7 @@ def apply(events: Sequence[Event]) -> Applied:
     _settle(told)
     _leave(told)
     _suppress(told)
+    came_back.refused(told)
     _count_heard(news)
     return Applied(len(news), len(news) - len(told))
 
