@@ -61,8 +61,10 @@ SETTINGS = (
     Setting(
         "INBOUND_URL",
         "",
-        "A mailbox, by IMAP, to which mail programs write to unsubscribe somebody; mails name its "
-        "address. That is the user, or else `?address=`. `imap://` (STARTTLS) or `imaps://`.",
+        "Where mails come in: those that unsubscribe somebody, bounces and complaints. A mailbox "
+        "that is read, `imap://` (STARTTLS) or `imaps://`; or `lmtp://127.0.0.1:2424`, where a "
+        "mail server hands them over. Mails name the user's address, or else `?address=`, to "
+        "unsubscribe. See docs/feedback.md.",
         "imaps://digest:secret@mail.example.org/INBOX?address=unsubscribe@example.org",
         parsing.inbound_url,
         secret=True,

@@ -93,10 +93,10 @@ def hooks(text: str) -> dict[str, tuple[str, ...]]:
 
 
 def inbound_url(text: str) -> str:
-    from workers.inbound.account import Account
+    from workers.inbound.source import from_url
 
     if text:
-        Account.from_url(text)
+        from_url(text)
     return text
 
 

@@ -81,6 +81,7 @@ flush unix n - n 1000? 0 flush
 proxymap unix - - n - - proxymap
 showq unix n - n - - showq
 error unix - - n - - error
+lmtp unix - - n - - lmtp
 retry unix - - n - - error
 virtual unix - n n - - virtual
 anvil unix - - n - 1 anvil
@@ -135,9 +136,21 @@ def lacking() -> str:
     return "" if os.geteuid() == 0 else "Postfix can only be started by root"
 
 
+BOUNCES = """
+# As docs/feedback.md says.
+relay_domains = bounces.{domain}
+transport_maps = inline:{{ {{ bounces.{domain} = lmtp:inet:127.0.0.1:{door} }} }}
+# Who is not there is found out only once the mail was taken.
+smtpd_reject_unlisted_recipient = no
+"""
+
+
 @contextmanager
-def running(mechanisms: str = "PLAIN LOGIN CRAM-MD5") -> Iterator[Postfix]:
+def running(
+    mechanisms: str = "PLAIN LOGIN CRAM-MD5", *, door: int | None = None
+) -> Iterator[Postfix]:
     """Start one that lets USER in by these SASL mechanisms; ended, and removed, after the block.
+    ``door``: the port at which it hands over what bounces: all but what is to reader1.
 
     In a folder of its own right under the system's for temporary files: its daemons are other
     users than root, who must be able to get there.
@@ -151,6 +164,12 @@ def running(mechanisms: str = "PLAIN LOGIN CRAM-MD5") -> Iterator[Postfix]:
         place.chmod(0o755)
         found = Postfix(place, _free_port())
         _configure(found, mechanisms)
+        if door:
+            main = place / "etc" / "main.cf"
+            text = main.read_text().replace(
+                "static:all/", "inline:{ { reader1@example.org = all/ } }"
+            )
+            main.write_text(text + BOUNCES.format(domain=DOMAIN, door=door))
         with _master(found):
             yield found
     finally:

@@ -257,7 +257,7 @@ def test_over_tls_the_certificate_must_be_good(
 ) -> None:
     inbox.put(leaving)
     if security is Security.STARTTLS:  # as it is for any host but this machine
-        monkeypatch.setattr(reading, "account", inbox.with_starttls)
+        monkeypatch.setattr(reading, "source", inbox.with_starttls)
     settings.INBOUND_URL = inbox.url(trusted=False)
     assert "127.0.0.1's certificate is not valid: " in look().trouble
     assert state() == SubscriptionState.CONFIRMED

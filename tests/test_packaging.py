@@ -31,7 +31,7 @@ OURS = {name: one for name, one in COMPOSE["services"].items() if one.get("build
 
 
 def test_compose_runs_web_workers_schedule_migrations_database_and_broker() -> None:
-    assert set(OURS) == {"web", "hasty", "bulk", "beat", "mailbox", "migrate"}
+    assert set(OURS) == {"web", "hasty", "bulk", "beat", "mailbox", "door", "migrate"}
     assert {"postgres", "valkey"} < set(COMPOSE["services"])
 
 

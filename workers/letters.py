@@ -27,7 +27,8 @@ from workers.feedback import providers
 from workers.feedback.providers import Provider
 from workers.headers import Letterhead, MessageRefused, split_mailbox
 from workers.https.account import AS_BY_SMTP, WHOLE
-from workers.inbound.account import account, leaving_uri
+from workers.inbound.account import leaving_uri
+from workers.inbound.source import source
 from workers.ledger import Row
 from workers.lint import lint
 from workers.message import Pieces, Reader, message_id, prepare
@@ -300,10 +301,11 @@ def _letterhead(mailing: Mailing, edition: Edition) -> Letterhead:
 
 
 def _unsubscribe_mailto(edition: Edition) -> str:
-    if not settings.INBOUND_URL:
+    address = source(settings.INBOUND_URL).address if settings.INBOUND_URL else ""
+    if not address:
         return ""
     token = _reader_token(Purpose.UNSUBSCRIBE, edition.nonce)
-    return leaving_uri(account(settings.INBOUND_URL).address, token)
+    return leaving_uri(address, token)
 
 
 def _is_archived(update: Update) -> bool:

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import smtplib
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -25,10 +27,10 @@ def environment(data_dir: Path, **more: str) -> dict[str, str]:
 class Running:
     """A ``digest up`` and its console."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, door: int) -> None:
         self.process = subprocess.Popen(
             [DIGEST, "up", "--port", "0", "--workers", "1"],
-            env=environment(data_dir),
+            env=environment(data_dir, INBOUND_URL=f"lmtp://127.0.0.1:{door}"),
             cwd=data_dir,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -68,11 +70,18 @@ class Running:
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[[], Running]]:
+def door() -> int:
+    """A free port, at which mails are handed over."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
+
+
+@pytest.fixture
+def start(tmp_path: Path, door: int) -> Iterator[Callable[[], Running]]:
     started: list[Running] = []
 
     def start() -> Running:
-        started.append(Running(tmp_path))
+        started.append(Running(tmp_path, door))
         return started[-1]
 
     yield start
@@ -94,10 +103,13 @@ def alive(pids: list[int]) -> list[int]:
 
 
 def test_it_starts_ends_with_its_killer_and_starts_again_at_once(
-    start: Callable[[], Running], tmp_path: Path
+    start: Callable[[], Running], tmp_path: Path, door: int
 ) -> None:
     first = start()
     assert answers(f"{first.address()}mailbox/") == 200
+    with smtplib.LMTP("127.0.0.1", door) as server:
+        assert server.sendmail("", ["bounce@example.org"], b"Subject: hello\r\n\r\n") == {}
+    assert len(list((tmp_path / "inbound" / "new").iterdir())) == 1
 
     second = start()
     out, _ = second.process.communicate(timeout=60)

@@ -87,7 +87,9 @@ def _shown() -> Group:
     parts: list[Any] = [progress.workers(presence.alive()), *_works(), *_routes(), Text()]
     troubles = filter(None, [room.shortage(), standing.trouble()])
     parts += [Text(words, "red") for words in troubles]
-    parts += [Text(words) for words in filter(None, [standing.waiting()])]
+    inbox = standing.standing()
+    came_in = inbox.in_words if inbox else ""
+    parts += [Text(words) for words in filter(None, [standing.waiting(), came_in])]
     parts += _held()
     return Group(*parts, progress.listed(_recent()))
 
@@ -161,5 +163,15 @@ def _plain() -> dict[str, Any]:
         "routes": [one.plain for one in shown()],
         "held": [str(text) for text in _held()],
         "trouble": room.shortage(),
-        "inbox": {"trouble": standing.trouble(), "waiting": standing.waiting()},
+        "inbox": _inbox(),
+    }
+
+
+def _inbox() -> dict[str, Any]:
+    found = standing.standing()
+    counts = found.counts if found else {}
+    return {
+        "trouble": standing.trouble(),
+        "waiting": standing.waiting(),
+        "mails": {sort.value: n for sort, n in counts.items()},
     }

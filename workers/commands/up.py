@@ -4,6 +4,7 @@ import click
 from django.conf import settings
 
 from workers.embedded.up import Wish, become_supervisor
+from workers.inbound.source import DoorAt, source
 
 
 @click.command()
@@ -24,6 +25,7 @@ def up(host: str, port: int, workers: int) -> None:
     A broker and a mailbox are started beside them where REDIS_URL and SMTP_URL name none.
     Ctrl-C lets the workers finish what they are sending; a second one ends at once.
     """
+    at = source(settings.INBOUND_URL) if settings.INBOUND_URL else None
     become_supervisor(
         Wish(
             data_dir=settings.DATA_DIR,
@@ -32,5 +34,6 @@ def up(host: str, port: int, workers: int) -> None:
             workers=workers,
             with_broker=not settings.REDIS_URL,
             with_mailbox=settings.MAILBOX_IS_RELAY,
+            door=(at.host, at.port) if isinstance(at, DoorAt) else None,
         )
     )

@@ -21,6 +21,7 @@ from digest import logs
 from workers.celery import app
 from workers.embedded.broker import Broker
 from workers.embedded.supervisor import Part
+from workers.inbound import door as inbound_door
 from workers.mailbox import smtp
 from workers.wakeups import wake
 
@@ -78,6 +79,16 @@ def mailbox(listening: socket.socket, is_up: IsUp, where: str) -> Part:
     return Part(
         "mailbox", run, says=f"mailbox   keeps the mails: {where}", rank=2, orphaned=smtp.LINGER
     )
+
+
+def door(listening: socket.socket, is_up: IsUp) -> Part:
+    """Where a mail server hands over bounces, complaints, and mails that unsubscribe."""
+
+    def run() -> None:
+        inbound_door.serve(listening, when_up=lambda: is_up("door"))
+
+    host, port = listening.getsockname()[:2]
+    return Part("door", run, says=f"door      takes mails at {host} port {port}", rank=1)
 
 
 def web(listening: socket.socket, is_up: IsUp) -> Part:

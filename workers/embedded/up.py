@@ -37,6 +37,7 @@ class Wish:
     workers: int = 2  # bulk worker processes
     with_broker: bool = True
     with_mailbox: bool = True
+    door: tuple[str, int] | None = None  # where mails are handed over to us
     story: str = ""  # "module.function" to run once all is up, in place of our own lines
     stays: bool = False  # go on when the story ends well
 
@@ -49,6 +50,7 @@ class Plan:
     workers: int
     web: int | None
     mailbox: int | None
+    door: int | None
     program: str  # the embedded broker's; its directory; the note that names that
     directory: str
     note: str
@@ -76,6 +78,7 @@ def become_supervisor(wish: Wish, when_locked: Callable[[], None] = lambda: None
     when_locked()
     web = None if wish.port is None else _bind_one_of(wish.host, wish.port, wish.ports)
     mailbox = _bind("127.0.0.1", 0) if wish.with_mailbox else None
+    door = _bind(*wish.door) if wish.door else None
     if web:  # for this and for other commands, unless BASE_URL is set
         (wish.data_dir / "base-url").write_text(f"http://127.0.0.1:{_port(web)}\n")
     if mailbox:
@@ -90,6 +93,7 @@ def become_supervisor(wish: Wish, when_locked: Callable[[], None] = lambda: None
         workers=wish.workers,
         web=web.fileno() if web else None,
         mailbox=mailbox.fileno() if mailbox else None,
+        door=door.fileno() if door else None,
         program=ours.program if ours else "",
         directory=str(ours.directory) if ours else "",
         note=str(note),
@@ -98,7 +102,7 @@ def become_supervisor(wish: Wish, when_locked: Callable[[], None] = lambda: None
     )
     os.environ[_PLAN] = json.dumps(asdict(plan))
     _for_forks_and_celery()
-    for file in (*locks, plan.web, plan.mailbox):
+    for file in (*locks, plan.web, plan.mailbox, plan.door):
         if file is not None:
             os.set_inheritable(file, True)
     # -P: a folder called "workers" where the command was typed must not be taken for ours.
@@ -162,7 +166,7 @@ def _for_forks_and_celery() -> None:
 def main() -> int:
     """Bring the database up to date and run the parts; the exit status."""
     plan = Plan(**json.loads(os.environ.pop(_PLAN)))
-    for file in (*plan.locks, plan.web, plan.mailbox):
+    for file in (*plan.locks, plan.web, plan.mailbox, plan.door):
         if file is not None:
             os.set_inheritable(file, False)
     try:
@@ -230,6 +234,8 @@ def _run(plan: Plan) -> int:
     if plan.mailbox is not None:
         shown = f"{settings.BASE_URL}/mailbox/"
         watcher.start(parts.mailbox(socket.socket(fileno=plan.mailbox), watcher.is_up, shown))
+    if plan.door is not None:
+        watcher.start(parts.door(socket.socket(fileno=plan.door), watcher.is_up))
     if plan.web is not None:
         watcher.start(parts.web(socket.socket(fileno=plan.web), watcher.is_up))
     watcher.start(parts.worker("urgent", "tick,urgent", 2, watcher.is_up))

@@ -1,9 +1,8 @@
-"""Which mailbox readers may write to, and how to reach it: ``INBOUND_URL`` as a value."""
+"""Which mailbox readers may write to, and how to reach it, as a value."""
 
 import re
 import ssl
 from dataclasses import dataclass, field
-from functools import lru_cache
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from digest.errors import Refused
@@ -38,10 +37,10 @@ class Account:
         """
         parts = urlsplit(url)
         if parts.scheme not in _PORTS:
-            raise ValueError("does not begin with imap:// or imaps://")
+            raise ValueError("does not begin with imap://, imaps:// or lmtp://")
         if not parts.hostname:
             raise ValueError("names no host")
-        options = _options(parts)
+        options = options_of(parts, _OPTIONS)
         user, password = unquote(parts.username or ""), unquote(parts.password or "")
         if not (user and password):
             raise ValueError("names no user and password")
@@ -50,12 +49,12 @@ class Account:
             raise ValueError("has a user, password or folder that is not plain ASCII")
         return cls(
             host=parts.hostname,
-            port=_port(parts),
+            port=port_of(parts) or _PORTS[parts.scheme],
             security=_security(parts),
             user=user,
             password=password,
             folder=folder,
-            address=_address(options.get("address") or user),
+            address=checked(options.get("address") or user),
             cafile=options.get("cafile", ""),
         )
 
@@ -65,12 +64,6 @@ class Account:
     def tls_context(self) -> ssl.SSLContext:
         """Verifies the server's name and chain; OSError if ``cafile`` can't be read."""
         return ssl.create_default_context(cafile=self.cafile or None)
-
-
-@lru_cache(maxsize=1)
-def account(url: str) -> Account:
-    """The account of a setting that was looked at when the program started."""
-    return Account.from_url(url)
 
 
 def leaving_uri(address: str, token: str) -> str:
@@ -83,22 +76,24 @@ def leaving_uri(address: str, token: str) -> str:
     return f"{quote(address, safe='@')}?subject={asking}&body={asking}"
 
 
-def _options(parts: SplitResult) -> dict[str, str]:
+def options_of(parts: SplitResult, known: set[str]) -> dict[str, str]:
+    """What stands behind the question mark; ValueError where one is not known."""
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
-    if unknown := sorted(set(options) - _OPTIONS):
-        known = ", ".join(sorted(_OPTIONS))
-        raise ValueError(f"has an unknown option, {unknown[0]}; known: {known}")
+    if unknown := sorted(set(options) - known):
+        names = ", ".join(sorted(known))
+        raise ValueError(f"has an unknown option, {unknown[0]}; known: {names}")
     return options
 
 
-def _port(parts: SplitResult) -> int:
+def port_of(parts: SplitResult) -> int | None:
+    """The port that is named; ValueError where it is none."""
     try:
         port = parts.port
     except ValueError:
         port = 0
     if port == 0:
         raise ValueError("has a port that is not between 1 and 65535")
-    return port or _PORTS[parts.scheme]
+    return port
 
 
 def _security(parts: SplitResult) -> Security:
@@ -107,7 +102,8 @@ def _security(parts: SplitResult) -> Security:
     return Security.NONE if on_loopback(parts.hostname or "") else Security.STARTTLS
 
 
-def _address(text: str) -> str:
+def checked(text: str) -> str:
+    """The address, if readers can write to it; ValueError in words."""
     try:
         checked_address("INBOUND_URL", text)
     except Refused:

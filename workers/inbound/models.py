@@ -17,6 +17,9 @@ class Sort(models.TextChoices):
     UNCLEAR = "unclear", "Not understood"  # for a person
 
 
+FOR_A_PERSON = {Sort.UNMATCHED, Sort.UNCLEAR}
+
+
 class Inbox(models.Model):
     """What came to the mailbox, or the door, that ``INBOUND_URL`` names.
 

@@ -17,13 +17,14 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from workers.inbound.account import Account, account
+from workers.inbound.account import Account
 from workers.inbound.handling import handle
-from workers.inbound.models import Inbox, Sort
+from workers.inbound.models import FOR_A_PERSON, Inbox, Sort
 from workers.inbound.parts import OCTETS
+from workers.inbound.source import source
 from workers.relay import Security
 
 log = structlog.get_logger()
@@ -39,8 +40,6 @@ CLAIM = dt.timedelta(minutes=4)
 MAILS, SECONDS = 200, 30
 """What one turn does at most; the next one follows at once."""
 
-FOR_A_PERSON = {Sort.UNMATCHED, Sort.UNCLEAR}
-
 SPAN = 100_000
 """Numbers asked for at a time: a line of more than a million octets is not taken."""
 
@@ -53,8 +52,8 @@ class CantRead(Exception):
 
 
 def is_due() -> bool:
-    """Whether there is an inbox, and it is time to look into it."""
-    if not settings.INBOUND_URL:
+    """Whether there is a mailbox, and it is time to look into it."""
+    if not (settings.INBOUND_URL and isinstance(source(settings.INBOUND_URL), Account)):
         return False
     inbox = current()
     return inbox is None or inbox.next_at <= timezone.now()
@@ -64,12 +63,13 @@ def current() -> Inbox | None:
     """How the inbox that is set fares; None where none is, or nobody has looked yet."""
     if not settings.INBOUND_URL:
         return None
-    return Inbox.objects.filter(name=str(account(settings.INBOUND_URL))).first()
+    return Inbox.objects.filter(name=str(source(settings.INBOUND_URL))).first()
 
 
 def read() -> None:
     """Look into the inbox, if it is due and no other worker is at it."""
-    theirs = account(settings.INBOUND_URL)
+    theirs = source(settings.INBOUND_URL)
+    assert isinstance(theirs, Account), "a door is not read"
     inbox, _ = Inbox.objects.get_or_create(name=str(theirs))
     now = timezone.now()
     ours = Inbox.objects.filter(pk=inbox.pk, next_at__lte=now).update(next_at=now + CLAIM)
@@ -140,7 +140,7 @@ def _handled(imap: IMAP4, uid: int) -> Sort:
     mail = _body(imap, uid)
     try:
         sort = handle(mail)
-    except DatabaseError:
+    except (InterfaceError, OperationalError):  # it is away
         raise
     except Exception:  # a mail that nobody foresaw must not keep those behind it
         log.exception("a mail can't be read; it was left", uid=uid)

@@ -64,7 +64,8 @@ def workers_live(request: HttpRequest) -> HttpResponse:
 
 
 def _works() -> dict[str, Any]:
-    return {"works": works(), "coming": coming.coming()[:SLOTS]}
+    inbox = standing.standing()
+    return {"works": works(), "coming": coming.coming()[:SLOTS], "inbox": inbox}
 
 
 @looks

@@ -188,7 +188,8 @@ def _feeds(_now: dt.datetime, _watch: Watch) -> Iterator[Trouble]:
 
 def _inbox(_now: dt.datetime, _watch: Watch) -> Iterator[Trouble]:
     inbox = reading.current()
-    if inbox is not None and inbox.failures >= SEVERAL:
+    failed = inbox is not None and inbox.failures >= SEVERAL
+    if failed or standing.is_silent(inbox):
         yield Trouble("", standing.trouble())
 
 
