@@ -239,6 +239,17 @@ def said(provider: Provider, status: int, body: str = "", **headers: str) -> Any
         ("mailgun", 200, "Mailgun Magnificent API", "uncertain"),
         ("mailgun", 400, "to parameter is not a valid address", "failed"),
         ("mailgun", 400, "from parameter is not a valid address", "deferred"),
+        ("brevo", 400, '{"message": "email is not valid in to"}', "failed"),
+        ("brevo", 400, '{"message": "Sender is inactive"}', "deferred"),
+        ("mailersend", 422, '{"errors": {"to.0.email": ["must be valid"]}}', "failed"),
+        ("mailersend", 422, '{"errors": {"from.email": ["must be verified"]}}', "deferred"),
+        ("mailjet", 400, '{"ErrorRelatedTo": ["To[0].Email"]}', "failed"),
+        ("mailtrap", 400, """{"errors": ["'to' address is invalid"]}""", "failed"),
+        ("postmark", 422, '{"ErrorCode": 406, "Message": "marked as inactive"}', "failed"),
+        ("postmark", 422, '{"ErrorCode": 300, "Message": "Invalid \'From\'"}', "deferred"),
+        ("resend", 422, '{"message": "Invalid `to` field."}', "failed"),
+        ("sendgrid", 400, '{"errors": [{"field": "personalizations.0.to.0.email"}]}', "failed"),
+        ("sendgrid", 403, '{"errors": [{"field": "from"}]}', "untried"),
         ("mailgun", 401, "Forbidden", "untried"),
         ("mailgun", 404, "Domain not found", "untried"),
         ("mailgun", 302, "elsewhere", "untried"),
@@ -378,6 +389,7 @@ def test_a_look_shows_its_key_where_the_provider_wants_it() -> None:
             probing.look(there.account)
         (one,) = asked
         assert SHAPES[provider].shown(one) == KEY, provider
+        assert ".." not in one.path
 
 
 def test_a_look_at_nobody_says_so() -> None:

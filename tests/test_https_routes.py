@@ -115,6 +115,7 @@ def test_a_provider_that_writes_the_message_gets_its_fields_and_each_readers_own
 def test_a_removed_route_tells_still_how_its_messages_were_handed_over(
     due: Mailing, only_routes: None, dkim: None
 ) -> None:
+    assert ledger.claim(BULK, "here", "one"), "which gives it its date"
     with standing() as there:
         route = route_to(there)
     before = message_of(due, route, "reader1@example.org")
@@ -175,6 +176,8 @@ def test_smtp_url_itself_may_name_a_providers_api(due: Mailing, settings: Any) -
         send()
     holds(due, there.recipients)
     assert "Metadata" in there.taken[0].said
+    settings.SMTP_PROVIDER = "postal"
+    assert carriers.provider_of(None) is Provider.POSTMARK, "its address says so"
 
 
 def test_a_route_is_added_by_such_an_address_and_says_where_it_leads(

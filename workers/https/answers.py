@@ -29,9 +29,10 @@ _NOBODY_KNOWS = {502, 504}
 
 _OF_THE_READER = re.compile(
     r"recipient|rcpt|inactive|suppress|blocklist|blacklist|unsubscribed"
-    r"|\bto\b[^a-z]*(parameter|field|address|is not|email)|[\"'`]to\b",
+    r"|\bto\b[^a-z]*(parameter|field|address|is not|email)|[\"'`]to\b|\bin to\b",
     re.IGNORECASE,
 )
+_OF_US = re.compile(r"\b(sender|from)\b", re.IGNORECASE)
 _REFUSED = {"rejected", "invalid", "failed"}
 
 
@@ -82,7 +83,8 @@ def refused(account: Account, answer: Answer) -> Heard:
         return Heard(Outcome(Verdict.UNTRIED, status, trouble), trouble)
     if status in _NOBODY_KNOWS:
         return Heard(Outcome(Verdict.UNCERTAIN, status, text), strange=True)
-    if status == 413 or (400 <= status < 429 and _OF_THE_READER.search(text)):
+    of_the_reader = _OF_THE_READER.search(text) and not _OF_US.search(text)
+    if status == 413 or (400 <= status < 429 and of_the_reader):
         return Heard(Outcome(Verdict.FAILED, status, text))
     wait = _wait(answer) if status in {429, 503} else 0.0
     return Heard(Outcome(Verdict.DEFERRED, status, text, wait), wait=wait, strange=status != 429)

@@ -10,7 +10,7 @@ class Call(NamedTuple):
     """What is asked."""
 
     method: str
-    path: str  # beneath the account's base, without a slash before it
+    path: str  # beneath the account's base; with a slash before it, the server's own
     headers: Mapping[str, str]
     body: bytes = b""
 

@@ -82,7 +82,7 @@ _PROBES: dict[Provider, Callable[[Account], Call]] = {
     Provider.MAILERSEND: lambda account: _get("api-quota", Authorization=f"Bearer {account.key}"),
     Provider.MAILGUN: _mailgun,
     Provider.MAILJET: lambda account: Call(
-        "GET", "../v3/REST/sender?Limit=1", basic(account.key, account.secret)
+        "GET", "/v3/REST/sender?Limit=1", basic(account.key, account.secret)
     ),
     Provider.MANDRILL: lambda account: posted("users/ping2.json", {"key": account.key}),
     Provider.POSTAL: _postal,

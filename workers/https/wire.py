@@ -8,6 +8,7 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from queue import SimpleQueue
 from urllib.parse import urlsplit
 
@@ -36,7 +37,7 @@ class Connection:
         self._path = parts.path
         if parts.scheme == "https":
             self._http: http.client.HTTPConnection = http.client.HTTPSConnection(
-                parts.netloc, timeout=limits.connecting, context=ssl.create_default_context()
+                parts.netloc, timeout=limits.connecting, context=_tls()
             )
         else:
             self._http = http.client.HTTPConnection(parts.netloc, timeout=limits.connecting)
@@ -51,7 +52,8 @@ class Connection:
             return Broken(_words(problem), whole=False)
         whole = False
         try:
-            self._http.request(call.method, self._path + call.path, call.body, dict(call.headers))
+            path = call.path if call.path.startswith("/") else self._path + call.path
+            self._http.request(call.method, path, call.body, dict(call.headers))
             whole = True
             return self._answer()
         except (OSError, http.client.HTTPException) as problem:
@@ -144,6 +146,12 @@ class Caller:
             self._connection.close()
             return Broken(_words(problem), whole=False)
         return None
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Verifies names and chains; read once, which takes longer than a call."""
+    return ssl.create_default_context()
 
 
 _END = Call("", "", {})

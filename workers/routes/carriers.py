@@ -45,21 +45,22 @@ def relay_of(route: Route) -> Where:
 
 
 def provider_of(route: Route | None) -> Provider | None:
-    """Whose relay that is, as it is set, else as its address tells; None: that of SMTP_URL."""
+    """Whose it is, as it is set, else as its address tells; of None, that of SMTP_URL."""
+    place = _place_of(route)
+    if isinstance(place, Account):
+        return place.provider
     if route and route.provider:
         return Provider(route.provider)
+    if settings.SMTP_PROVIDER and (route is None or route.name == DEFAULT):
+        return Provider(settings.SMTP_PROVIDER)
+    return provider_at(place.host) if place else None
+
+
+def _place_of(route: Route | None) -> Where | None:
     try:
-        if route is None or route.name == DEFAULT:
-            if settings.SMTP_PROVIDER:
-                return Provider(settings.SMTP_PROVIDER)
-            return _provider_at(where(settings.SMTP_URL))
-        return _provider_at(relay_of(route))
+        return relay_of(route) if route else where(settings.SMTP_URL)
     except (ValueError, Refused):
         return None
-
-
-def _provider_at(place: Where) -> Provider | None:
-    return place.provider if isinstance(place, Account) else provider_at(place.host)
 
 
 def by_api(route: Route | None) -> bool:
