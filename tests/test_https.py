@@ -72,6 +72,7 @@ def test_every_provider_takes_a_message_with_its_key_and_tells_its_id() -> None:
         assert "id-0000000" in outbox.outcomes[1].text, provider
         tagged = provider not in {Provider.MAILERSEND, Provider.MANDRILL, Provider.POSTAL}
         assert (b"a-tag" in there.taken[0].body) == tagged, provider
+        assert there.taken[0].headers["user-agent"].startswith("Digest/"), provider
 
 
 def test_calls_go_over_a_few_connections_that_are_kept_from_run_to_run() -> None:
@@ -126,6 +127,13 @@ def test_an_answer_that_does_not_come_leaves_one_uncertain_and_the_others_go_on(
         assert sent(there.account, outbox, Limits(answer=0.3)) == Report()
     assert outbox.outcomes.pop(3).verdict is Verdict.UNCERTAIN
     assert outbox.verdicts == ["accepted"] * 11
+
+
+def test_a_provider_that_drips_is_waited_for_in_all_and_not_for_each_octet() -> None:
+    outbox = Mails(readers(1))
+    with standing(manners=Manners(drip=0.1)) as there:  # ten seconds and more for an answer
+        assert sent(there.account, outbox, Limits(answer=0.4)) == Report()
+    assert outbox.verdicts == ["uncertain"]
 
 
 def test_a_key_that_is_not_taken_stops_the_run_and_counts_as_no_attempt() -> None:
@@ -358,6 +366,8 @@ def test_an_address_that_makes_no_sense_is_refused_in_words_without_its_key(
         ("postmark", (401, {}, b'{"Message": "no"}'), "does not let us in: 401"),
         ("postmark", (500, {}, b"oops"), "it said: 500"),
         ("resend", (401, {}, b'{"name": "restricted_api_key"}'), "may do nothing but send"),
+        ("resend", (403, {}, b'{"name": "invalid_api_key"}'), "does not let us in: 403"),
+        ("sparkpost", (403, {}, b'{"message": "Forbidden."}'), "may do nothing but send"),
         ("mailgun", (400, {}, b"from parameter is missing"), "it takes our key"),
         ("mailgun", (401, {}, b"Forbidden"), "does not let us in"),
         ("postal", (200, {}, b'{"data": {"code": "MessageNotFound"}}'), "it takes our key"),

@@ -112,6 +112,17 @@ def test_a_provider_that_writes_the_message_gets_its_fields_and_each_readers_own
     assert row.code == 200
 
 
+def test_mailjet_writes_its_own_list_id_and_refuses_ours(due: Mailing, only_routes: None) -> None:
+    with standing(Provider.MAILJET) as there:
+        route_to(there)
+        send()
+    holds(due, there.recipients)
+    headers = there.taken[0].said["Globals"]["Headers"]
+    assert "List-Unsubscribe-Post" in headers
+    assert "List-Id" not in headers
+    assert "digest" in there.taken[0].said["Globals"]["EventPayload"]
+
+
 def test_a_removed_route_tells_still_how_its_messages_were_handed_over(
     due: Mailing, only_routes: None, dkim: None
 ) -> None:

@@ -42,6 +42,9 @@ _GO_ALONG = (
 )  # fmt: skip
 """Fields that every one of them takes; they write Date and MIME's own themselves."""
 
+_OWN = {Provider.MAILJET: {"List-Id"}}
+"""Fields that they write themselves, and refuse a message for."""
+
 _KEEP_ID = {Provider.POSTMARK: {"X-PM-KeepID": "true"}, Provider.SENDGRID: {}}
 """Who keeps a Message-ID of ours, and what asks for it."""
 
@@ -114,7 +117,8 @@ def _mail(provider: Provider, envelope: Envelope) -> AnymailMessage:
 
 
 def _headers(provider: Provider, said: Read) -> dict[str, str]:
-    names = () if provider is Provider.MAILERSEND else _GO_ALONG
+    own = _OWN.get(provider, set())
+    names = [] if provider is Provider.MAILERSEND else [one for one in _GO_ALONG if one not in own]
     found = {name: said.fields[name.lower()] for name in names if name.lower() in said.fields}
     if "reply-to" in said.fields:
         found["Reply-To"] = said.mailbox("Reply-To")

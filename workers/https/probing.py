@@ -57,7 +57,7 @@ def _trouble(account: Account, answer: Answer) -> str:
 def _may_only_send(answer: Answer) -> bool:
     """Resend and others refuse every question but to send to keys that are made for that."""
     said = answer.body.lower()
-    return answer.status == 403 or (answer.status == 401 and b"restricted" in said)
+    return b"restricted" in said or (answer.status == 403 and b"invalid" not in said)
 
 
 # ---- what each is asked -------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from queue import SimpleQueue
 from urllib.parse import urlsplit
 
@@ -53,7 +54,8 @@ class Connection:
         whole = False
         try:
             path = call.path if call.path.startswith("/") else self._path + call.path
-            self._http.request(call.method, path, call.body, dict(call.headers))
+            headers = {"User-Agent": _who_asks(), **call.headers}
+            self._http.request(call.method, path, call.body, headers)
             whole = True
             return self._answer()
         except (OSError, http.client.HTTPException) as problem:
@@ -146,6 +148,12 @@ class Caller:
             self._connection.close()
             return Broken(_words(problem), whole=False)
         return None
+
+
+@cache
+def _who_asks() -> str:
+    """Resend refuses whoever doesn't say."""
+    return f"Digest/{version('digest')}"
 
 
 @cache

@@ -255,7 +255,15 @@ class _Talk(asyncio.Protocol):
         elif not self._transport.is_closing():
             told = {"Content-Length": str(len(body)), **headers}
             lines = "".join(f"{name}: {value}\r\n" for name, value in told.items())
-            self._transport.write(f"HTTP/1.1 {status} So\r\n{lines}\r\n".encode() + body)
+            self._drip(f"HTTP/1.1 {status} So\r\n{lines}\r\n".encode() + body)
+
+    def _drip(self, octets: bytes) -> None:
+        if drip := self._api.manners.drip:
+            loop = asyncio.get_running_loop()
+            for at in range(len(octets)):
+                loop.call_later(at * drip, self._transport.write, octets[at : at + 1])
+        else:
+            self._transport.write(octets)
 
 
 def url(provider: Provider, port: int, connections: int = 4) -> str:
