@@ -138,6 +138,13 @@ def test_the_end_counts_the_queue_at_the_present_speed_and_the_retries():
     assert facts(leased=1, speed=10.0, deferred=2, last_retry=late).ends_at == late
     assert facts(leased=1, asked=50.0).ends_at == NOW + dt.timedelta(seconds=2)
     assert facts("paused", speed=10.0).ends_at is None
+
+
+def test_the_end_counts_in_quiet_hours_and_what_is_waited_for():
+    going = facts(leased=1, speed=10.0, quiet="15:00-16:00")  # London's, an hour from NOW
+    assert going.ends_at == NOW + dt.timedelta(hours=1, seconds=10)
+    rests = facts(asked=10.0, rests="Quiet.", rests_until=NOW + dt.timedelta(minutes=30))
+    assert rests.ends_at == NOW + dt.timedelta(minutes=30, seconds=10)
     assert facts(speed=10.0, prepared_at=None).ends_at is None
 
 

@@ -166,6 +166,8 @@ def test_cards_and_what_comes_next_say_until_when_it_is_quiet_and_nobody_calls_i
     (next_one,) = [one for one in coming() if "#9" in one.what]
     assert "Quiet hours keep it until " in next_one.then
     assert f"{until} UTC" in next_one.then
+    shown = CliRunner().invoke(main, ["status"])
+    assert "Quiet until " in shown.output
     watch = Watch()
     stuck = FINDERS[AlertKind.MAILING_STUCK]
     list(stuck(timezone.now(), watch))

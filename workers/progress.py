@@ -11,6 +11,7 @@ from digest.errors import Refused
 from digest.models import Update
 from workers import balance
 from workers.balance import Sheet
+from workers.brake import rests
 from workers.models import Mailing, MailingKind, MailingState, Worker
 
 COLOURS = {
@@ -76,8 +77,8 @@ def told(mailing: Mailing, sheet: Sheet | None = None) -> Group:
     if mailing.kind != MailingKind.SCHEDULED:
         head.append(f" ({mailing.get_kind_display().lower()})")
     head.append(f"  {sheet.state}", "bold yellow" if sheet.state in WANTS_A_PERSON else "")
-    if mailing.why:
-        head.append(f"  {mailing.why}", "yellow")
+    if why := mailing.why or rests.why(mailing):
+        head.append(f"  {why}", "yellow")
     return Group(head, bar(sheet), words(sheet))
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from digest.models import Topic
 from tests.browser.windows import Window
 from tests.queueing import a_crew, a_mailing, an_update
+from workers.brake.models import Braking, Postmaster, ProviderShare
 from workers.models import Mailing, Worker
 from workers.queue.models import AtDomain, Sample
 from workers.routes.models import DomainLimit, Route, RouteDay
@@ -67,11 +68,25 @@ def some_routes() -> list[Route]:
     return [failed, full]
 
 
+def braked(topic: Topic) -> Mailing:
+    """A mailing that the brake holds, beside a provider that refuses us at length."""
+    made = a_mailing(topic, state="held", queued=2, failed=1, why=NASTY)
+    Braking.objects.create(mailing=made, level="braked", words=NASTY, held=True)
+    ProviderShare.objects.create(
+        mailing=made, provider=f"{'long-' * 12}example.com", standing="held", words=NASTY
+    )
+    Postmaster.objects.create(
+        provider="Gmail", day=timezone.now().date(), complaints=0.1, words=NASTY, by="otto"
+    )
+    return made
+
+
 @pytest.mark.parametrize("look", ["light", "dark"])
 def test_the_queue_fits_a_phone_has_no_finding_of_axe_and_runs_nobody_s_script(
     window: Window, at_work: Mailing, look: str
 ) -> None:
     cancelled, routes = Mailing.objects.get(state="cancelled"), some_routes()
+    held = braked(at_work.topic)
     User.objects.filter(pk=window.user.pk).update(is_superuser=True)  # who may do all
     for path in [
         "/queue/",
@@ -84,6 +99,8 @@ def test_the_queue_fits_a_phone_has_no_finding_of_axe_and_runs_nobody_s_script(
         "/queue/deliveries/",
         "/queue/deliveries/?q=nobody@example.org",
         f"/queue/deliveries/?mailing={at_work.id}&state=failed",
+        "/queue/brake/",
+        f"/queue/{held.id}/",
         "/queue/workers/",
         "/queue/routes/",
         "/queue/routes/add/",

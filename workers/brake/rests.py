@@ -4,8 +4,11 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from django.utils import timezone
+
 from workers.brake import look, quiet
 from workers.brake.models import STOPPED, FirstPart, ProviderShare, Stage
+from workers.ledger import LIVE
 from workers.models import BULK, Mailing
 from workers.queue.clock import clock, span
 
@@ -38,6 +41,15 @@ def rests(
         elif one.id in at_rest:
             found[one.id] = _held_back(one, [s for s in stopped if s.mailing_id == one.id], now)
     return found
+
+
+def why(mailing: Mailing) -> str:
+    """The same of one mailing, in words; "" where nothing keeps it."""
+    now = timezone.now()
+    if mailing.state not in LIVE or not mailing.queued:
+        return ""
+    found = rests([mailing], look.troubled([mailing.id]), parts_of([mailing]), now)
+    return found[mailing.id].words if mailing.id in found else ""
 
 
 def parts_of(mailings: Iterable[Mailing]) -> dict[int, FirstPart]:

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from workers.brake import look
+from workers.brake import look, quiet
 from workers.brake.judging import is_held, verdicts
 from workers.brake.models import FirstPart, ProviderShare, Stage
 from workers.brake.rests import Rest, first_part_words, parts_of, rests
@@ -255,7 +255,7 @@ def _place(card: Card) -> tuple[int, dt.datetime]:
 
 
 def _with_update(rows: QuerySet[Mailing]) -> QuerySet[Mailing]:
-    return rows.select_related("update__topic", "topic", "braking")
+    return rows.select_related("update__topic", "topic__care", "braking")
 
 
 def _cards(mailings: Sequence[Mailing], team: Crew, now: dt.datetime) -> list[Card]:
@@ -300,7 +300,7 @@ def _facts(
     rest: Rest | None = None,
     rate: float | None = None,
 ) -> Facts:
-    leased = team.leased[mailing.id]
+    leased, care = team.leased[mailing.id], quiet.care_of(mailing)
     return Facts(
         mailing=mailing,
         now=now,
@@ -314,4 +314,5 @@ def _facts(
         last_retry=again.last,
         rests=rest.words if rest else "",
         rests_until=rest.until if rest else None,
+        quiet=care.quiet if care and mailing.kind in BULK else "",
     )

@@ -216,7 +216,7 @@ def _one(request: HttpRequest, found: Mailing) -> dict[str, Any]:
 
 
 def _mailings() -> Any:
-    return Mailing.objects.select_related("update__topic", "topic", "braking")
+    return Mailing.objects.select_related("update__topic", "topic__care", "braking")
 
 
 def find(number: int) -> Mailing:

@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from workers.brake import quiet
 from workers.ledger import LIVE
 from workers.mailings import TRIES
 from workers.models import Mailing, MailingState
@@ -43,6 +44,7 @@ class Facts:
     deferred_to: str = ""  # whom the next retry is for
     rests: str = ""  # why nothing of it may go now, in words
     rests_until: dt.datetime | None = None
+    quiet: str = ""  # its topic's quiet hours
 
     @property
     def moves(self) -> bool:
@@ -58,11 +60,14 @@ class Facts:
 
     @property
     def empty_at(self) -> dt.datetime | None:
-        """When the queue is empty at the present speed; None where that can't be told."""
-        pace = self.speed or (self.asked if self.leased else None)
+        """When the queue is empty at the present speed, quiet hours counted in; None where that
+        can't be told."""
+        pace = self.speed or (self.asked if self.leased or self.rests else None)
         if self.mailing.state not in LIVE or not pace or not self.mailing.prepared_at:
             return None
-        return self.now + dt.timedelta(seconds=self.mailing.queued / pace)
+        begins = max(self.now, self.rests_until or self.now)
+        length = dt.timedelta(seconds=self.mailing.queued / pace)
+        return quiet.after(self.quiet, self.mailing.topic.zone, begins, length)
 
     @property
     def ends_at(self) -> dt.datetime | None:
