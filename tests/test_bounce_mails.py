@@ -21,14 +21,17 @@ from subscribers.models import (
 )
 from tests.bouncing import block, bounce, complaint, dsn, leaving, named, returned, sender
 from tests.ledgering import mailing, readers
+from tests.relays import sink
 from tests.returning import accepted, again, deliveries
-from workers import audience, balance, ledger
+from tests.sends import due_to
+from workers import audience, balance, ledger, sending
 from workers.feedback import returns
 from workers.feedback.models import Heard, Returned
 from workers.inbound.handling import handle
 from workers.inbound.models import Sort
 from workers.ledger import Result
-from workers.models import Batch, Delivery, DeliveryState, Mailing, MailingKind, Outcome
+from workers.models import BULK, Batch, Delivery, DeliveryState, Mailing, MailingKind, Outcome
+from workers.routes import carriers
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -273,6 +276,36 @@ def test_a_bounce_of_a_test_or_a_small_mail_is_one_like_others(
     assert outcomes(made) == ["bounced"]
     assert list(suppressed()) == [ann.email_hash]
     assert returns.unsuppress(made, "otto@example.org") == 1
+
+
+def test_a_relay_that_takes_everything_and_bounces_it_all_an_hour_later(
+    pivot: Topic, settings: Any
+) -> None:
+    made = due_to(pivot, 5)
+    settings.BOUNCE_DOMAIN = "bounces.example.org"
+    with sink() as (relay, kept):
+        settings.SMTP_URL = f"smtp://127.0.0.1:{relay.port}"
+        sending.send(BULK, seconds=5)
+        carriers.close_all()
+    assert len(kept) == 5
+    ledger.finish()
+    made.refresh_from_db()
+    sheet = balance.sheet(made)
+    codes = ["5.1.1", "5.1.1", "5.7.1", "5.2.2", "4.4.7"]
+    for (verp, (to,), mail), code in zip(kept, codes, strict=True):
+        head = mail.decode().replace("\r\n", "\n").partition("\n\n")[0]
+        told = block(to.decode(), status=code, Diagnostic_Code=f"smtp; 550 {code} refused")
+        assert handle(dsn(verp.decode(), told, original=head), [verp.decode()]) is Sort.BOUNCE
+    assert balance.sheet(made) == sheet
+    assert (sheet.accepted, sheet.balanced) == (5, True)
+    assert outcomes(made) == ["bounced"] * 5
+    assert returns.of(made) == returns.Returns(0, 5, 0, 0, 0, 4)
+    gone = {address_hash(to.decode()) for _, (to,), _ in kept[:2]}
+    assert set(suppressed()) == gone
+    # Each of them has a proof of its own: another's mail says nothing of it.
+    assert len({verp for verp, _, _ in kept}) == 5
+    assert returns.unsuppress(made, "otto@example.org") == 2
+    assert suppressed() == {}
 
 
 # ---- complaints -------------------------------------------------------------------------------
