@@ -42,7 +42,7 @@ def read_feed(feed_id: int) -> None:
 
 @shared_task(name="workers.tasks.read_inbox")
 def read_inbox() -> None:
-    """Look for mails that unsubscribe."""
+    """Look for mails that unsubscribe, bounced or complain."""
     reading.read()
 
 

@@ -124,7 +124,7 @@ def wake_for_feeds() -> None:
 
 
 def wake_for_inbox() -> None:
-    """A wake-up where it is time to look for mails that unsubscribe."""
+    """A wake-up where it is time to look into the mailbox."""
     if reading.is_due():
         wake("read_inbox")
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.conf import settings
 from django.utils import timezone
@@ -53,6 +54,24 @@ def waiting() -> str:
     )
 
 
+_MEANING = {
+    Sort.LEFT: "a reader’s own link to leave was in it",
+    Sort.BOUNCE: "of a mail of ours, by its own proof",
+    Sort.COMPLAINT: "a reader called it spam, by the same",
+    Sort.NOTICE: "delays, receipts, automatic answers: nothing follows",
+    Sort.UNMATCHED: "for a person: anybody may write to where bounces go",
+    Sort.UNCLEAR: "for a person",
+}
+
+
+class Row(NamedTuple):
+    """A sort of mails, and how many came."""
+
+    label: str
+    meaning: str
+    n: int
+
+
 @dataclass(frozen=True)
 class Standing:
     """What came in so far, as pages and the terminal show it."""
@@ -64,14 +83,14 @@ class Standing:
     waiting: str
 
     @property
-    def rows(self) -> list[tuple[str, int]]:
+    def rows(self) -> list[Row]:
         """Each sort in words."""
-        return [(sort.label, n) for sort, n in self.counts.items()]
+        return [Row(sort.label, _MEANING[sort], n) for sort, n in self.counts.items()]
 
     @property
     def in_words(self) -> str:
         """On one line; "" where nothing came yet."""
-        told = [f"{n:,} {label[0].lower()}{label[1:]}" for label, n in self.rows if n]
+        told = [f"{n:,} {label[0].lower()}{label[1:]}" for label, _, n in self.rows if n]
         return f"Mails that came in: {', '.join(told)}" if told else ""
 
 

@@ -20,7 +20,7 @@ MEANT_FOR = {
     "tick": "what is due, each second",
     "urgent": "what a person waits for",
     "bulk": "updates to their audiences",
-    "import": "lists, feeds and mails that unsubscribe",
+    "import": "lists, feeds and the mailbox",
 }
 
 MOST = 50
