@@ -29,7 +29,7 @@ from workers.routes.models import Route
 from workers.sink.api import Asked, Reply
 
 __all__ = ["due", "only_routes"]
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -135,6 +135,7 @@ def test_a_removed_route_tells_still_how_its_messages_were_handed_over(
     assert message_of(due, route, "reader1@example.org") == before
 
 
+@pytest.mark.both_databases
 def test_a_key_that_is_not_taken_sets_the_route_aside_and_costs_nobody_an_attempt(
     due: Mailing, only_routes: None
 ) -> None:
@@ -163,6 +164,7 @@ def test_what_a_provider_may_have_taken_is_uncertain_and_goes_by_no_other_route(
     holds(due, [*there.recipients, *who(got)], uncertain=1)
 
 
+@pytest.mark.both_databases
 def test_a_provider_that_asks_to_wait_is_left_alone_for_as_long(
     pivot: Topic, only_routes: None
 ) -> None:
