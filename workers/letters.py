@@ -82,7 +82,7 @@ class Letters:
         self._ids = _ids_domain(mailing)
         self._corrected = _Corrected(mailing.corrects) if mailing.corrects else None
         provider, api = provider_of(route), by_api(route)
-        # Whoever writes the message himself signs it himself.
+        # Whoever writes the message signs it.
         whole = not api or provider in WHOLE
         self._signer = _signer(_signing_domain(domain)) if whole else None
         self._tells = not api or provider in AS_BY_SMTP  # the message its delivery's tag

@@ -28,7 +28,7 @@ class Told:
 
     @property
     def is_rewritten(self) -> bool:
-        """Whether what arrives is written by a provider, of what he was given."""
+        """Whether what arrives is written by a provider, of what it was given."""
         return self.by is not None and is_rewritten(self.by)
 
     @property

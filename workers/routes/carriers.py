@@ -69,7 +69,7 @@ def by_api(route: Route | None) -> bool:
 
 
 def is_rewritten(route: Route) -> bool:
-    """Whether whoever it leads to writes each message himself, of what he is given."""
+    """Whether whoever it leads to writes each message, of what it is given."""
     return by_api(route) and provider_of(route) not in WHOLE
 
 
