@@ -324,7 +324,7 @@ def test_while_the_database_is_away_known_links_lead_on_and_their_clicks_wait(
         answer = follow(Link(key="Zz" * 5))
     assert answer.status_code == 503
     assert answer["Retry-After"] == "60"
-    assert b"It is good, and works again" in answer.content
+    assert b"works again as soon as" in answer.content
     assert counted() == {"Paper": 2}
 
 

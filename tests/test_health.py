@@ -67,3 +67,31 @@ def test_a_database_that_can_t_be_reached_is_not_ready_and_tells_no_secrets(clie
     monkeypatch.setattr(health, "MigrationRecorder", gone)
     response = client.get("/readyz")
     assert (response.status_code, response.content) == (503, b"The database can't be reached.\n")
+
+
+@pytest.mark.parametrize(
+    ("ask", "path"),
+    [
+        ("get", "/"),
+        ("get", "/desk/"),
+        ("post", f"/unsubscribe/{'a' * 40}/"),
+        ("post", "/subscribe/"),
+        ("post", "/api/v1/topics/harbour/briefings"),
+        ("get", "/queue/"),
+    ],
+)
+@pytest.mark.django_db
+def test_while_the_database_is_away_whatever_is_asked_may_be_asked_again(
+    client, monkeypatch, ask, path
+):
+    """What unsubscribes somebody by itself, or tells of a bounce, gives up after a 500."""
+
+    def away(*_: object) -> None:
+        raise OperationalError("password=hunter2 host=10.0.0.7 refused")
+
+    client.cookies["sessionid"] = "somebody"
+    monkeypatch.setattr("django.db.backends.utils.CursorWrapper.execute", away)
+    answer = getattr(client, ask)(path, headers={"Authorization": "Bearer something"})
+    assert (answer.status_code, answer.get("Retry-After")) == (503, "60")
+    assert b"database does not answer" in answer.content
+    assert b"hunter2" not in answer.content

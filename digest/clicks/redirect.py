@@ -8,9 +8,7 @@ import re
 from collections import OrderedDict
 from threading import Lock
 
-from django.db import Error
 from django.http import Http404, HttpRequest, HttpResponse
-from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
 
 from digest.clicks.models import Link
@@ -33,13 +31,8 @@ _AHEAD = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
 
 @require_safe
 def follow(request: HttpRequest, key: str) -> HttpResponse:
-    """Lead on; 404 for a link that is none, 503 in words where the database can't say."""
-    try:
-        found = _LINKS.get(key)
-    except Error:
-        # Without the request: whose session it is, the database would have to say.
-        page = render_to_string("503.html")
-        return HttpResponse(page, status=503, headers={"Retry-After": "60"})
+    """Lead on; 404 for a link that is none."""
+    found = _LINKS.get(key)
     if found is None:
         raise Http404
     link_id, target = found
