@@ -12,9 +12,10 @@ from digest.audit import AuditEntry
 from digest.errors import Refused
 from digest.models import Topic
 from tests.ledgering import mailing, readers
-from tests.sends import due_to, holds, received
+from tests.relays import BRISK, PoliteRelay
+from tests.sends import Through, due_to, holds, received
 from workers import audience, balance, ledger, mailings, sending
-from workers.brake import caring, first_part
+from workers.brake import caring, first_part, judging
 from workers.brake.models import HELD_BACK, Care, FirstPart, Stage
 from workers.models import BULK, Batch, Delivery, Mailing, MailingKind, MailingState
 
@@ -36,6 +37,11 @@ def filled(topic: Topic, many: int, **said: object) -> Mailing:
     return made
 
 
+def send_all() -> None:
+    while sending.send(BULK, seconds=5):
+        pass
+
+
 def attempted(made: Mailing, **said: int) -> None:
     """As if the first part had been sent, with these counters."""
     Batch.objects.filter(not_before=None).update(state="done")
@@ -53,7 +59,7 @@ def test_the_rest_goes_by_itself_half_an_hour_after_the_first_part(
     careful: Topic, relay: Path
 ) -> None:
     sent = due_to(careful, 420)
-    sending.send(BULK, seconds=5)
+    send_all()
     first = received(relay)
     assert len(first) == FirstPart.objects.get().size == 200, "one in a hundred, 200 at least"
     oldest = set(sent.deliveries.order_by("subscriber").values_list("address", flat=True)[:200])
@@ -65,11 +71,11 @@ def test_the_rest_goes_by_itself_half_an_hour_after_the_first_part(
     assert part.until is not None
     assert part.went_at is not None
     assert part.until - part.went_at == 30 * MINUTE
-    sending.send(BULK, seconds=5)
+    send_all()
     assert received(relay) == first, "nobody else before its time"
 
     half_an_hour_later()
-    sending.send(BULK, seconds=5)
+    send_all()
     ledger.finish()
     holds(sent, received(relay))
     assert len(received(relay)) == 420
@@ -158,6 +164,38 @@ def test_the_rest_stays_for_a_person_where_the_brake_has_anything_against_it(
     first_part.go_on()
     assert FirstPart.objects.get().stage == Stage.OPEN
     assert not Batch.objects.filter(not_before=HELD_BACK).exists()
+
+
+@pytest.mark.django_db
+def test_a_bad_list_reaches_the_first_part_alone_until_a_person_lets_it_go_on(
+    careful: Topic, through: Through
+) -> None:
+    def bad(verb: str, line: str, _number: int) -> str | None:
+        gone = verb == "RCPT" and ("0@" in line or "5@" in line)  # one in five
+        return "550 5.1.1 nobody here" if gone else None
+
+    relay = PoliteRelay(bad)
+    with relay.running(connections="2") as way:
+        through(way, BRISK)
+        sent = due_to(careful, 420)
+        send_all()
+        judging.judge()
+        sent.refresh_from_db()
+        assert sent.state == MailingState.HELD
+        assert sent.hard == sent.failed > 10
+        assert f"{sent.failed} of 200 attempted bounced for good" in sent.why
+        first_part.go_on()
+        half_an_hour_later()
+        send_all()
+        assert len(relay.accepted) == 200 - sent.failed, "nothing goes meanwhile"
+        mailings.resume(sent, "otto", "the rest was looked through")
+        first_part.go_on()
+        half_an_hour_later()
+        send_all()
+    ledger.finish()
+    got = [to for to, _ in relay.accepted]
+    assert len(got) == len(set(got)) == 420 - 84
+    assert balance.sheet(sent).balanced
 
 
 @pytest.mark.django_db

@@ -70,6 +70,8 @@ def go_on() -> None:
     """Begin to wait where a first part was attempted, and let the rest go, or hold it, in time."""
     now = timezone.now()
     parts = FirstPart.objects.filter(mailing__state__in=judging.LIVE)
+    if not parts.exists():  # as in nearly every second
+        return
     attempted = Mailing.objects.filter(look.RESTS, pk=OuterRef("pk"), prepared_at__isnull=False)
     for part in parts.filter(Exists(attempted), stage=Stage.FIRST):
         FirstPart.objects.filter(pk=part.pk, stage=Stage.FIRST).update(

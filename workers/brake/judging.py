@@ -39,13 +39,21 @@ OPEN = [*LIVE, MailingState.PAUSED, MailingState.HELD]
 ENDED = [MailingState.DONE, MailingState.CANCELLED]
 
 
+_JUDGED = (
+    *("state", "topic__zone", "started_at", "due_at", "hard"),
+    *("accepted", "deferred", "failed", "uncertain"),
+    *("braking__level", "braking__held", "braking__bounces_seen", "braking__complaints_seen"),
+)
+"""Columns that are read each second: rows of mailings are wide."""
+
+
 def judge() -> None:
     """Look at every mailing that may get worse; hold what has."""
     now = timezone.now()
     rows = Mailing.objects.filter(
         Q(state__in=OPEN) | Q(state__in=ENDED, due_at__gte=now - LATE), kind__in=BULK
-    ).select_related("topic", "update__topic", "braking")
-    found = list(rows)
+    ).select_related("topic", "braking")
+    found = list(rows.only(*_JUDGED))
     told = verdicts([one for one in found if one.started_at])
     for mailing in found:
         if mailing.id in told:
