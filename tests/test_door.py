@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import os
 import smtplib
 import socket
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ from workers.inbound import door, left, standing
 from workers.inbound.models import Inbox, Sort
 from workers.models import Delivery
 from workers.watch.alert import AlertKind, Watch
+from workers.watch.metrics import families
 from workers.watch.troubles import found as troubles
 
 STRANGE = dsn("bounce@example.org", "Final-Recipient: rfc822; eve@example.net\nAction: failed\n")
@@ -108,12 +110,19 @@ def test_a_mail_that_nobody_foresaw_does_not_come_for_ever(monkeypatch: pytest.M
     assert (inbox().unclear, left.waiting()) == (1, 1)
 
 
-def test_the_newest_of_what_is_for_a_person_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_newest_of_what_is_for_a_person_are_kept_for_ninety_days(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(left, "KEPT", 2)
     for mail in (b"1\n", b"2\n", b"3\n"):
         left.keep(mail)
     assert left.waiting() == 2
-    assert b"3\n" in [file.read_bytes() for file in (left.place() / "new").iterdir()]
+    newest, *others = sorted(left._new(), key=lambda file: file.read_bytes(), reverse=True)
+    assert newest.read_bytes() == b"3\n"
+    for file in others:
+        os.utime(file, (0, 0))
+    left.keep(b"4\n")
+    assert sorted(file.read_bytes() for file in left._new()) == [b"3\n", b"4\n"]
 
 
 def test_what_is_too_large_or_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,6 +182,9 @@ def test_what_came_in_is_counted_on_the_workers_page_and_by_the_status(
     assert (told["bounces"], told["unmatched"], told["complaints"]) == (1234, 2, 0)
     shown = " ".join(CliRunner().invoke(status, []).stdout.split())
     assert "Mails that came in: 1,234 bounces, 2 of no message of ours" in shown
+    told = {(one.name, *one.labels.values()): one.value for of in families() for one in of.samples}
+    assert told["digest_inbox_mails", "bounces"] == 1234
+    assert told["digest_inbox_silent",] == 0
     settings.INBOUND_URL = ""
     assert "no mail comes in" in page()
 

@@ -212,6 +212,7 @@ def hostile() -> dict[str, bytes]:
         "mails within mails": b"Content-Type: message/rfc822\r\n\r\n" * 9_000,
         "recipients": status + b"Final-Recipient: rfc822; a@b.org\r\nAction: failed\r\n\r\n" * 1000,
         "fields": status + b"Action: failed\r\n" * 4000,
+        "comments": b"From: <" + b"(" * 9_000 + b"\r\n\r\nfailure notice",
         "folded": head + b"To: " + b"\r\n bounce+" * 8_000 + b"\r\n\r\n",
         "charset": b'Content-Type: text/plain; charset="\\"\x00"\r\nTo: =?x?q?=ff?=\r\n\r\n\xff',
         "names": head + b"\r\n" + b"bounce+1-%s@x\r\n" % (b"0" * 20) * 2000,

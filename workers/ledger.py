@@ -237,10 +237,12 @@ def record(mailing_id: int, results: Sequence[Result], route: int | None = None)
         mailing_id, (to for _, state, to in changed if state == DeliveryState.ACCEPTED)
     )
     _count(mailing_id, moved, since=DeliveryState.QUEUED, hard=_hard(results, changed))
-    if moved.total() < len(results):
+    late = moved.total() < len(results)
+    if late:
         # Somebody gave this worker's batch up: what it heard all the same is evidence.
         evidence.settle(results)
-    refusals.heed(mailing_id, results)
+    if late or moved[DeliveryState.FAILED]:
+        refusals.heed(mailing_id, results)
 
 
 def _hard(results: Sequence[Result], changed: Sequence[Sequence[Any]]) -> int:

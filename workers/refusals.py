@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
 
 def heed(mailing_id: int, results: Sequence["Result"]) -> None:
-    """Suppress those whose refusal speaks of them, in a few statements however many there are;
-    in none where nobody was refused."""
+    """Suppress those whose refusal speaks of them, in a few statements however many there are."""
     failed = [one for one in results if one.state == DeliveryState.FAILED and one.code >= 500]
     codes = {one.id: refusal_in(one.answer) for one in failed}
     gone = {number: code for number, code in codes.items() if code in RECIPIENT}

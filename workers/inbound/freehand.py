@@ -75,7 +75,8 @@ def _reason(lines: list[str], address: str) -> str:
 
 def is_by_server(mail: Message) -> bool:
     """Whether it says that a server wrote it, and no person."""
-    name, sender = parseaddr(one_line(mail.get("From", "")))
+    # A long one could be brackets within brackets, which overflow the stack.
+    name, sender = parseaddr(one_line(mail.get("From", ""))[:200])
     return not sender or bool(_DAEMON.search(f"{name} {sender}"))
 
 

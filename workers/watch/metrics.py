@@ -21,7 +21,8 @@ from digest import visitors
 from workers import presence, slots
 from workers.balance import STATES
 from workers.brake import judging, look
-from workers.inbound import reading
+from workers.inbound import reading, standing
+from workers.inbound.models import Sort
 from workers.ledger import LIVE
 from workers.models import BULK, URGENT, Mailing
 from workers.queue.cards import ENDED, OPEN
@@ -298,6 +299,17 @@ def _intake(now: dt.datetime) -> Iterator[Metric]:
         "How often in a row the mailbox of mails that unsubscribe could not be read.",
         inbox.failures if inbox else 0,
     )
+    yield _gauge(
+        "digest_inbox_silent",
+        "1 while nobody listens at the door where mails are handed over.",
+        int(standing.is_silent(inbox)),
+    )
+    mails = GaugeMetricFamily(
+        "digest_inbox_mails", "Mails that came in, in all, by what they were.", labels=["sort"]
+    )
+    for sort in Sort:
+        mails.add_metric([sort.value], getattr(inbox, sort.value) if inbox else 0)
+    yield mails
 
 
 def _alerts() -> Metric:
