@@ -226,7 +226,7 @@ def test_a_probe_is_one_workers_and_small(sent: Mailing, relay: ByDomain) -> Non
     go(sent)
     let_time_pass()
     rows = ledger.queued(Batch.objects.get())
-    one, other = shares.Shares(sent.id), shares.Shares(sent.id)
+    one, other = shares.Shares(sent), shares.Shares(sent)
     one.look(), other.look()
     held = len(one.held(Lanes(rows, [])))
     assert len(rows) - held == share_rules.PROBE

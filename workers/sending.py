@@ -33,7 +33,7 @@ from workers.lines import Lines
 from workers.models import BULK, URGENT, Batch, DeliveryState, Exclusion, Mailing, MailingKind
 from workers.outbox import Envelope, Outcome, Report, Verdict, Withdrawn
 from workers.pace import Paced
-from workers.results import deadline, given_up, result_of
+from workers.results import result_of
 from workers.routes import carriers, choosing, health
 from workers.routes.lanes import Lanes
 from workers.routes.models import Route
@@ -231,8 +231,7 @@ class _Outbox:
         self._results: list[Result] = []
         self._open = True
         self._withdrawn: set[int] = set()  # taken by the client, and left since
-        self._shares = Shares(batch.mailing_id)
-        self._holds_back = False  # it has messages to a provider that refuses us
+        self._shares = Shares(batch.mailing)
         self.share = Share(route)
         self.tally = Tally(route, batch.mailing_id)
         self.lines = Lines()
@@ -315,10 +314,8 @@ class _Outbox:
     @property
     def rest(self) -> dt.timedelta | None:
         """For how long others go before this batch; None where it may go on at once."""
-        until = self._shares.until
-        if self._holds_back and until and not self._lanes:
-            until = min(until, deadline(self._batch.mailing))
-            return max(until - timezone.now(), dt.timedelta(seconds=1))
+        if not self._lanes and (rest := self._shares.rest()):
+            return rest
         return REST if self.rests else None
 
     def _turn_is_over(self) -> bool:
@@ -364,7 +361,7 @@ class _Outbox:
         self._open = self._open and state in ledger.LIVE and not shut
         self.share.follow(self._route)
         self._shares.look()
-        self._hold_back()
+        self._results += self._shares.keep_back(self._lanes)
         shared = {choosing.pace_of(self._route): self._route.rate, "all": settings.SEND_RATE}
         self._lanes.pace(
             {f"mailing:{mailing}": rate} if rate else {},
@@ -376,19 +373,6 @@ class _Outbox:
         """Whether quiet hours have begun; asked anew, since somebody may set them meanwhile."""
         mailing = self._batch.mailing
         return mailing.kind in BULK and mailing.topic_id in quiet.topics(timezone.now())
-
-    def _hold_back(self) -> None:
-        """Leave to a later batch what goes to a provider that refuses us; when the time for retries
-        is over, it has failed for that."""
-        if not self._shares.any_stopped:
-            return
-        mailing, now = self._batch.mailing, timezone.now()
-        ends, held = deadline(mailing), self._shares.held(self._lanes)
-        for row, share in held:
-            if now >= ends:
-                self._results.append(given_up(row, mailing, 0, share.words, attempt=0))
-            else:
-                self._holds_back = True
 
     def _let_others(self) -> None:
         """Give the batch back where domains' limits hold back all that is left of it, and another

@@ -20,9 +20,10 @@ from digest.errors import Refused
 from workers.brake import share_rules
 from workers.brake.mailboxes import provider_of
 from workers.brake.models import HELD_BACK, STOPPED, ProviderShare, Standing
-from workers.ledger import LIVE, Row
+from workers.ledger import LIVE, Result, Row
 from workers.models import Batch, BatchState, Mailing
 from workers.outbox import Outcome, Verdict
+from workers.results import deadline, given_up
 from workers.routes.lanes import Lanes
 
 log = structlog.get_logger()
@@ -45,28 +46,19 @@ class Lot:
 class Shares:
     """Of one mailing, in one worker."""
 
-    def __init__(self, mailing_id: int) -> None:
-        self._mailing_id = mailing_id
+    def __init__(self, mailing: Mailing) -> None:
+        self._mailing, self._mailing_id = mailing, mailing.id
         self._known: dict[str, ProviderShare] = {}
         self._lots: dict[str, Lot] = {}
         self._probing: set[int] = set()  # deliveries that this worker lets go as a probe
         self._probes: dict[str, int] = {}  # provider -> how many more may go
+        self._keeps = False  # it has taken out some that wait for a probe
         self.pressing = False  # so much was refused that it can't wait for the next record
 
     def look(self) -> None:
         """Learn how they stand, by whatever worker found it out."""
         rows = ProviderShare.objects.filter(mailing=self._mailing_id)
         self._known = {one.provider: one for one in rows}
-
-    @property
-    def any_stopped(self) -> bool:
-        return any(one.standing in STOPPED for one in self._known.values())
-
-    @property
-    def until(self) -> dt.datetime | None:
-        """When the first of those that are held back is tried again; None where none is."""
-        stopped = [one.until for one in self._known.values() if one.standing in STOPPED]
-        return min(filter(None, stopped), default=None)
 
     def slowed(self) -> Mapping[str, Mapping[str, float]]:
         """provider → the rate of its share, by the rate's name."""
@@ -75,6 +67,27 @@ class Shares:
             for one in self._known.values()
             if one.standing == Standing.SLOW
         }
+
+    def keep_back(self, lanes: Lanes) -> list[Result]:
+        """Take out what is held back, for a later batch; what is given up for it, since the time
+        for retries is over."""
+        if not any(one.standing in STOPPED for one in self._known.values()):
+            return []
+        held, over = self.held(lanes), timezone.now() >= deadline(self._mailing)
+        self._keeps = self._keeps or bool(held)
+        if not over:
+            return []
+        return [given_up(row, self._mailing, 0, share.words, attempt=0) for row, share in held]
+
+    def rest(self) -> dt.timedelta | None:
+        """For how long a batch rests of which only what is held back is left: until the first of
+        these is tried again; None where nothing is held back."""
+        stopped = [one.until for one in self._known.values() if one.standing in STOPPED]
+        until = min(filter(None, stopped), default=None)
+        if not self._keeps or until is None:
+            return None
+        until = min(until, deadline(self._mailing))
+        return max(until - timezone.now(), dt.timedelta(seconds=1))
 
     def held(self, lanes: Lanes) -> list[tuple[Row, ProviderShare]]:
         """Take out what is held back, each with the share that it is of."""
