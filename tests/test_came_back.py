@@ -10,10 +10,12 @@ from django.test import Client
 from digest.models import Topic
 from subscribers import dossier
 from subscribers.models import Suppression
+from tests.bouncing import bounce
 from tests.returning import accepted, deliveries, event
 from workers import ledger
 from workers.feedback.applying import apply
 from workers.feedback.models import Kind
+from workers.inbound.handling import handle
 from workers.ledger import Result
 from workers.models import DeliveryState, Mailing
 
@@ -95,6 +97,19 @@ def test_a_person_s_mails_say_what_came_back_when_and_in_whose_words(
     for said in ("bounced for good (5.1.1), says postmark", "Fri 20 Nov 2026, 09:30",
                  "550 5.1.1 &lt;b&gt;nobody&lt;/b&gt; here"):  # fmt: skip
         assert said in page
+
+
+def test_what_a_mail_told_is_said_with_the_server_s_words(ops: Client, sent: Mailing) -> None:
+    *_, four = deliveries(sent)
+    assert handle(bounce(four, said="no <i>such</i> user", Remote_MTA="dns; mx.example.net"))
+    person = ops.get(f"/queue/person/{four.subscriber_id}/").content.decode()
+    found = ops.get(f"/queue/deliveries/?q={four.address}").content.decode()
+    words = "mx.example.net: 550 5.1.1 no &lt;i&gt;such&lt;/i&gt; user"
+    assert "bounced for good (5.1.1), by mail" in person
+    assert words in person
+    assert "<b>bounced for good</b>, by mail (5.1.1)" in found
+    assert words in found
+    assert "Bounced 2 for good 2 50.0 %" in came_back(ops, sent)
 
 
 def test_a_person_s_dossier_holds_what_came_back(sent: Mailing) -> None:
