@@ -21,7 +21,7 @@ from digest.briefings import Briefing
 from digest.clicks.tally import Tally
 from digest.models import Topic, Update
 from subscribers.models import Subscriber, Subscription, SubscriptionState, address_hash
-from tests import newsroom
+from tests import migrated, newsroom
 from tests.sends import dead, due, outbox, relay, through
 from workers import schedule
 from workers.embedded import broker
@@ -53,6 +53,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             elsewhere.append(item)
     config.hook.pytest_deselected(items=elsewhere)
     items[:] = [item for item in items if item not in elsewhere]
+
+
+if connection.vendor == "sqlite":
+
+    @pytest.fixture(scope="session")
+    def django_db_setup(django_test_environment: None) -> None:
+        """Ours, migrated already, in place of one that each process of a run would migrate."""
+        name = Path(settings.DATABASES["default"]["TEST"]["NAME"])
+        migrated.copy(name)
+        connection.settings_dict["NAME"] = settings.DATABASES["default"]["NAME"] = str(name)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """A whole installation whose update goes out while something breaks, and the checker's verdict."""
 
 import json
-import sqlite3
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -15,18 +14,24 @@ BRIEFINGS = ROOT / "workers" / "demo" / "briefings" / "update-1"
 
 def drafted(system: System, readers: int) -> System:
     """With so many readers, reader0@example.org and on, and a draft of the demo's first week."""
-    system.run("topic", "add", TOPIC, "--name", "Media's AI Pivot")
-    rows = "".join(f"reader{n}@example.org,Reader {n}\n" for n in range(readers))
-    options = ("--topic", TOPIC, "--consent", "a test")
-    system.run("subscribers", "import", "-", *options, stdin=f"email,name\n{rows}")
-    system.run("load", str(BRIEFINGS), "--topic", TOPIC)
-    system.run("assemble", TOPIC, "--until", "2026-05-13T15:00:00Z")
-    return system
+    return _with_draft(system, readers)
 
 
 def approved(system: System, readers: int, rate: int) -> System:
     """The same, and approved at so many a second."""
-    drafted(system, readers).run("approve", f"{TOPIC}/draft", "--rate", str(rate))
+    return _with_draft(system, readers, ("approve", f"{TOPIC}/draft", "--rate", str(rate)))
+
+
+def _with_draft(system: System, readers: int, *more: tuple[str, ...]) -> System:
+    rows = "".join(f"reader{n}@example.org,Reader {n}\n" for n in range(readers))
+    system.run_all(
+        ("topic", "add", TOPIC, "--name", "Media's AI Pivot"),
+        ("subscribers", "import", "-", "--topic", TOPIC, "--consent", "a test"),
+        ("load", str(BRIEFINGS), "--topic", TOPIC),
+        ("assemble", TOPIC, "--until", "2026-05-13T15:00:00Z"),
+        *more,
+        stdin=f"email,name\n{rows}",
+    )
     return system
 
 
@@ -45,7 +50,9 @@ def audited(system: System) -> dict[str, Any]:
 
 
 def state(system: System) -> str:
-    return str(audited(system).get("state", "none"))
+    """Of its newest mailing."""
+    found = system.asked("SELECT state FROM workers_mailing ORDER BY id DESC LIMIT 1")
+    return str(found[0][0]) if found else "none"
 
 
 def received(record: Path) -> int:
@@ -59,16 +66,9 @@ def holds(system: System, record: Path, readers: int, *, uncertain: int = 0) -> 
     assert judge(record.read_text().split(), claim, readers, uncertain).broken == {}
 
 
-def rows(system: System) -> list[tuple[str, str]]:
+def rows(system: System) -> list[tuple[Any, ...]]:
     """(address, state) of each delivery, from the database itself."""
-    asked = "SELECT address, state FROM workers_delivery"
-    if url := system.env.get("DATABASE_URL"):
-        import psycopg
-
-        with psycopg.connect(url) as connection:
-            return connection.execute(asked).fetchall()
-    with sqlite3.connect(system.data_dir / "digest.sqlite3") as database:
-        return database.execute(asked).fetchall()
+    return system.asked("SELECT address, state FROM workers_delivery")
 
 
 def leasing(system: System) -> int:
@@ -76,13 +76,8 @@ def leasing(system: System) -> int:
     found: list[int] = []
 
     def holding() -> bool:
-        with sqlite3.connect(system.data_dir / "digest.sqlite3") as database:
-            found.extend(
-                int(name.partition("-")[0])
-                for (name,) in database.execute(
-                    "SELECT worker FROM workers_batch WHERE state = 'leased'"
-                )
-            )
+        leased = system.asked("SELECT worker FROM workers_batch WHERE state = 'leased'")
+        found.extend(int(name.partition("-")[0]) for (name,) in leased)
         return bool(found)
 
     until(holding, 20)

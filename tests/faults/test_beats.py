@@ -9,6 +9,7 @@ import sys
 import threading
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -90,6 +91,5 @@ def come_due(system: System) -> None:
         database.execute("UPDATE workers_schedule SET next_at = ?", [now])
 
 
-def slots(system: System) -> list[tuple[str, str]]:
-    with sqlite3.connect(system.data_dir / "digest.sqlite3") as database:
-        return database.execute("SELECT due_at, result FROM workers_slot").fetchall()
+def slots(system: System) -> list[tuple[Any, ...]]:
+    return system.asked("SELECT due_at, result FROM workers_slot")

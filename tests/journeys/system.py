@@ -2,22 +2,39 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+
+import psycopg
+
+from tests import migrated
 
 ROOT = Path(__file__).resolve().parents[2]
 DIGEST = Path(sys.executable).with_name("digest")
 
 
-class System:
-    """One installation: a data directory, and the settings that its processes share."""
+_ONE_BY_ONE = """
+import json, sys
+from config.cli import main
+for words in json.loads(sys.argv[1]):
+    if status := main(words, "digest", standalone_mode=False):
+        sys.exit(f"{words}: {status}")
+"""
 
-    def __init__(self, data_dir: Path, **settings: str) -> None:
+
+class System:
+    """One installation: a data directory, and the settings that its processes share.
+
+    Its database has its tables already, where it is SQLite's; ``empty`` is as a newcomer begins.
+    """
+
+    def __init__(self, data_dir: Path, *, empty: bool = False, **settings: str) -> None:
         self.data_dir = data_dir
         self.env = {
             "PATH": os.environ["PATH"],
@@ -28,6 +45,8 @@ class System:
             **settings,
         }
         data_dir.mkdir(parents=True, exist_ok=True)
+        if not empty and not settings.get("DATABASE_URL"):
+            migrated.copy(data_dir / "digest.sqlite3")
 
     def run(self, *args: str, expect: int = 0, stdin: str = "") -> str:
         """A ``digest`` command's standard output; fails unless it ends with this status."""
@@ -43,6 +62,29 @@ class System:
         )
         assert done.returncode == expect, f"{args}: {done.returncode}\n{done.stdout}{done.stderr}"
         return done.stdout if expect == 0 or done.stdout else done.stderr
+
+    def run_all(self, *commands: Sequence[str], stdin: str = "") -> str:
+        """Several commands in one process, for each takes two seconds to begin; what they said."""
+        done = subprocess.run(
+            [sys.executable, "-c", _ONE_BY_ONE, json.dumps(commands)],
+            env=self.env,
+            cwd=self.data_dir,
+            capture_output=True,
+            text=True,
+            input=stdin,
+            timeout=240,
+            check=False,
+        )
+        assert done.returncode == 0, f"{commands}\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    def asked(self, question: str) -> list[tuple[Any, ...]]:
+        """The database's own answer, which is cheaper to wait for than a command's."""
+        if url := self.env.get("DATABASE_URL"):
+            with psycopg.connect(url) as connection:
+                return connection.execute(question).fetchall()
+        with closing(sqlite3.connect(self.data_dir / "digest.sqlite3", timeout=20)) as database:
+            return database.execute(question).fetchall()
 
     def json(self, *args: str, expect: int = 0) -> dict[str, Any]:
         """A command's one JSON object."""

@@ -55,14 +55,13 @@ def test_a_reader_whose_mail_program_writes_a_mail_has_left(
 
 def send(system: System, number: int, cut_off: str) -> None:
     """Load an update of the demo's, approve it, and wait until it is sent."""
-    system.run("load", str(BRIEFINGS / f"update-{number}"), "--topic", TOPIC)
-    system.run("assemble", TOPIC, "--until", cut_off)
-    system.run("approve", f"{TOPIC}/draft")
-
-    def is_done() -> bool:
-        return [one["state"] for one in system.json("status")["mailings"]] == ["done"] * number
-
-    until(is_done, 60, what=system.log)
+    system.run_all(
+        ("load", str(BRIEFINGS / f"update-{number}"), "--topic", TOPIC),
+        ("assemble", TOPIC, "--until", cut_off),
+        ("approve", f"{TOPIC}/draft"),
+    )
+    states = "SELECT state FROM workers_mailing"
+    until(lambda: system.asked(states) == [("done",)] * number, 60, what=system.log)
 
 
 def delivered(system: System) -> list[str]:

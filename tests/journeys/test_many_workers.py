@@ -4,6 +4,7 @@ import csv
 from collections import Counter
 from pathlib import Path
 
+from tests.faults.installation import state
 from tests.journeys.system import ROOT, System, until
 
 READERS = 5000
@@ -32,18 +33,15 @@ def test_five_thousand_readers_get_one_mail_each_from_two_workers(
         "asked for it in a test",
     )
     assert report["created"] == READERS
-    system.run("load", str(BRIEFINGS), "--topic", "medias-ai-pivot")
-    system.run("assemble", "medias-ai-pivot", "--until", "2026-05-13T15:00:00Z")
-    system.run("approve", "medias-ai-pivot/draft")
+    system.run_all(
+        ("load", str(BRIEFINGS), "--topic", "medias-ai-pivot"),
+        ("assemble", "medias-ai-pivot", "--until", "2026-05-13T15:00:00Z"),
+        ("approve", "medias-ai-pivot/draft"),
+    )
     with system.workers(bulk=2):
-        until(lambda: _state(system) == "done", 180, what=system.log)
+        until(lambda: state(system) == "done", 180, what=system.log)
     sheet = system.json("audit", "medias-ai-pivot/1")
     assert sheet["balanced"]
     assert (sheet["candidates"], sheet["accepted"]) == (READERS, READERS)
     got = Counter(record.read_text().split())
     assert got == Counter(f"reader{n}@example.org" for n in range(READERS))
-
-
-def _state(system: System) -> str:
-    mailings = system.json("status")["mailings"]
-    return str(mailings[0]["state"]) if mailings else "none"

@@ -14,6 +14,7 @@ import pytest
 
 from digest.keyed import Keyed
 from tests import postfix, signing
+from tests.faults.installation import state
 from tests.journeys.system import DIGEST, ROOT, System, until
 from tests.postfix import Postfix
 from tests.relays import BRISK, Outbox, readers
@@ -58,7 +59,7 @@ def test_two_thousand_readers_get_one_mail_each_over_tls_signed_and_unchanged(
     audience = approved(system, 2000)
     with system.workers(bulk=2):
         until(lambda: len(relay.delivered()) >= 2000, 120, what=system.log)
-        until(lambda: sheet(system).get("state") == "done", 30, what=system.log)
+        until(lambda: state(system) == "done", 30, what=system.log)
     until(lambda: relay.through_with(2000), 60, what=relay.log)
 
     counted = system.json("audit", f"{TOPIC}/1")
@@ -94,24 +95,20 @@ def test_nothing_is_begun_until_the_password_and_the_certificate_are_right(relay
 def approved(system: System, readers: int) -> list[str]:
     """Approve an update for so many readers: their addresses."""
     addresses = [f"reader{n}@example.org" for n in range(readers)]
-    system.run("topic", "add", TOPIC, "--name", "Media's AI Pivot")
     path = system.data_dir / "readers.csv"
     with path.open("w", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["email", "name"])
         rows.writerows([address, f"Reader № {n}"] for n, address in enumerate(addresses))
     consent = "asked for it in a test"
-    system.run("subscribers", "import", str(path), "--topic", TOPIC, "--consent", consent)
-    system.run("load", str(BRIEFINGS), "--topic", TOPIC)
-    system.run("assemble", TOPIC, "--until", "2026-05-13T15:00:00Z")
-    system.run("approve", f"{TOPIC}/draft")
+    system.run_all(
+        ("topic", "add", TOPIC, "--name", "Media's AI Pivot"),
+        ("subscribers", "import", str(path), "--topic", TOPIC, "--consent", consent),
+        ("load", str(BRIEFINGS), "--topic", TOPIC),
+        ("assemble", TOPIC, "--until", "2026-05-13T15:00:00Z"),
+        ("approve", f"{TOPIC}/draft"),
+    )
     return addresses
-
-
-def sheet(system: System) -> dict[str, object]:
-    """The mailing as ``digest status`` shows it; empty before it is begun."""
-    mailings = system.json("status")["mailings"]
-    return dict(mailings[0]) if mailings else {}
 
 
 def ledger(system: System) -> dict[str, tuple[int, str]]:

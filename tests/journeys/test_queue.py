@@ -89,7 +89,8 @@ def test_a_send_is_watched_paused_slowed_survives_a_kill_and_is_cancelled_to_the
         resumes(page, record)
         kills_a_worker(system, page, record)
         cancels_the_rest(page)
-    until(lambda: audited(system)["queued"] + audited(system)["deferred"] == 0, 30)
+    left = "SELECT queued + deferred FROM workers_mailing"
+    until(lambda: system.asked(left) == [(0,)], 30)
     sheet = audited(system)
     assert sheet["balanced"]
     assert sheet["accepted"] + sheet["uncertain"] + sheet["excluded"]["cancelled"] == READERS

@@ -12,7 +12,7 @@ def test_what_the_quickstart_says_can_be_typed_from_top_to_bottom(tmp_path: Path
     blocks = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     assert blocks[0].startswith("make setup")
     assert blocks[1] == "digest up\n"
-    system = System(tmp_path / "var")
+    system = System(tmp_path / "var", empty=True)
     with system.process(str(DIGEST), "up", "--port", "0"):
         until(lambda: "Digest is at" in system.log(), 60, what=system.log)
         typed = subprocess.run(
