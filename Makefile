@@ -23,7 +23,7 @@ run: setup       ## web, workers, schedule, broker and mailbox in one go (digest
 test: dev        ## all tests; those about the database again on PostgreSQL; then the long ones
 	.venv/bin/pytest -m "not long" -n auto --dist loadfile $(ARGS)
 	DIGEST_TEST_DATABASE=postgres .venv/bin/pytest -m "both_databases and not long" -n auto --dist loadfile $(ARGS)
-	.venv/bin/pytest -m long -n 3 --dist loadfile $(ARGS)
+	.venv/bin/pytest -m long -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: dev       ## lint, format, types, layers
 	.venv/bin/ruff check

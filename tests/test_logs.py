@@ -17,11 +17,12 @@ from django.conf import settings as ours
 
 from digest import logs
 from digest.audit import audit
+from tests import migrated
 from workers import ledger, sending
 from workers.models import BULK, Batch, Delivery
 
 ROOT = Path(__file__).parents[1]
-FAILS = """
+PROGRAM = """
 import django
 django.setup()
 import structlog
@@ -31,12 +32,7 @@ try:
     sign_in("".join(["hun", "ter", "2"]))
 except ValueError:
     structlog.get_logger().exception("failed")
-"""
 
-
-REFUSES = """
-import django
-django.setup()
 from django.test import Client
 from digest.staff import _TOKENS
 from django.contrib.auth.models import User
@@ -47,25 +43,25 @@ for path in ("/unsubscribe/" + "Ab-_1234" * 5 + "/", "/login/link/Nw/" + link + 
 """
 
 
-def log_of(code: str, data_dir: Path) -> tuple[str, str]:
-    """What a program logs, and what it prints."""
-    ours = {"DATA_DIR": str(data_dir), "LOG_FORMAT": "human", "DATABASE_URL": ""}
-    env = os.environ | ours | {"DJANGO_SETTINGS_MODULE": "config.settings"}
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=env, cwd=ROOT, capture_output=True, text=True, check=True
-    )
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """What a program logs that fails and refuses, and what it prints."""
+    ours = {"DATA_DIR": str(tmp_path_factory.mktemp("var")), "LOG_FORMAT": "human"}
+    env = os.environ | ours | {"DATABASE_URL": "", "DJANGO_SETTINGS_MODULE": "config.settings"}
+    command = [sys.executable, "-c", PROGRAM]
+    done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=True)
     return done.stderr, done.stdout.strip()
 
 
-def test_a_traceback_shows_no_variables(tmp_path: Path) -> None:
-    logged, _ = log_of(FAILS, tmp_path)
+def test_a_traceback_shows_no_variables(program: tuple[str, str]) -> None:
+    logged, _ = program
     assert "ValueError: no" in logged
     assert "sign_in" in logged
     assert "hunter2" not in logged
 
 
-def test_no_link_that_opens_a_page_stands_in_a_log(tmp_path: Path) -> None:
-    logged, link = log_of(REFUSES, tmp_path)
+def test_no_link_that_opens_a_page_stands_in_a_log(program: tuple[str, str]) -> None:
+    logged, link = program
     assert "Method Not Allowed (PUT): /unsubscribe/…/" in logged
     assert "Method Not Allowed (PUT): /login/link/Nw/…/" in logged
     assert "Ab-_1234" not in logged
@@ -186,6 +182,7 @@ def test_what_somebody_did_is_a_line_once_it_stands(lines, django_capture_on_com
 def test_a_command_tells_its_person_what_it_did_in_its_own_words_alone(tmp_path):
     ours_here = {"DATA_DIR": str(tmp_path), "DATABASE_URL": "", "LOG_LEVEL": "info"}
     ours_here["DJANGO_SETTINGS_MODULE"] = "config.settings"
+    migrated.copy(tmp_path / "digest.sqlite3")
     done = subprocess.run(
         [Path(sys.executable).parent / "digest", "topic", "add", "harbour", "--name", "Harbour"],
         env=os.environ | ours_here, cwd=ROOT, capture_output=True, text=True, check=True,
