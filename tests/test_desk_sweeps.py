@@ -262,12 +262,34 @@ def _try(who: Client, form: Form, said: Sent, about: str, before: Database) -> N
 def test_no_odd_word_in_any_field_of_the_desk_upsets_it_or_is_half_kept(
     full: Update, ada: User, signed_in: type[Client]
 ) -> None:
-    """The words go round: each field gets one of them, or is missing, or is there twice."""
+    """The words go round: each field gets one of them, or is missing, or is there twice. The other
+    buttons of a form that was swept so get them in all its fields at once, several times over."""
     who = signed_in(ada)  # type: ignore[call-arg]
     turns, before = itertools.cycle(ODD.items()), everything(FLEETING)
-    met = list(_forms(who))
+    met, swept = list(_forms(who)), set[tuple[str, str, tuple[str, ...]]]()
     assert len(met) > 40, "the walk finds the forms"
     for form in met:
-        for name, (label, values) in zip(form.names, turns, strict=False):
-            about = f"{form.page} {form.action} {name} {label}"
-            _try(who, form, form.said(name, *values), about, before)
+        fields = (form.page, form.action, form.names)
+        if fields not in swept:
+            swept.add(fields)
+            for name, (label, values) in zip(form.names, turns, strict=False):
+                about = f"{form.page} {form.action} {name} {label}"
+                _try(who, form, form.said(name, *values), about, before)
+        else:
+            for turn in range(AT_ONCE):
+                about = f"{form.page} {form.action} {form.pressed}, all at once, {turn}"
+                _try(who, form, _all_at_once(form, turn), about, before)
+
+
+AT_ONCE = 6
+"""Times that all fields of a form get odd words at once, each time others."""
+
+
+def _all_at_once(form: Form, turn: int) -> Sent:
+    """An odd word in each field, but for the button's own."""
+    words = list(ODD.values())
+    step = turn * len(words) // AT_ONCE
+    odd = {name: words[(at + step) % len(words)] for at, name in enumerate(form.names)}
+    button = form.fields[-1:] if form.pressed else ()
+    said = [(name, value) for name, values in odd.items() for value in values]
+    return [*(one for one in said if one[0] not in dict(button)), *button]
