@@ -5,6 +5,8 @@ import json
 import os
 import smtplib
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -145,6 +147,15 @@ def test_what_is_too_large_or_too_much_is_refused(monkeypatch: pytest.MonkeyPatc
         assert one.data((b"x" * 90_000 + b"\r\n") * 120)[0] == 552
         ours.close()
     assert taken == [90_002]
+
+
+@pytest.mark.long
+def test_it_is_a_program_of_its_own_that_says_what_it_needs(tmp_path: Path) -> None:
+    env = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path)}
+    program = [sys.executable, "-m", "workers.inbound"]
+    ended = subprocess.run(program, env=env, capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("digest: INBOUND_URL names no door, as lmtp://127.0.0.1:2424")
 
 
 # ---- how it fares -------------------------------------------------------------------------
