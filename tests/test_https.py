@@ -1,6 +1,7 @@
 """Providers' HTTP APIs as routes: the ledger's rules, whatever the provider or the network does."""
 
 import re
+import threading
 from collections.abc import Callable
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -16,10 +17,10 @@ from workers.headers import address_header
 from workers.https import probing
 from workers.https.account import Account
 from workers.https.answers import heard
-from workers.https.call import Answer, Broken
+from workers.https.call import Answer, Broken, Call
 from workers.https.client import Client
 from workers.https.reading import read
-from workers.https.wire import Limits
+from workers.https.wire import Connection, Limits
 from workers.outbox import Envelope, Report, Verdict, Withdrawn
 from workers.sink import Manners
 from workers.sink.api import KEY, SHAPES, SILENCE, Asked, Reply
@@ -134,6 +135,27 @@ def test_a_provider_that_drips_is_waited_for_in_all_and_not_for_each_octet() -> 
     with standing(manners=Manners(drip=0.1)) as there:  # ten seconds and more for an answer
         assert sent(there.account, outbox, Limits(answer=0.4)) == Report()
     assert outbox.verdicts == ["uncertain"]
+
+
+def test_a_call_that_is_broken_off_ends_at_once_and_was_written_whole() -> None:
+    asked, said = threading.Event(), []
+
+    def answer(_asked: Asked) -> Reply:
+        asked.set()
+        return SILENCE
+
+    with standing(override=answer) as there:
+        connection = Connection(there.account, Limits())
+        call = Call("POST", "email", {}, b"{}")
+        thread = threading.Thread(target=lambda: said.append(connection.ask(call)))
+        thread.start()
+        asked.wait(10)
+        connection.break_off()
+        thread.join(5)
+        assert not thread.is_alive()
+    (broken,) = said
+    assert isinstance(broken, Broken)
+    assert broken.whole
 
 
 def test_a_key_that_is_not_taken_stops_the_run_and_counts_as_no_attempt() -> None:
@@ -428,11 +450,13 @@ def test_a_mailbox_reads_as_it_was_written(name: str) -> None:
 
 
 def test_an_alert_that_the_email_package_wrote_reads_as_it_does_there() -> None:
-    for text in ("Nothing is wrong.\n", "Größe: 5\n" * 90, "x" * 2000 + "\n"):
+    for text, cte in (
+        ("Nothing is wrong.\n", "7bit"), ("Größe: 5\n" * 9, "base64"), ("x" * 2000 + "\n", None)
+    ):  # fmt: skip
         alert = EmailMessage()
         alert["From"], alert["To"] = "Zoë <news@example.org>", "ops@example.org"
         alert["Subject"] = "Über " * 30
-        alert.set_content(text)
+        alert.set_content(text, cte=cte)
         found = read(alert.as_bytes(policy=policy.SMTP))
         assert found.texts == {"text/plain": text}
         assert found.text("Subject") == alert["Subject"]

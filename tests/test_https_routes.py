@@ -130,6 +130,8 @@ def test_a_removed_route_tells_still_how_its_messages_were_handed_over(
     with standing() as there:
         route = route_to(there)
     before = message_of(due, route, "reader1@example.org")
+    assert b"DKIM-Signature" not in before
+    assert b"X-PM-Metadata" not in before
     steering.remove(route, "otto")
     route.refresh_from_db()
     assert message_of(due, route, "reader1@example.org") == before

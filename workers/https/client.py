@@ -27,9 +27,6 @@ HURRIED = Limits(connecting=4)
 PATIENT = 5.0
 """Seconds that a provider may ask us to wait before others get the batch."""
 
-GRACE = 3.0
-"""Seconds in which a call that was broken off must end, before nobody waits for it."""
-
 STRANGE = 5
 """Calls in a row that took nothing and not for a reader's sake: the route is set aside."""
 
@@ -194,10 +191,8 @@ class Client:
             return
         run.next_tick = now + TICK
         for caller in list(run.under_way):
-            if now > caller.busy_until + GRACE:
+            if now > caller.busy_until:
                 self._give_up(run, caller, "it took too long")
-            elif now > caller.busy_until:
-                caller.break_off()
         try:
             run.outbox.tick()
         except Exception as error:  # noqa: BLE001  raised again at the end of the run

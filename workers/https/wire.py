@@ -128,11 +128,8 @@ class Caller:
         self.busy_until = until
         self._given.put(call)
 
-    def break_off(self) -> None:
-        self._connection.break_off()
-
     def end(self) -> None:
-        """No more is asked."""
+        """No more is asked, and whatever is under way ends without an answer."""
         self._given.put(_END)
         self._connection.break_off()
 
