@@ -279,6 +279,7 @@ def _cards(mailings: Sequence[Mailing], team: Crew, now: dt.datetime) -> list[Ca
                 again.get(one.id, waiting.NEVER),
                 resting.get(one.id),
                 rates[one.id],
+                _quiet_hours(one),
             ),
             drawn.get(one.id),
             unsettled.get(one.id, ()),
@@ -291,6 +292,11 @@ def _cards(mailings: Sequence[Mailing], team: Crew, now: dt.datetime) -> list[Ca
     ]
 
 
+def _quiet_hours(mailing: Mailing) -> str:
+    care = quiet.care_of(mailing)
+    return care.quiet if care and mailing.kind in BULK else ""
+
+
 def _facts(
     mailing: Mailing,
     team: Crew,
@@ -299,8 +305,9 @@ def _facts(
     again: waiting.Again = waiting.NEVER,
     rest: Rest | None = None,
     rate: float | None = None,
+    hours: str = "",
 ) -> Facts:
-    leased, care = team.leased[mailing.id], quiet.care_of(mailing)
+    leased = team.leased[mailing.id]
     return Facts(
         mailing=mailing,
         now=now,
@@ -314,5 +321,5 @@ def _facts(
         last_retry=again.last,
         rests=rest.words if rest else "",
         rests_until=rest.until if rest else None,
-        quiet=care.quiet if care and mailing.kind in BULK else "",
+        quiet=hours,
     )
