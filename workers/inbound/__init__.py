@@ -1,1 +1,1 @@
-"""The mailbox that unsubscribing mails come to: where it is, what a mail asks for, reading it."""
+"""Mails that come in, by IMAP or LMTP: those that unsubscribe, bounces, complaints."""
