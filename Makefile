@@ -4,6 +4,8 @@
 .PHONY: help setup dev demo run test check bench screenshots
 .DEFAULT_GOAL := help
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+# What one process has compiled the others need not: pytest alone rewrites three hundred files.
+unexport PYTHONDONTWRITEBYTECODE
 
 help:            ## this list
 	@sed -n 's/^\([a-z]*\): .*##/make \1\t/p' Makefile | expand -t 20
