@@ -1,4 +1,7 @@
-"""A year of schedules in five zones, two beats that die at any step: each slot runs once."""
+"""A year of schedules in five zones, two beats that die at any step: each slot runs once.
+
+On PostgreSQL half of it, to where clocks have changed once.
+"""
 
 import datetime as dt
 import random
@@ -21,7 +24,11 @@ MINUTE = dt.timedelta(minutes=1)
 HOUR = dt.timedelta(hours=1)
 DAY = dt.timedelta(days=1)
 FIRST = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-LAST = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)
+LAST = {
+    "sqlite": dt.datetime(2027, 1, 1, tzinfo=dt.UTC),
+    # What it shows there is that beats get in each other's way; the calendar is the same.
+    "postgresql": dt.datetime(2026, 7, 1, tzinfo=dt.UTC),
+}[connection.vendor]
 
 RULES: dict[str, tuple[str, set[int], int, int, int]] = {
     # At an hour that a change of clocks skips, and one brings twice, where the zone has any.
