@@ -14,8 +14,6 @@ import json
 import math
 import os
 import subprocess
-import sys
-import tempfile
 import time
 from collections import Counter, deque
 from collections.abc import Callable
@@ -25,7 +23,7 @@ import psycopg
 from django.conf import settings
 
 from benchmarks.figures import Row, at_least, at_most
-from benchmarks.sending import postgres
+from benchmarks.printing import tell
 from benchmarks.signup import DIGEST, cpu, fill
 from benchmarks.unsubscribe import pages
 
@@ -250,14 +248,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=200, help="events in a call (200)")
     asked = parser.parse_args()
     settings.configure(SECRET_KEY=SECRET)
-    form = "{:34}{:>10}{:>12}   {:10} {}\n"
-    with tempfile.TemporaryDirectory() as folder, postgres() as url:
-        if not url:
-            raise SystemExit("No PostgreSQL: name one in DATABASE_URL, or run make dev.")
-        for row in measured(url, asked, Path(folder)):
-            sys.stdout.write(
-                form.format(row.figure, row.target, row.measured, row.verdict, row.remark)
-            )
+    tell(lambda url, folder: measured(url, asked, folder))
 
 
 if __name__ == "__main__":

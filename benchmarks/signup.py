@@ -11,7 +11,6 @@ import itertools
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ from urllib.parse import urlencode, urlsplit
 import psycopg
 
 from benchmarks.figures import Row, at_least, at_most
-from benchmarks.sending import postgres
+from benchmarks.printing import tell
 
 DIGEST = Path(sys.executable).with_name("digest")
 PER_SECOND, P95 = 150, 150
@@ -171,14 +170,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20, help="of load (20)")
     parser.add_argument("--connections", type=int, default=16, help="at once (16)")
     asked = parser.parse_args()
-    form = "{:32}{:>10}{:>12}   {:10} {}\n"
-    with tempfile.TemporaryDirectory() as folder, postgres() as url:
-        if not url:
-            raise SystemExit("No PostgreSQL: name one in DATABASE_URL, or run make dev.")
-        for row in measured(url, asked, Path(folder)):
-            sys.stdout.write(
-                form.format(row.figure, row.target, row.measured, row.verdict, row.remark)
-            )
+    tell(lambda url, folder: measured(url, asked, folder))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ import re
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +25,7 @@ from django.conf import settings
 
 from benchmarks import peers
 from benchmarks.figures import Row, at_least, at_most
-from benchmarks.sending import postgres
+from benchmarks.printing import tell
 from benchmarks.signup import DIGEST, cpu, fill, served
 
 PER_SECOND, P99 = 300, 250
@@ -190,16 +189,12 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=16, help="at once (16)")
     asked = parser.parse_args()
     settings.configure(SECRET_KEY=SECRET)
-    form = "{:34}{:>10}{:>12}   {:10} {}\n"
-    with tempfile.TemporaryDirectory() as folder, postgres() as url:
-        if not url:
-            raise SystemExit("No PostgreSQL: name one in DATABASE_URL, or run make dev.")
-        place = Path(folder)
-        with peers.recording(place, peers.c_sink(place)) as sink:
-            for row in measured(url, asked, place, sink):
-                sys.stdout.write(
-                    form.format(row.figure, row.target, row.measured, row.verdict, row.remark)
-                )
+
+    def with_sink(url: str, folder: Path) -> Iterator[Row]:
+        with peers.recording(folder, peers.c_sink(folder)) as sink:
+            yield from measured(url, asked, folder, sink)
+
+    tell(with_sink)
 
 
 if __name__ == "__main__":

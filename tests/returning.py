@@ -6,6 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from digest.models import Topic
+from subscribers.models import Suppression
 from tests.ledgering import mailing, readers
 from workers import audience, ledger
 from workers.feedback import providers
@@ -52,3 +53,13 @@ def event(of: Delivery, kind: Kind, provider: Provider = Provider.POSTMARK, **sa
 def sent_on(of: Mailing, days_ago: float) -> None:
     """Let its deliveries be that old."""
     of.deliveries.update(settled_at=timezone.now() - dt.timedelta(days=days_ago))
+
+
+def outcomes(of: Mailing) -> list[str]:
+    """Of its deliveries, in order."""
+    return [one.outcome for one in deliveries(of)]
+
+
+def suppressed() -> dict[str, str]:
+    """Address's hash → reason."""
+    return dict(Suppression.objects.values_list("email_hash", "reason"))

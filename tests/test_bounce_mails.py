@@ -22,7 +22,7 @@ from subscribers.models import (
 from tests.bouncing import block, bounce, complaint, dsn, leaving, named, returned, sender
 from tests.ledgering import mailing, readers
 from tests.relays import sink
-from tests.returning import accepted, again, deliveries
+from tests.returning import accepted, again, deliveries, outcomes, suppressed
 from tests.sends import due_to
 from workers import audience, balance, ledger, sending
 from workers.feedback import returns
@@ -40,14 +40,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 def sent(pivot: Topic) -> Mailing:
     """A mailing that three readers' relay accepted."""
     return accepted(pivot)
-
-
-def outcomes(of: Mailing) -> list[str]:
-    return [one.outcome for one in deliveries(of)]
-
-
-def suppressed() -> dict[str, str]:
-    return dict(Suppression.objects.values_list("email_hash", "reason"))
 
 
 def nothing_happened() -> bool:

@@ -22,7 +22,16 @@ from subscribers.models import (
     SuppressionReason,
     address_hash,
 )
-from tests.returning import WHEN, accepted, again, deliveries, event, sent_on
+from tests.returning import (
+    WHEN,
+    accepted,
+    again,
+    deliveries,
+    event,
+    outcomes,
+    sent_on,
+    suppressed,
+)
 from workers import balance
 from workers.commands.mailings import unsuppress
 from workers.feedback import applying, retention, returns
@@ -41,15 +50,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 def sent(pivot: Topic) -> Mailing:
     """A mailing that three readers' relay accepted."""
     return accepted(pivot)
-
-
-def outcomes(of: Mailing) -> list[str]:
-    return [one.outcome for one in deliveries(of)]
-
-
-def suppressed() -> dict[str, str]:
-    """Address's hash → reason."""
-    return dict(Suppression.objects.values_list("email_hash", "reason"))
 
 
 # ---- which delivery ---------------------------------------------------------------------------

@@ -33,6 +33,15 @@ def typed(window: Window, field: str, text: str) -> None:
     )
 
 
+def put_back_and_sent(window: Window, button: str, says: str) -> None:
+    """Come back to the page, take what was kept, and send the form; it answers with these words."""
+    window.page.reload()
+    window.page.get_by_role("button", name="Put them back").click()
+    window.page.get_by_role("button", name=button).click()
+    window.page.get_by_text(says).wait_for()
+    window.page.wait_for_load_state()
+
+
 def test_what_was_typed_is_offered_after_a_reload_and_put_back(
     window: Window, pivot: Topic
 ) -> None:
@@ -159,11 +168,7 @@ def test_a_topics_settings_are_kept_until_they_are_saved(window: Window, pivot: 
 def test_a_topic_that_is_being_made_is_kept_until_it_is_there(window: Window) -> None:
     window.open("/desk/new/")
     typed(window, "[name=name]", "Harbour Watch")
-    window.page.reload()
-    window.page.get_by_role("button", name="Put them back").click()
-    window.page.get_by_role("button", name="Make the topic").click()
-    window.page.get_by_text("Made.").wait_for()
-    window.page.wait_for_load_state()
+    put_back_and_sent(window, "Make the topic", "Made.")
     assert not kept(window)
 
 
@@ -173,11 +178,7 @@ def test_words_to_a_colleague_are_kept_until_they_are_sent(
     Topic.objects.update(two_people=True)
     window.open(f"{T}/draft/review/")
     typed(window, "#note", "Look at the second story.")
-    window.page.reload()
-    window.page.get_by_role("button", name="Put them back").click()
-    window.page.get_by_role("button", name="Ask for approval").click()
-    window.page.get_by_text("Asked. A publisher").wait_for()
-    window.page.wait_for_load_state()
+    put_back_and_sent(window, "Ask for approval", "Asked. A publisher")
     assert not kept(window)
 
 
