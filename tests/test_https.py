@@ -19,6 +19,7 @@ from workers.https.account import Account
 from workers.https.answers import heard
 from workers.https.call import Answer, Broken, Call
 from workers.https.client import Client
+from workers.https.fields import Payload
 from workers.https.reading import read
 from workers.https.wire import Connection, Limits
 from workers.outbox import Envelope, Report, Verdict, Withdrawn
@@ -169,12 +170,13 @@ def test_a_key_that_is_not_taken_stops_the_run_and_counts_as_no_attempt() -> Non
 
 
 def test_where_nobody_answers_nothing_is_taken() -> None:
-    outbox = Mails(readers(3))
     with standing() as there:
         gone = there.account
-    report = sent(gone, outbox)
-    assert "can't be reached" in report.trouble
-    assert outbox.calls == []
+    for account in (gone, Account(Provider.POSTAL, f"https://{'a' * 70}.example.org/", "key")):
+        outbox = Mails(readers(3))
+        report = sent(account, outbox)
+        assert "can't be reached" in report.trouble
+        assert outbox.calls == []
 
 
 def test_too_many_at_once_are_put_off_and_the_others_wait_as_long_as_it_says() -> None:
@@ -295,6 +297,10 @@ def said(provider: Provider, status: int, body: str = "", **headers: str) -> Any
         ("mandrill", 500, '{"status": "error", "name": "GeneralError"}', "deferred"),
         ("mandrill", 200, '[{"email": "a", "status": "rejected", "_id": "b"}]', "failed"),
         ("sparkpost", 200, '{"results": {"id": "1", "total_accepted_recipients": 0}}', "failed"),
+        ("mandrill", 200, '[{"email": "a", "status": ["sent"], "_id": "b"}]', "uncertain"),
+        ("mandrill", 200, '[{"email": "a", "_id": "b", "status": "thought about"}]', "uncertain"),
+        ("postal", 200, '{"status": "error", "data": "no"}', "deferred"),
+        ("postal", 200, '{"status": "ok"}', "uncertain"),
     ],
 )
 def test_an_answer_speaks_of_the_reader_of_a_moment_or_of_us(
@@ -303,6 +309,41 @@ def test_an_answer_speaks_of_the_reader_of_a_moment_or_of_us(
     found = said(Provider(provider), status, body)
     assert found.outcome.verdict == verdict
     assert bool(found.trouble) == (verdict == "untried")
+
+
+def as_fields(provider: Provider, status: int, body: bytes, **headers: str) -> str:
+    """The verdict on such an answer to a message that went as its fields."""
+    account = Account(provider, "https://api.example.org/", "key", "other")
+    payload = Payload(account, Mails([]).envelope(1, "r1@example.org"))
+    return heard(account, payload, Answer(status, "So", headers, body)).outcome.verdict
+
+
+def test_a_yes_with_a_no_in_it_or_without_any_sense_is_no_yes() -> None:
+    inactive = b'{"ErrorCode": 406, "Message": "inactive"}'
+    assert as_fields(Provider.POSTMARK, 200, inactive) == "uncertain"
+    assert as_fields(Provider.POSTMARK, 200, b"[]") == "uncertain"
+    mailjet = b'{"Messages": [{"Status": "error", "Errors": [{"ErrorMessage": "no"}]}]}'
+    assert as_fields(Provider.MAILJET, 200, mailjet) == "failed"
+    suppressed = b'{"message": "no", "warnings": [{"type": "ALL_SUPPRESSED"}]}'
+    assert as_fields(Provider.MAILERSEND, 202, suppressed) == "failed"
+    assert as_fields(Provider.MAILERSEND, 202, b"") == "uncertain", "it lost its id: who knows"
+
+
+def test_an_answer_that_nobody_can_read_settles_its_message_and_the_others_go_on() -> None:
+    outbox = Mails(readers(8))
+    deep = b"[" * 100_000
+    with standing(override=first_says((200, {}, deep))) as there:
+        assert sent(there.account, outbox) == Report()
+    assert sorted(outbox.verdicts) == ["accepted"] * 7 + ["uncertain"]
+
+
+def test_an_answer_that_repeats_our_key_is_kept_without_it() -> None:
+    account = Account(Provider.MAILJET, "https://api.example.org/", "k3y-of-ours", "s3cret-of-ours")
+    body = b'{"message": "k3y-of-ours:s3cret-of-ours\0 is no key"}'
+    found = heard(account, None, Answer(401, "So", {}, body))
+    assert "(our key):(our key)\ufffd is no key" in found.trouble
+    assert "ours" not in found.trouble
+    assert "\0" not in found.trouble, "PostgreSQL can't keep it"
 
 
 def test_a_broken_call_is_uncertain_only_once_all_of_it_was_written() -> None:

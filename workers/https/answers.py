@@ -7,8 +7,6 @@ speaks of us stops the route and costs nobody an attempt, and what nobody can kn
 import re
 from typing import Any, NamedTuple
 
-from anymail.exceptions import AnymailError
-
 from workers.feedback.providers import Provider
 from workers.https.account import Account
 from workers.https.call import Answer, Broken
@@ -17,6 +15,9 @@ from workers.outbox import Outcome, Verdict
 
 WORDS = 300
 """Letters of a body that are kept."""
+
+SECRET = 8
+"""Letters from which on a key is one, and no common word.  The sink's is shorter."""
 
 LONGEST = 3600.0
 """Seconds that a provider may ask us to wait."""
@@ -32,7 +33,9 @@ _OF_THE_READER = re.compile(
     r"|\bto\b[^a-z]*(parameter|field|address|is not|email)|[\"'`]to\b|\bin to\b",
     re.IGNORECASE,
 )
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _OF_US = re.compile(r"\b(sender|from)\b", re.IGNORECASE)
+_TAKEN = {"queued", "sent", "scheduled", "delivered"}
 _REFUSED = {"rejected", "invalid", "failed"}
 
 
@@ -51,10 +54,22 @@ def heard(account: Account, payload: Payload | None, answer: Answer | Broken) ->
         if answer.whole:
             return Heard(Outcome(Verdict.UNCERTAIN, 0, f"no answer: {answer.why}"), strange=True)
         return Heard(Outcome(Verdict.UNTRIED, 0, f"not sent whole: {answer.why}"), strange=True)
+    try:
+        return _understood(account, payload, answer)
+    except Exception:  # noqa: BLE001  whatever an answer holds, its message is settled by it
+        return _unclear(account, answer)
+
+
+def _understood(account: Account, payload: Payload | None, answer: Answer) -> Heard:
     status = _by_itself(account, answer)
     if 200 <= status < 300:
         return _taken(account, payload, answer)
     return refused(account, answer._replace(status=status))
+
+
+def _unclear(account: Account, answer: Answer) -> Heard:
+    text = f"{words(account, answer)} (not understood; it may have been taken)"
+    return Heard(Outcome(Verdict.UNCERTAIN, answer.status, text), strange=True)
 
 
 def _by_itself(account: Account, answer: Answer) -> int:
@@ -64,9 +79,10 @@ def _by_itself(account: Account, answer: Answer) -> int:
         return answer.status
     if account.provider is Provider.MANDRILL:
         return _MANDRILL.get(str(said.get("name")), answer.status)
-    if said.get("status") == "success":
+    if said.get("status") not in {"error", "parameter-error"}:
         return answer.status
-    return _POSTAL.get(str((said.get("data") or {}).get("code")), 400)
+    data = said.get("data")
+    return _POSTAL.get(str(data.get("code")), 400) if isinstance(data, dict) else 400
 
 
 _POSTAL = {"AccessDenied": 403, "InvalidServerAPIKey": 401, "ServerSuspended": 403}
@@ -77,7 +93,7 @@ _MANDRILL = {
 
 def refused(account: Account, answer: Answer) -> Heard:
     """What a no means."""
-    status, text = answer.status, words(answer)
+    status, text = answer.status, words(account, answer)
     if status in _SHUT_OUT or 300 <= status < 400:
         trouble = f"{account} does not let us in: {text}"
         return Heard(Outcome(Verdict.UNTRIED, status, trouble), trouble)
@@ -91,17 +107,15 @@ def refused(account: Account, answer: Answer) -> Heard:
 
 
 def _taken(account: Account, payload: Payload | None, answer: Answer) -> Heard:
-    try:
-        said, name = payload.taken(answer) if payload else _OF_WHOLE[account.provider](answer.said)
-    except (AnymailError, LookupError, TypeError, ValueError, AttributeError):
-        text = f"{words(answer)} (not understood; it may have been taken)"
-        return Heard(Outcome(Verdict.UNCERTAIN, answer.status, text), strange=True)
-    if said in _REFUSED:
-        return Heard(Outcome(Verdict.FAILED, answer.status, f"{said}: {words(answer)}"))
+    said, name = payload.taken(answer) if payload else _OF_WHOLE[account.provider](answer.said)
+    if said in _REFUSED and answer.said:
+        no = f"{said}: {words(account, answer)}"
+        return Heard(Outcome(Verdict.FAILED, answer.status, no))
+    if said not in _TAKEN:  # a no without a word of why is none
+        return _unclear(account, answer)
     text = f"{answer.status} {answer.reason}".strip()
-    return Heard(
-        Outcome(Verdict.ACCEPTED, answer.status, f"{text}; its id is {name}" if name else text)
-    )
+    told = _line(f"{text}; its id is {name}" if name else text)
+    return Heard(Outcome(Verdict.ACCEPTED, answer.status, told))
 
 
 def _mailgun(said: Any) -> tuple[str, str]:
@@ -131,10 +145,18 @@ _OF_WHOLE = {
 }
 
 
-def words(answer: Answer) -> str:
-    """The answer on one line, its status first."""
-    body = " ".join(answer.body.decode("utf-8", "replace").split())
-    return f"{answer.status} {answer.reason}: {body}"[:WORDS]
+def words(account: Account, answer: Answer) -> str:
+    """The answer on one line, its status first; without our keys, should it repeat them."""
+    body = answer.body.decode("utf-8", "replace")
+    for key in (account.key, account.secret):
+        if len(key) >= SECRET:
+            body = body.replace(key, "(our key)")
+    return _line(f"{answer.status} {answer.reason}: {body}")[:WORDS]
+
+
+def _line(text: str) -> str:
+    """On one line, and nothing in it that no page or database can hold."""
+    return _UNPRINTABLE.sub("\ufffd", " ".join(text.split()))
 
 
 def _wait(answer: Answer) -> float:

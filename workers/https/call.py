@@ -25,10 +25,10 @@ class Answer(NamedTuple):
 
     @property
     def said(self) -> Any:
-        """The body as JSON; None where it is none."""
+        """The body as JSON; None where it is none, or nested without end."""
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
 

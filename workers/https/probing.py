@@ -46,12 +46,12 @@ def _said(account: Account, answer: Answer) -> str:
 def _trouble(account: Account, answer: Answer) -> str:
     """Why mail can't go by it, in words; "" where it can."""
     if is_well := _AS_A_NO.get(account.provider):
-        return "" if is_well(answer) else f"it does not let us in: {words(answer)}"
+        return "" if is_well(answer) else f"it does not let us in: {words(account, answer)}"
     if answer.status < 300 or _may_only_send(answer):
         return ""
     if answer.status in {401, 403, 404}:
-        return f"it does not let us in: {words(answer)}"
-    return f"it said: {words(answer)}"
+        return f"it does not let us in: {words(account, answer)}"
+    return f"it said: {words(account, answer)}"
 
 
 def _may_only_send(answer: Answer) -> bool:

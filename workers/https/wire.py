@@ -20,6 +20,10 @@ MOST = 1_000_000
 """Octets of an answer that are read."""
 
 
+_TROUBLE = (OSError, http.client.HTTPException, ValueError)
+"""The last of a name that can't be a host's, or that no header may hold."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """How long the provider may take, in seconds."""
@@ -48,7 +52,7 @@ class Connection:
         """Write the call whole, then read its answer.  Nothing is ever asked twice."""
         try:
             self.open()
-        except (OSError, http.client.HTTPException) as problem:
+        except _TROUBLE as problem:
             self.close()
             return Broken(_words(problem), whole=False)
         whole = False
@@ -58,7 +62,7 @@ class Connection:
             self._http.request(call.method, path, call.body, headers)
             whole = True
             return self._answer()
-        except (OSError, http.client.HTTPException) as problem:
+        except _TROUBLE as problem:
             self.close()
             return Broken(_words(problem), whole)
 
@@ -88,7 +92,7 @@ class Connection:
         response = self._http.getresponse()
         try:
             body = response.read(MOST)
-        except (OSError, http.client.HTTPException):
+        except _TROUBLE:
             body = b""  # the status is said: that decides
             self.close()
         if not response.isclosed():
@@ -141,7 +145,7 @@ class Caller:
     def _opened(self) -> Broken | None:
         try:
             self._connection.open()
-        except (OSError, http.client.HTTPException) as problem:
+        except _TROUBLE as problem:
             self._connection.close()
             return Broken(_words(problem), whole=False)
         return None
