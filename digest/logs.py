@@ -15,6 +15,9 @@ from django.conf import settings
 _KEY = re.compile(r"(?<=/)(?:[\w-]{40}|\w{5,8}-[0-9a-f]{32,64})(?=/)", re.ASCII)
 """What makes a reader's or a staff link one's own, in a path."""
 
+_HOOK = re.compile(r"(?<=/hooks/)([\w-]+)/[^\s/]+")
+"""A provider's hook with the secret that stands for a signature."""
+
 _LOGIN = re.compile(r"(?<=://)[^\s/@]*:[^\s/@]*(?=@)")
 """User and password in the address of a relay, a broker or a database."""
 
@@ -91,4 +94,5 @@ def _clean(value: object) -> object:
         return {str(name): _clean(one) for name, one in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_clean(one) for one in value]
-    return masked(_LOGIN.sub("…", _KEY.sub("…", str(value))))
+    plain = _HOOK.sub(r"\1/…", _KEY.sub("…", str(value)))
+    return masked(_LOGIN.sub("…", plain))

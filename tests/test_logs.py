@@ -38,8 +38,11 @@ from digest.staff import _TOKENS
 from django.contrib.auth.models import User
 link = _TOKENS["password"].make_token(User(pk=7, password="!"))
 print(link)
+browser = Client(SERVER_NAME="localhost")
 for path in ("/unsubscribe/" + "Ab-_1234" * 5 + "/", "/login/link/Nw/" + link + "/"):
-    Client(SERVER_NAME="localhost").put(path)
+    browser.put(path)
+browser.put("/hooks/brevo/" + "SeCrEt-9" * 2 + "/")
+browser.post("/hooks/brevo/" + "SeCrEt-9" * 2 + "/", "{", "application/json")
 """
 
 
@@ -47,6 +50,7 @@ for path in ("/unsubscribe/" + "Ab-_1234" * 5 + "/", "/login/link/Nw/" + link + 
 def program(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     """What a program logs that fails and refuses, and what it prints."""
     ours = {"DATA_DIR": str(tmp_path_factory.mktemp("var")), "LOG_FORMAT": "human"}
+    ours["HOOKS"] = "brevo=" + "SeCrEt-9" * 2
     env = os.environ | ours | {"DATABASE_URL": "", "DJANGO_SETTINGS_MODULE": "config.settings"}
     command = [sys.executable, "-c", PROGRAM]
     done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=True)
@@ -66,6 +70,9 @@ def test_no_link_that_opens_a_page_stands_in_a_log(program: tuple[str, str]) -> 
     assert "Method Not Allowed (PUT): /login/link/Nw/…/" in logged
     assert "Ab-_1234" not in logged
     assert link not in logged
+    assert "Method Not Allowed (PUT): /hooks/brevo/…/" in logged
+    assert "Bad Request: /hooks/brevo/…/" in logged, "the provider's own, which can't be read"
+    assert "SeCrEt-9" not in logged
 
 
 def test_nobody_else_on_the_machine_looks_into_the_data(tmp_path: Path) -> None:
