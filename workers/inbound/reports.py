@@ -63,5 +63,5 @@ def _answers(mail: Message) -> bool:
 def _date(mail: Message) -> dt.datetime | None:
     try:
         return parsedate_to_datetime(parts.one_line(mail.get("Date", ""))[:100])
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
