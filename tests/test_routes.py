@@ -4,6 +4,7 @@ import datetime as dt
 import random
 import socket
 import time
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from digest.models import Topic
 from tests.relays import HANG_UP, PoliteRelay
 from tests.routing import NOWHERE, Relays, a_route, only_routes, relays, url_of, who
 from tests.sends import due, due_to, holds, states
-from workers import ledger, sending
+from workers import ledger, mailings, sending
 from workers.letters import Letters
 from workers.models import BULK, Batch, Delivery, Mailing, MailingKind
 from workers.outbox import Envelope
@@ -402,8 +403,14 @@ def test_an_address_is_sealed_and_opens_by_the_key_alone(settings: Any) -> None:
         unseal(sealed)
 
 
-def test_what_a_relay_said_is_kept_without_anybodys_address(only_routes: None) -> None:
+def test_what_a_relay_said_is_kept_without_anybodys_address(
+    due: Mailing, only_routes: None
+) -> None:
     route = a_route("first", NOWHERE)
+    for keep in (partial(health.set_aside, route), partial(mailings.tell, due)):
+        keep("the relay closes: 421 \0<reader@example.org> is busy")
+    route.refresh_from_db(), due.refresh_from_db()
+    assert route.trouble == due.why == "the relay closes: 421 \ufffd<(an address)> is busy"
     for n in range(8):
         health.hear(route.id, f"550 <reader@example.org> unknown {n}")
     route.refresh_from_db()

@@ -117,7 +117,9 @@ class ByDomain(PoliteRelay):
         super().__init__(self._said)
 
     def _said(self, verb: str, line: str, _number: int) -> str | None:
-        return (self.words or None) if verb == "RCPT" and "@strict.example.net" in line else None
+        if verb != "RCPT" or not self.words or "@strict.example.net" not in line:
+            return None
+        return f"{self.words} {line.partition(':')[2]}"
 
 
 @pytest.fixture
@@ -165,7 +167,8 @@ def test_a_share_is_held_probed_and_let_go_while_all_others_go_to_the_end(
     assert states["queued"] == 60 - states["failed"]
     share = ProviderShare.objects.get()
     assert (share.provider, share.standing) == ("strict.example.net", Standing.HELD)
-    assert share.words == NOT_FROM_US
+    assert share.words == f"{NOT_FROM_US} <(an address)>", "nobody is erased from here"
+    assert "strict.example.net>" not in repr(AuditEntry.objects.values_list("detail", flat=True))
     assert not Suppression.objects.exists(), "5.7.1 speaks of us"
     batch = Batch.objects.get()
     assert batch.not_before is not None
@@ -257,7 +260,7 @@ def test_ops_see_a_share_that_is_held_and_may_try_it_at_once(
 
 
 def blames(one: Delivery) -> Event:
-    return event(one, Kind.SOFT, code="5.7.1", words=f"blocked, {one.id}")
+    return event(one, Kind.SOFT, code="5.7.1", words=f"blocked, <{one.address}>")
 
 
 @pytest.mark.django_db
@@ -275,6 +278,7 @@ def test_what_blames_us_after_the_relays_yes_holds_the_share_at_a_fifth_of_what_
     apply([blames(rows[19])])
     share = ProviderShare.objects.get()
     assert (share.provider, share.standing, share.later) == ("example.org", Standing.HELD, True)
+    assert share.words == "blocked, <(an address)>"
     other = accepted(pivot, 101)
     apply([blames(one) for one in deliveries(other)[:20]])
     assert ProviderShare.objects.get(mailing=other).standing == Standing.FREE, "20 of 201"

@@ -32,6 +32,7 @@ from workers.models import (
     MailingState,
 )
 from workers.results import deadline
+from workers.said import of_nobody
 from workers.wakeups import wake
 
 log = structlog.get_logger()
@@ -74,10 +75,11 @@ def failed_try(mailing_id: int, why: str) -> None:
 
 def tell(mailing: Mailing, trouble: str) -> None:
     """Keep why a live mailing waits, in words; "" when it does not, and all is well again."""
+    trouble = of_nobody(trouble)[:1000]
     if mailing.why != trouble or (mailing.tries and not trouble):
         tries = mailing.tries if trouble else 0
         Mailing.objects.filter(id=mailing.id, state__in=ledger.LIVE).update(
-            why=trouble[:1000], tries=tries
+            why=trouble, tries=tries
         )
         mailing.why, mailing.tries = trouble, tries
 

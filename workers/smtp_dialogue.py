@@ -11,9 +11,9 @@ from enum import Enum
 from typing import NamedTuple
 
 from workers.relay import Relay, Security
+from workers.said import printable
 
 _LINE = re.compile(rb"[2-5][0-9][0-9](?:[ -].*)?", re.DOTALL)
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _LONGEST = 64 * 1024  # octets of one reply; RFC 5321 4.5.3.1.5 has 512 a line
 
 
@@ -42,8 +42,7 @@ class Reply(NamedTuple):
             rest = self.lines[0][4:].strip()
         else:
             rest = b" ".join([line[4:].strip() for line in self.lines])
-        words = f"{self.code} {rest[:1000].decode('utf-8', 'replace')}"
-        return words if words.isprintable() else _UNPRINTABLE.sub("\ufffd", words)
+        return printable(f"{self.code} {rest[:1000].decode('utf-8', 'replace')}")
 
 
 class ReplyReader:

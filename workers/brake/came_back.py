@@ -17,6 +17,7 @@ from workers.feedback.events import OUTCOMES, speaks_of_us
 from workers.ledger import LIVE
 from workers.models import Mailing
 from workers.queue.models import AtDomain
+from workers.said import of_nobody
 
 if TYPE_CHECKING:
     from workers.feedback.applying import Told
@@ -44,7 +45,7 @@ def _count(mailing_id: int, provider: str, words: list[str]) -> None:
     if share.standing == Standing.HELD:
         return
     share.returned += len(words)
-    share.words = words[-1][:1000]
+    share.words = of_nobody(words[-1])[:1000]
     accepted = _accepted(mailing_id, provider)
     since = accepted - share.accepted_before
     if share.standing == Standing.PROBING or share_rules.too_many_came_back(share.returned, since):

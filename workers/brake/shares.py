@@ -25,6 +25,7 @@ from workers.models import Batch, BatchState, Mailing
 from workers.outbox import Outcome, Verdict
 from workers.results import deadline, given_up
 from workers.routes.lanes import Lanes
+from workers.said import of_nobody
 
 log = structlog.get_logger()
 
@@ -166,7 +167,7 @@ def _count(mailing_id: int, provider: str, lot: Lot) -> bool:
     if was is Standing.HELD:
         return False
     share.attempts, share.refused = share.attempts + lot.attempts, share.refused + lot.refused
-    share.words = lot.words[:1000] or share.words
+    share.words = of_nobody(lot.words)[:1000] or share.words
     stands = share_rules.after(was, share.attempts, share.refused, lot.accepted, later=share.later)
     if share.attempts > share_rules.WINDOW:
         share.attempts, share.refused = share.attempts // 2, share.refused // 2

@@ -12,6 +12,7 @@ from workers.https.account import Account
 from workers.https.call import Answer, Broken
 from workers.https.fields import Payload
 from workers.outbox import Outcome, Verdict
+from workers.said import printable
 
 WORDS = 300
 """Letters of a body that are kept."""
@@ -33,7 +34,6 @@ _OF_THE_READER = re.compile(
     r"|\bto\b[^a-z]*(parameter|field|address|is not|email)|[\"'`]to\b|\bin to\b",
     re.IGNORECASE,
 )
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _OF_US = re.compile(r"\b(sender|from)\b", re.IGNORECASE)
 _TAKEN = {"queued", "sent", "scheduled", "delivered"}
 _REFUSED = {"rejected", "invalid", "failed"}
@@ -156,7 +156,7 @@ def words(account: Account, answer: Answer) -> str:
 
 def _line(text: str) -> str:
     """On one line, and nothing in it that no page or database can hold."""
-    return _UNPRINTABLE.sub("\ufffd", " ".join(text.split()))
+    return printable(" ".join(text.split()))
 
 
 def _wait(answer: Answer) -> float:

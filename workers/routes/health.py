@@ -4,7 +4,6 @@ A look connects and signs in, and sends nothing; so no message waits for a serve
 """
 
 import datetime as dt
-import re
 
 import structlog
 from django.db import transaction
@@ -17,6 +16,7 @@ from workers.models import Mailing
 from workers.routes import carriers, choosing
 from workers.routes.look import look
 from workers.routes.models import Route, RouteMoment
+from workers.said import of_nobody
 from workers.wakeups import wake
 
 log = structlog.get_logger()
@@ -32,8 +32,6 @@ KEPT = 5
 
 MOMENTS = 900
 """Seconds for which a route's speed is kept."""
-
-_ADDRESS = re.compile(r"[^\s<>\"'()]+@[^\s<>\"'()]+")
 
 
 def set_aside(route: Route, trouble: str, asked: float = 0.0) -> None:
@@ -56,7 +54,7 @@ def is_well(route: Route) -> None:
 def hear(route_id: int, words: str) -> None:
     """Keep what it said, without anybody's address; the newest first, nothing twice."""
     row = Route.objects.select_for_update(no_key=True).get(id=route_id)
-    said = _ADDRESS.sub("(an address)", words.replace("\0", ""))[:300]
+    said = of_nobody(words)[:300]
     before = [one for one in row.heard if one[1] != said]
     row.heard = [[timezone.now().isoformat(timespec="seconds"), said], *before][:KEPT]
     row.save(update_fields=["heard"])
@@ -103,6 +101,6 @@ def _wait(route_id: int, trouble: str, asked: float = 0.0) -> None:
     failures = Route.objects.values_list("failures", flat=True).get(id=route_id)
     wait = max(asked, min(LONGEST, 2 ** min(failures, 10)))
     Route.objects.filter(id=route_id).update(
-        aside_until=timezone.now() + dt.timedelta(seconds=wait), trouble=trouble[:1000]
+        aside_until=timezone.now() + dt.timedelta(seconds=wait), trouble=of_nobody(trouble)[:1000]
     )
     hear(route_id, trouble)
