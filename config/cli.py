@@ -38,6 +38,10 @@ WHERE = {  # command -> where it stands, and one line for --help
     "status": ("workers.commands.status:status", "Show queue, mailings and workers."),
     "audit": ("workers.commands.status:audit", "Print a mailing's balance sheet."),
     "message": ("workers.commands.status:message", "Print the bytes sent to a reader."),
+    "doctor": (
+        "workers.commands.doctor:doctor",
+        "Look at all that sending depends on; say what mends it.",
+    ),
     "drill": ("workers.commands.drill:drill", "Kill the workers in mid-send; count who got what."),
     "bench": ("workers.commands.bench:bench", "Measure how fast this machine sends."),
     "subscribers": ("subscribers.commands.subscribers:subscribers", "Import and export readers."),

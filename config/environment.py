@@ -223,6 +223,20 @@ SETTINGS = (
         parsing.brake,
     ),
     Setting(
+        "DNS_SERVER",
+        "",
+        "Whom `digest doctor` asks what the world sees; without it the machine's own name servers.",
+        "192.0.2.53",
+        parsing.server,
+    ),
+    Setting(
+        "TIME_SERVER",
+        "pool.ntp.org",
+        "Against which `digest doctor` holds the machine's clock.",
+        "time.example.net",
+        parsing.server,
+    ),
+    Setting(
         "METRICS_TOKEN",
         "",
         "Lets a program elsewhere read /metrics: `Authorization: Bearer …`; without it only "
@@ -312,6 +326,12 @@ def read_env_file(path: Path) -> dict[str, str]:
             )
         values[name.strip()] = _value(value)
     return values
+
+
+def unknown(env_file: Path = Path(".env")) -> list[str]:
+    """Names in the file that are none of ours: misspelt perhaps, or another program's."""
+    known = {setting.name for setting in SETTINGS}
+    return [name for name in read_env_file(env_file) if name not in known]
 
 
 def _value(written: str) -> str:

@@ -193,3 +193,10 @@ def domain(text: str) -> str:
 def is_loopback(host: str) -> bool:
     """True for localhost and the loopback addresses (RFC 1122, RFC 4291)."""
     return host in {"localhost", "::1"} or host.startswith("127.")
+
+
+def server(text: str) -> str:
+    """A host, or host:port."""
+    if text and not re.fullmatch(r"[A-Za-z0-9.-]+(:\d{1,5})?", text):
+        raise ValueError("is no host, nor host:port")
+    return text

@@ -84,7 +84,7 @@ class Letters:
         provider, api = provider_of(route), by_api(route)
         # Whoever writes the message signs it.
         whole = not api or provider in WHOLE
-        self._signer = _signer(_signing_domain(domain)) if whole else None
+        self._signer = signer_of(domain) if whole else None
         self._tells = not api or provider in AS_BY_SMTP  # the message its delivery's tag
         self._provider = provider
         self._pieces: dict[str, Pieces | SignedPieces] = {}
@@ -205,6 +205,11 @@ def keys() -> Keys:
             for use in ("message_id", "verp", "tag", "event")
         )
     )
+
+
+def signer_of(sender: str) -> Signer | None:
+    """Who signs mails from this domain; None where they are not signed. Refused in words."""
+    return _signer(_signing_domain(sender))
 
 
 def _signing_domain(sender: str) -> str:

@@ -13,6 +13,12 @@ _NOBODY = ("example", "example.com", "example.org", "example.net", "test", "inva
 """Domains that belong to nobody (RFC 2606)."""
 
 
+def is_nobodys(domain: str) -> bool:
+    """Whether nobody can own this domain; so too of none."""
+    name = domain.lower().rstrip(".")
+    return not name or any(name == one or name.endswith(f".{one}") for one in _NOBODY)
+
+
 def check(view: EmailView, _email: RenderedEmail, context: Context) -> Iterator[Finding]:
     """Blocks without a postal address or with a From that is nobody's.
 
@@ -37,8 +43,7 @@ def _missing(view: EmailView, context: Context) -> Iterator[Finding]:
             place=Place.TOPIC,
             part="postal_address",
         )
-    domain = parseaddr(context.from_address)[1].rpartition("@")[2].lower().rstrip(".")
-    if not domain or any(domain == one or domain.endswith(f".{one}") for one in _NOBODY):
+    if is_nobodys(parseaddr(context.from_address)[1].rpartition("@")[2]):
         yield Finding(
             NAME,
             Level.BLOCK,

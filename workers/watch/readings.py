@@ -60,11 +60,21 @@ class BrokerState(NamedTuple):
     waiting: dict[str, int]
 
 
+NEARLY_FULL = 0.05
+"""The share of a disk left below which somebody should make room; a gigabyte is always enough."""
+
+ENOUGH = 1_000_000_000
+
+
 class Disk(NamedTuple):
     """Octets of the disk that holds DATA_DIR."""
 
     free: int
     size: int
+
+    @property
+    def is_full(self) -> bool:
+        return self.free < min(self.size * NEARLY_FULL, ENOUGH)
 
 
 class Leases(NamedTuple):

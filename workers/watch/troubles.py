@@ -26,11 +26,6 @@ STUCK = dt.timedelta(minutes=10)
 LAG = 300
 """Wake-ups in one queue, which a healthy crew takes within seconds."""
 
-NEARLY_FULL = 0.05
-"""The share of a disk left below which somebody should make room; a gigabyte is always enough."""
-
-ENOUGH = 1_000_000_000
-
 SEVERAL = 3
 """Failures in a row that are no passing trouble."""
 
@@ -195,7 +190,7 @@ def _inbox(_now: dt.datetime, _watch: Watch) -> Iterator[Trouble]:
 
 def _disk(_now: dt.datetime, _watch: Watch) -> Iterator[Trouble]:
     disk = readings.disk()
-    if disk.free < min(disk.size * NEARLY_FULL, ENOUGH):
+    if disk.is_full:
         yield Trouble("", f"{disk.free / 1e6:,.0f} MB of {disk.size / 1e9:,.0f} GB are left.")
 
 

@@ -1,0 +1,367 @@
+"""What the doctor finds: each fault in words with its mend, and nothing where all is well."""
+
+import json
+import shlex
+import socket
+import struct
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from digest.models import Topic
+from tests import signing
+from tests.nameserver import Zone, serving
+from tests.relays import PoliteRelay, sink
+from tests.routing import a_route, only_routes, url_of
+from tests.signing import signed
+from workers.commands.doctor import doctor
+from workers.doctor import clock, machine, relays, senders
+from workers.doctor.finding import Finding, Grade
+from workers.doctor.names import Names
+from workers.doctor.senders import Sender
+from workers.letters import signer_of
+from workers.relay import Relay
+from workers.watch import readings
+from workers.watch.readings import Disk
+
+__all__ = ["only_routes", "signed"]  # fixtures
+
+SPF, DKIM, DMARC = ("news.example.org", "TXT"), ("s1._domainkey.example.org", "TXT"), (
+    "_dmarc.example.org", "TXT",
+)  # fmt: skip
+RELAY = "192.0.2.25"
+
+
+def zone(**changed: Any) -> dict[tuple[str, str], list[str]]:
+    """DNS as it should be for news.example.org, signed for example.org."""
+    key = signing.signer().record
+    halves = f'"{key[:200]}" "{key[200:]}"'  # as long records are written
+    return {
+        SPF: [f'"v=spf1 ip4:{RELAY} ~all"'],
+        DKIM: [halves],
+        DMARC: ['"v=DMARC1; p=none"'],
+        ("news.example.org", "MX"): ["10 mx.example.net."],
+        **changed,
+    }
+
+
+def of_sender(known: Zone, bounces: str = "news.example.org") -> list[Finding]:
+    with serving(known) as server:
+        sender = Sender("news.example.org", bounces, [RELAY], signer_of("news.example.org"))
+        return list(senders.examine(Names(server), sender))
+
+
+def troubles(found: list[Finding]) -> list[Finding]:
+    return [one for one in found if one.grade is not Grade.WELL]
+
+
+def only(found: list[Finding]) -> Finding:
+    """The one that is not well; each has a mend."""
+    (one,) = troubles(found)
+    assert one.mend
+    return one
+
+
+# ---- DNS -------------------------------------------------------------------------------------
+
+
+def test_a_sender_whose_dns_is_as_it_should_be_is_well(signed: bytes) -> None:
+    found = of_sender(zone())
+    assert troubles(found) == []
+    assert [one.about.partition(" ")[0] for one in found] == ["SPF", "DKIM", "DMARC", "Bounces"]
+
+
+@pytest.mark.parametrize(
+    ("record", "grade", "words"),
+    [
+        ([], Grade.BAD, "no SPF record"),
+        (['"v=spf1 -all"', '"v=spf1 mx -all"'], Grade.BAD, "2 SPF records"),
+        (['"v=spf1 ip4:198.51.100.7 -all"'], Grade.BAD, f"does not name the relay's {RELAY}"),
+        ([f'"v=spf1 ip4:{RELAY} +all"'], Grade.LOOK, "lets everybody send"),
+        ([f'"v=spf1 ip4:{RELAY}"'], Grade.LOOK, "ends in nothing"),
+        (['"v=spf1 ip4:nonsense -all"'], Grade.BAD, "ip4:nonsense is no network"),
+        (['"v=spf1 include:gone.example.net -all"'], Grade.BAD, "has no SPF record"),
+        (['"v=spf1 include:news.example.org -all"'], Grade.BAD, "more than 10 look-ups"),
+    ],
+)
+def test_an_spf_record_is_read_as_receivers_read_it(
+    signed: bytes, record: list[str], grade: Grade, words: str
+) -> None:
+    found = only(of_sender(zone() | {SPF: record}))
+    assert found.grade is grade
+    assert words in found.words
+
+
+def test_an_spf_record_may_name_the_relay_by_what_it_includes_and_by_names(signed: bytes) -> None:
+    beyond = zone() | {
+        SPF: ['"v=spf1 include:spf.example.net -all"'],
+        ("spf.example.net", "TXT"): ['"v=spf1 redirect=all.example.net"'],
+        ("all.example.net", "TXT"): ['"v=spf1 mx:example.net ?all"'],
+        ("example.net", "MX"): ["10 mx.example.net."],
+        ("mx.example.net", "A"): [RELAY],
+    }
+    assert troubles(of_sender(beyond)) == []
+
+
+@pytest.mark.parametrize(
+    ("records", "words"),
+    [
+        ([], "no record"),
+        (['"v=DKIM1; k=rsa; p=MIIBIjANBg"'], "not that of the key that signs"),
+        (["{right}", '"v=DKIM1; p=abc"'], "2 records"),
+    ],
+)
+def test_a_dkim_record_must_be_that_of_the_key_that_signs(
+    signed: bytes, records: list[str], words: str
+) -> None:
+    right = zone()[DKIM][0]
+    found = only(of_sender(zone() | {DKIM: [one.replace("{right}", right) for one in records]}))
+    assert found.grade is Grade.BAD
+    assert words in found.words
+
+
+def test_the_record_to_paste_is_the_one_that_is_missing(signed: bytes) -> None:
+    told = only(of_sender(zone() | {DKIM: []})).mend
+    pasted = told.partition(": ")[2]
+    assert troubles(of_sender(zone() | {DKIM: [f'"{pasted[:200]}" "{pasted[200:]}"']})) == []
+
+
+def test_mails_that_nobody_signs_are_to_be_looked_at(settings: Any) -> None:
+    found = only(of_sender(zone()))
+    assert found.grade is Grade.LOOK
+    assert "signs nothing" in found.words
+
+
+@pytest.mark.parametrize(
+    ("record", "bounces", "words"),
+    [
+        ([], "news.example.org", "no DMARC record"),
+        (['"v=DMARC1; p=none"', '"v=DMARC1; p=reject"'], "news.example.org", "2 records"),
+        (['"v=DMARC1; p=reject; adkim=s; aspf=s"'], "bounces.example.org", "DMARC fails"),
+    ],
+)
+def test_dmarc_needs_one_record_and_a_from_that_something_proves(
+    signed: bytes, record: list[str], bounces: str, words: str
+) -> None:
+    known = zone() | {
+        DMARC: record,
+        ("bounces.example.org", "TXT"): zone()[SPF],
+        ("bounces.example.org", "MX"): ["10 mx.example.net."],
+    }
+    found = only(of_sender(known, bounces))
+    assert found.grade is Grade.BAD
+    assert words in found.words
+
+
+def test_bounces_need_a_domain_that_takes_mail(signed: bytes) -> None:
+    none = only(of_sender({key: of for key, of in zone().items() if key[1] != "MX"}))
+    assert "takes no mail" in none.words
+
+
+def test_a_name_server_that_does_not_answer_says_nothing_of_the_records(
+    signed: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.doctor.names.LONGEST", 0.2)
+    with serving({}, silent=True) as server:
+        sender = Sender("news.example.org", "news.example.org", [], signer_of("example.org"))
+        found = list(senders.examine(Names(server), sender))
+    assert {one.grade for one in found} == {Grade.UNKNOWN}
+
+
+# ---- relays ----------------------------------------------------------------------------------
+
+pytest_db = pytest.mark.django_db
+
+
+@pytest_db
+def test_a_relay_that_lets_us_in_is_well(only_routes: None) -> None:
+    with sink() as (relay, _), serving({}) as server:
+        (found,) = relays.examine(Names(server), a_route("first", url_of(relay)))
+    assert found.grade is Grade.WELL
+    assert "Connected" in found.words
+
+
+@pytest_db
+def test_a_wrong_password_is_told_with_the_relays_words_and_not_shown(only_routes: None) -> None:
+    def no(verb: str, _line: str, _number: int) -> str | None:
+        return "535 5.7.8 Wrong password" if verb == "AUTH" else None
+
+    relay = PoliteRelay(no, offers=("AUTH PLAIN",))
+    with relay.running() as way, serving({}) as server:
+        url = f"smtp://us:hunter2@127.0.0.1:{way.port}?starttls=0"
+        found = only(list(relays.examine(Names(server), a_route("first", url))))
+    assert found.grade is Grade.BAD
+    assert "Wrong password" in found.words
+    assert "hunter2" not in f"{found}"
+
+
+@pytest_db
+def test_where_a_port_is_blocked_one_that_answers_is_named(
+    only_routes: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other, serving({}) as server:
+        port = other.getsockname()[1]
+        monkeypatch.setattr(relays, "OTHER_PORTS", (1, port))
+        found = only(list(relays.examine(Names(server), a_route("first", "smtp://127.0.0.1:1"))))
+        monkeypatch.setattr(relays, "OTHER_PORTS", (1,))
+        none = only(list(relays.examine(Names(server), a_route("other", "smtp://127.0.0.1:1"))))
+    assert f"Set the port in SMTP_URL to {port}" in found.mend
+    assert "provider's HTTP API" in none.mend
+
+
+@pytest.mark.parametrize(
+    ("called", "grade", "words"),
+    [
+        ([], Grade.BAD, "has no name (PTR)"),
+        (["host.example.net."], Grade.BAD, "does not lead back"),
+        (["mail.example.net."], Grade.WELL, "leads back to it"),
+    ],
+)
+def test_a_relay_of_ours_has_a_name_that_leads_back_to_it(
+    called: list[str], grade: Grade, words: str
+) -> None:
+    known = {
+        ("mail.example.net", "A"): [RELAY],
+        ("host.example.net", "A"): ["192.0.2.99"],
+        ("25.2.0.192.in-addr.arpa", "PTR"): called,
+    }
+    with serving(known) as server:
+        (found,) = relays.called(Names(server), Relay("mail.example.net"))
+    assert (found.grade, words in found.words) == (grade, True)
+
+
+def test_of_a_providers_relay_only_the_provider_knows_its_addresses() -> None:
+    with serving({("smtp.sendgrid.net", "A"): [RELAY]}) as server:
+        assert relays.addresses(Names(server), Relay("smtp.sendgrid.net")) == []
+
+
+# ---- clock -----------------------------------------------------------------------------------
+
+
+@contextmanager
+def telling_time(off: float) -> Iterator[str]:
+    """A time server that is so many seconds behind this machine."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
+        listening.bind(("127.0.0.1", 0))
+
+        def answer() -> None:
+            _, whence = listening.recvfrom(48)
+            now = time.time() - off + 2_208_988_800
+            stamp = struct.pack("!II", int(now), int(now % 1 * 2**32))
+            listening.sendto(b"\x24\x01" + bytes(30) + stamp * 2, whence)
+
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        yield f"127.0.0.1:{listening.getsockname()[1]}"
+        thread.join(5)
+
+
+@pytest.mark.parametrize(
+    ("off", "grade", "words"),
+    [
+        (0, Grade.WELL, "agrees"),
+        (-20, Grade.LOOK, "20.0 s behind"),
+        (600, Grade.BAD, "600.0 s ahead"),
+    ],
+)
+def test_the_clock_is_held_against_a_time_server(
+    settings: Any, off: float, grade: Grade, words: str
+) -> None:
+    with telling_time(off) as server:
+        settings.TIME_SERVER = server
+        (found,) = clock.examine()
+    assert (found.grade, words in found.words) == (grade, True)
+
+
+def test_a_time_server_that_is_not_there_says_nothing_of_the_clock(settings: Any) -> None:
+    settings.TIME_SERVER = "127.0.0.1:1"
+    (found,) = clock.examine()
+    assert found.grade is Grade.UNKNOWN
+
+
+# ---- the machine -----------------------------------------------------------------------------
+
+
+def about(found: list[Finding], what: str) -> Finding:
+    return next(one for one in found if one.about.startswith(what))
+
+
+@pytest_db
+def test_a_misspelt_setting_is_named_with_the_one_that_was_meant(settings: Any) -> None:
+    settings.UNKNOWN_SETTINGS = ["SMPT_URL", "POSTGRES_PASSWORD"]
+    found = [one for one in machine._settings() if "nothing of this name" in one.words.lower()]
+    assert [one.mend for one in found] == ["Write SMTP_URL, if that was meant."]
+
+
+@pytest_db
+def test_links_that_lead_to_the_readers_own_machine_are_told(settings: Any) -> None:
+    settings.RELAY_ON_LOOPBACK, settings.POSTAL_ADDRESS = False, "1 Quay, Harbour"
+    settings.BASE_URL = "http://127.0.0.1:8000"
+    assert only(list(machine._settings())).about == "Setting BASE_URL"
+    settings.BASE_URL = "https://news.example.org"
+    assert troubles(list(machine._settings())) == []
+
+
+def test_secret_files_that_everybody_may_read_are_named_with_their_mend(
+    settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings.DATA_DIR = tmp_path / "var"
+    settings.DATA_DIR.mkdir(mode=0o700)
+    env = tmp_path / ".env"
+    env.write_text("SECRET_KEY=x")
+    env.chmod(0o644)
+    found = only(list(machine._files()))
+    subprocess.run(shlex.split(found.mend), check=True)
+    assert troubles(list(machine._files())) == []
+
+
+@pytest_db
+def test_a_disk_that_is_nearly_full_stops_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readings, "disk", lambda: Disk(free=9_000_000, size=10**11))
+    assert only(list(machine._disk())).grade is Grade.BAD
+
+
+def test_pages_that_somebody_else_serves_are_told_apart_from_ours(
+    settings: Any, live_server: Any
+) -> None:
+    settings.BASE_URL = live_server.url
+    assert troubles(list(machine._pages())) == []
+    with sink() as (relay, _):
+        settings.BASE_URL = f"http://127.0.0.1:{relay.port}"
+        assert only(list(machine._pages())).grade is Grade.BAD
+    settings.BASE_URL = "http://127.0.0.1:1"
+    assert "Connection refused" in only(list(machine._pages())).words
+
+
+# ---- the command -----------------------------------------------------------------------------
+
+
+@pytest_db
+def test_the_command_says_all_in_words_or_in_one_object_and_1_where_something_is_bad(
+    only_routes: None, settings: Any, pivot: Topic, valkey: object
+) -> None:
+    settings.TIME_SERVER, settings.DKIM_KEY_FILE = "127.0.0.1:1", Path("/nowhere/dkim.pem")
+    settings.DKIM_DOMAIN, settings.DKIM_SELECTOR = "daily-press.co.uk", "s1"
+    settings.FROM_ADDRESS = "News <news@daily-press.co.uk>"
+    Topic.objects.create(slug="harbour", name="Harbour", from_address="a@example.org")
+    a_route("first", "smtp://127.0.0.1:1")
+    with serving(zone()) as server:
+        settings.DNS_SERVER = server
+        told = CliRunner().invoke(doctor)
+        plain = CliRunner().invoke(doctor, ["--json"])
+    assert (told.exit_code, plain.exit_code) == (1, 1)
+    assert "✗ Route first" in told.output
+    assert "✗ DKIM_KEY_FILE" in told.output
+    assert "From of example.org" in told.output
+    assert "to mend before anything is sent" in told.output
+    said = json.loads(plain.output)
+    assert said["well"] is False
+    assert {"about", "grade", "words", "mend"} == set(said["findings"][0])
