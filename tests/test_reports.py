@@ -173,6 +173,18 @@ def test_what_people_write_is_no_report() -> None:
     assert reports.read(mail) is None
 
 
+def test_an_answer_by_a_person_is_no_bounce_whatever_its_subject_and_words() -> None:
+    mail = (
+        b"From: Ann <ann@example.org>\r\nSubject: Re: Returned mail piles up in Leeds\r\n"
+        b"In-Reply-To: <1.0.%b@example.org>\r\n\r\nAs in: 550 5.1.1 no such user. Ha!\r\n"
+    ) % (b"0" * 32)
+    assert reports.read(mail) is None
+    by_server = mail.replace(b"Ann <ann@", b"MAILER-DAEMON <mailer-daemon@")
+    assert [one.code for one in read(by_server).said] == ["5.1.1"]
+    unsendable = b"Return-Path: <>\r\n" + mail
+    assert [one.code for one in read(unsendable).said] == ["5.1.1"]
+
+
 @pytest.mark.parametrize(
     ("kind", "complains"),
     [("abuse", True), ("Fraud", True), ("opt-out", True), ("virus", True), ("other", True),

@@ -36,6 +36,8 @@ _REASON = re.compile(r"\b[45]\d\d[ -]|(?<![\d.])[45]\.\d{1,3}\.\d{1,3}(?![\d.]\d
 
 def said_in(mail: Message) -> list[Said]:
     """What such a mail says of each recipient; of nobody in particular where it names none."""
+    if _is_an_answer(mail):
+        return []
     waits, failed = _known(mail)
     lines = _read(mail)
     if waits or failed:
@@ -80,10 +82,21 @@ def is_by_server(mail: Message) -> bool:
     return not sender or bool(_DAEMON.search(f"{name} {sender}"))
 
 
+def _is_an_answer(mail: Message) -> bool:
+    """Whether a person wrote it, in answer to ours: who quotes or jokes of bounces is none."""
+    answers = "In-Reply-To" in mail or "References" in mail
+    return answers and not is_by_server(mail) and not _is_nobodys(mail)
+
+
+def _is_nobodys(mail: Message) -> bool:
+    """Whether no answer to it could arrive anywhere."""
+    return one_line(mail.get("Return-Path", "")) == "<>"
+
+
 def _looks_like_one(mail: Message, lines: list[str]) -> bool:
     """Whether it is about a mail that did not arrive, by a server's own words."""
     subject = one_line(mail.get("Subject", ""))[:LONGEST]
-    is_nobodys = one_line(mail.get("Return-Path", "")) == "<>" or is_by_server(mail)
+    is_nobodys = _is_nobodys(mail) or is_by_server(mail)
     says_so = any(_FAILED.search(line) or _code(line) for line in lines)
     return bool(_FAILED.search(subject)) or (is_nobodys and says_so)
 
