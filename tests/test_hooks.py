@@ -219,13 +219,13 @@ def test_odd_characters_in_what_is_said_are_kept_as_far_as_they_can_be(one: Deli
     tag = providers.tag(keys().tags, Provider.POSTMARK, one.id)
     said = {
         "RecordType": "Bounce", "Type": "SoftBounce", "Email": "a\ud800\0@example.org",
-        "Details": "452 \ud800\0 <script>" + "x" * 9000, "BouncedAt": "9999-12-31T23:59:59Z",
-        "Metadata": {"digest": tag},
+        "Details": "452 \ud800\0\n\x1b[2J<script>" + "x" * 9000, "Metadata": {"digest": tag},
+        "BouncedAt": "9999-12-31T23:59:59Z",
     }  # fmt: skip
     call = signed_call(Provider.POSTMARK, json.dumps(said).encode())
     assert post(call).status_code == 200
     row = Returned.objects.get()
-    assert row.words.startswith("452  <script>xxx")
+    assert row.words.startswith("452 \ufffd[2J<script>xxx"), "on one line that no terminal obeys"
     assert row.at == row.heard_at
 
 

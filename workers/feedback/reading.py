@@ -15,6 +15,7 @@ from django.utils import timezone
 from workers.feedback.events import Event, code_in
 from workers.feedback.models import Kind
 from workers.feedback.providers import NAME, Provider
+from workers.said import printable
 
 _KINDS = {
     EventType.DELIVERED: Kind.DELIVERED,
@@ -52,7 +53,8 @@ def read(provider: Provider, told: Iterable[AnymailTrackingEvent]) -> list[Event
 
 
 def _event(provider: Provider, one: AnymailTrackingEvent) -> Event:
-    words = _text(one.mta_response) or _text(one.description)
+    told = _text(one.mta_response) or _text(one.description)
+    words = printable(" ".join(told.split()))
     bounce = _bounce(provider, one)
     message_id = _text(one.message_id)
     return Event(
