@@ -1,6 +1,7 @@
 """The brake: what is held, what is warned of, and how a person lets it go on."""
 
 import datetime as dt
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,13 +17,15 @@ from digest.errors import Refused
 from digest.models import Topic
 from tests.queueing import a_mailing, an_update
 from tests.returning import accepted, deliveries, event
+from tests.sends import due_to, received
 from workers import mailings
+from workers import sending as worker
 from workers.brake import judging
 from workers.brake.models import Braking, Level, Postmaster
 from workers.brake.verdict import Figures, Limit, Limits, Seen, verdict
 from workers.feedback.applying import apply
 from workers.feedback.models import CameBack, Kind
-from workers.models import Mailing, MailingState
+from workers.models import BULK, Mailing, MailingState
 from workers.queue.models import AtDomain
 from workers.watch.alert import AlertKind, Watch
 from workers.watch.troubles import FINDERS
@@ -204,6 +207,23 @@ def test_a_relay_that_takes_all_and_bounces_it_an_hour_later_keeps_the_topics_ne
     mailings.resume(fresh, "otto", "the relay was at fault")
     assert judged(fresh).state == MailingState.SENDING
     assert Braking.objects.get(mailing=ended).seen_by == "otto"
+
+
+@pytest.mark.django_db
+def test_a_worker_that_is_quicker_than_the_tick_begins_nothing_that_is_to_be_held(
+    pivot: Topic, relay: Path
+) -> None:
+    ended = sending(pivot, state=MailingState.DONE, accepted=1_000)
+    CameBack.objects.create(mailing=ended, shard=0, bounced=900, hard=900)
+    judging.judge()
+    fresh = due_to(pivot, 5)
+    worker.send(BULK, seconds=5)
+    assert received(relay) == []
+    fresh.refresh_from_db()
+    assert (fresh.state, fresh.started_at) == (MailingState.HELD, None)
+    mailings.resume(fresh, "otto", "the relay was at fault")
+    worker.send(BULK, seconds=5)
+    assert len(received(relay)) == 5
 
 
 # ---- who tells of complaints -----------------------------------------------------------

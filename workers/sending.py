@@ -6,26 +6,26 @@ cut only when the batch is settled and committed.
 """
 
 import datetime as dt
-import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
 
 import structlog
 from celery.signals import worker_process_shutdown
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 from structlog.contextvars import bound_contextvars
 
 from digest.errors import Refused
 from subscribers.selection import reasons
 from workers import ledger, mailings
-from workers.brake import quiet
+from workers.brake import judging, quiet
 from workers.brake.shares import Shares
 from workers.drain import draining
 from workers.headers import MessageRefused
 from workers.identity import host, journals, worker
+from workers.insisting import insist
 from workers.journal import Journal
 from workers.ledger import Result, Row
 from workers.letters import Letters, letters_of
@@ -62,9 +62,6 @@ REST = dt.timedelta(seconds=5)
 """For how long others go before a batch of which a domain's limit holds back all that is left."""
 
 _LEASE = ledger.LEASE.total_seconds()
-
-PATIENCE = 600
-"""Seconds for which a worker keeps results that the database can't take."""
 
 FOR_CONFIRMED = {
     MailingKind.SCHEDULED,
@@ -156,7 +153,7 @@ def _claimed(kinds: list[MailingKind], open_ways: Sequence[choosing.Way]) -> Bat
     try:
         return ledger.claim(kinds, host(), worker(), which, len(open_ways))
     except (OperationalError, InterfaceError):
-        _insist(_give_back)
+        insist(_give_back)
         raise
 
 
@@ -177,29 +174,7 @@ def _put_away(batch: Batch, outbox: "_Outbox | None") -> None:
             outbox.lines.close()
         ledger.release(batch, outbox.rest if outbox else None)
 
-    _insist(put_away)
-
-
-def _insist(do: Callable[[], None]) -> None:
-    """Do it, however long the database is away.
-
-    Nothing may be sent meanwhile, for nothing more could be recorded. After ten minutes, or
-    whatever else goes wrong, the process ends at once: its journal then tells whoever comes
-    next, which it could not once another batch had cut it.
-    """
-    try:
-        for _ in range(PATIENCE):
-            try:
-                do()
-            except (OperationalError, InterfaceError):
-                log.warning("database away; what this worker knows waits")
-                connection.close()
-                time.sleep(1)
-            else:
-                return
-    except BaseException:
-        log.exception("the database can't be told; the journal tells")
-    os._exit(1)
+    insist(put_away)
 
 
 @worker_process_shutdown.connect
@@ -243,6 +218,7 @@ class _Outbox:
         self._took = False
         self._leave_out()
         self._look()
+        self._open = self._open and not judging.keeps(batch.mailing)
         if self._lanes and self._open:
             self._letters = letters_of(batch.mailing, route)
             _started(batch.mailing)

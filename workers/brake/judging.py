@@ -40,7 +40,7 @@ ENDED = [MailingState.DONE, MailingState.CANCELLED]
 
 
 _JUDGED = (
-    *("state", "topic__zone", "started_at", "due_at", "hard"),
+    *("state", "kind", "topic__zone", "started_at", "due_at", "hard"),
     *("accepted", "deferred", "failed", "uncertain"),
     *("braking__level", "braking__held", "braking__bounces_seen", "braking__complaints_seen"),
 )
@@ -58,7 +58,9 @@ def judge() -> None:
     for mailing in found:
         if mailing.id in told:
             _judged(mailing, told[mailing.id], now)
-    _keep_the_next([one for one in found if one.state in LIVE and one.started_at is None], now)
+    for mailing in found:
+        if mailing.state in LIVE:
+            keeps(mailing)
 
 
 def verdicts(mailings: Sequence[Mailing]) -> dict[int, Verdict]:
@@ -168,17 +170,22 @@ def _judged(mailing: Mailing, said: Verdict, now: dt.datetime) -> None:
         hold(mailing, f"Held by the brake: {said.words} The rest waits for a person.")
 
 
-def _keep_the_next(fresh: Sequence[Mailing], now: dt.datetime) -> None:
-    """Hold what has not begun while a mailing before it ended badly and nobody has looked."""
-    for mailing in fresh:
-        if blamed := before(mailing, now):
-            what = blamed.update.label if blamed.update else blamed.get_kind_display()
-            words = of(blamed).words if of(blamed) else ""  # type: ignore[union-attr]
-            hold(
-                mailing,
-                f"Held by the brake before it began, since {what} (mailing {blamed.id}) ended "
-                f"badly: {words}",
-            )
+def keeps(mailing: Mailing) -> bool:
+    """Hold it, where it has not begun, while a mailing before it ended badly and nobody has looked;
+    whether it is held. Asked by whoever is about to begin it, too: a second may be too late."""
+    if mailing.started_at is not None or mailing.kind not in BULK:
+        return False
+    blamed = before(mailing, timezone.now())
+    if blamed is None:
+        return False
+    what = blamed.update.label if blamed.update else blamed.get_kind_display()
+    row = of(blamed)
+    hold(
+        mailing,
+        f"Held by the brake before it began, since {what} (mailing {blamed.id}) ended badly: "
+        f"{row.words if row else ''}",
+    )
+    return True
 
 
 def before(mailing: Mailing, now: dt.datetime) -> Mailing | None:
