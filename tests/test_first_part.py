@@ -141,6 +141,35 @@ def test_each_mailing_draws_anew_and_a_small_one_waits_for_nobody(careful: Topic
 
 
 @pytest.mark.django_db
+@pytest.mark.both_databases
+def test_what_only_lets_others_go_before_it_is_not_attempted_and_what_a_share_keeps_is(
+    careful: Topic,
+) -> None:
+    made = filled(careful, 420)
+    first = Batch.objects.filter(mailing=made, not_before=None)
+    pk = first.get().pk
+    first.update(not_before=timezone.now() + dt.timedelta(seconds=5))
+    first_part.go_on()
+    assert FirstPart.objects.get().stage == Stage.FIRST, "a domain's limit rests for moments"
+    Batch.objects.filter(pk=pk).update(not_before=timezone.now() + 15 * MINUTE)
+    first_part.go_on()
+    assert FirstPart.objects.get().stage == Stage.WAITING
+
+
+@pytest.mark.django_db
+def test_the_wait_leaves_the_rest_time_for_retries_and_of_two_ticks_one_lets_it_go(
+    careful: Topic,
+) -> None:
+    made = filled(careful, 420, give_up_after=40 * MINUTE)
+    assert FirstPart.objects.get().wait == 20 * MINUTE, "the topic's next one comes soon"
+    attempted(made, accepted=200, queued=220)
+    part = FirstPart.objects.get()
+    first_part._decide(part)
+    first_part._decide(part)
+    assert AuditEntry.objects.filter(what="let the rest go").count() == 1
+
+
+@pytest.mark.django_db
 def test_two_hundred_readers_or_fewer_get_it_all_at_once(careful: Topic) -> None:
     made = filled(careful, 200)
     assert not FirstPart.objects.exists()

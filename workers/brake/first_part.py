@@ -12,14 +12,14 @@ from typing import Any
 import structlog
 from django.db import transaction
 from django.db.models import BigIntegerField, Exists, F, OuterRef, Q, QuerySet
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Now
 from django.utils import timezone
 
 from digest.audit import audit
 from digest.errors import Refused
 from subscribers import samples
 from subscribers.models import Subscriber
-from workers.brake import judging, look
+from workers.brake import judging
 from workers.brake.models import HELD_BACK, Care, FirstPart, Level, Stage
 from workers.models import Batch, BatchState, Mailing, MailingKind, MailingState
 
@@ -44,7 +44,7 @@ def draw(mailing: Mailing, people: QuerySet[Subscriber]) -> None:
         mailing=mailing,
         defaults={
             "percent": care.first,
-            "wait": dt.timedelta(minutes=care.wait),
+            "wait": min(dt.timedelta(minutes=care.wait), mailing.give_up_after / 2),
             "size": size,
             "below": last + 1,
         },
@@ -66,14 +66,25 @@ def waits(mailing: Mailing) -> FirstPart | None:
 # ---- the tick ----------------------------------------------------------------------------
 
 
+_SOON = dt.timedelta(minutes=1)
+"""What goes again within this only lets others before it, for a domain's limit say."""
+
+_WAITS = Q(state=BatchState.PENDING, not_before__gt=Now() + _SOON)
+_GOING = Batch.objects.filter(
+    ~_WAITS, mailing=OuterRef("pk"), state__in=[BatchState.PENDING, BatchState.LEASED]
+)
+"""Batches of a first part that was not attempted yet."""
+
+
 def go_on() -> None:
     """Begin to wait where a first part was attempted, and let the rest go, or hold it, in time."""
     now = timezone.now()
     parts = FirstPart.objects.filter(mailing__state__in=judging.LIVE)
     if not parts.exists():  # as in nearly every second
         return
-    attempted = Mailing.objects.filter(look.RESTS, pk=OuterRef("pk"), prepared_at__isnull=False)
-    for part in parts.filter(Exists(attempted), stage=Stage.FIRST):
+    for part in parts.filter(
+        ~Exists(_GOING), stage=Stage.FIRST, mailing__prepared_at__isnull=False
+    ):
         FirstPart.objects.filter(pk=part.pk, stage=Stage.FIRST).update(
             stage=Stage.WAITING, went_at=now, until=now + part.wait
         )
@@ -95,8 +106,8 @@ def _decide(part: FirstPart) -> None:
     seen = row is not None and row.seen_at is not None
     if said.level is Level.CALM or (said.level is Level.WARNED and seen):
         with transaction.atomic():
-            _open(mailing.id)
-            audit(judging.BY, "let the rest go", str(mailing.id), first=part.size)
+            if _open(mailing.id):  # of two ticks one
+                audit(judging.BY, "let the rest go", str(mailing.id), first=part.size)
         return
     judging.hold(
         mailing,
@@ -105,11 +116,13 @@ def _decide(part: FirstPart) -> None:
     )
 
 
-def _open(mailing_id: int) -> None:
-    FirstPart.objects.filter(pk=mailing_id).update(stage=Stage.OPEN)
+def _open(mailing_id: int) -> bool:
+    """Let all go; whether it was this call that began to."""
+    opened = FirstPart.objects.filter(~Q(stage=Stage.OPEN), pk=mailing_id).update(stage=Stage.OPEN)
     Batch.objects.filter(mailing=mailing_id, state=BatchState.PENDING, not_before=HELD_BACK).update(
         not_before=None
     )
+    return bool(opened)
 
 
 @transaction.atomic
@@ -117,8 +130,6 @@ def go_on_now(mailing: Mailing, by: str) -> None:
     """Let the rest go at once, on a person's word."""
     if mailing.state not in [*judging.LIVE, MailingState.PAUSED]:
         raise Refused(f"Mailing {mailing.id} is {mailing.state}; nothing was changed.")
-    waiting = FirstPart.objects.filter(~Q(stage=Stage.OPEN), pk=mailing.id)
-    if not waiting.exists():
+    if not _open(mailing.id):
         raise Refused(f"Nothing of mailing {mailing.id} waits for a first part.")
-    _open(mailing.id)
     audit(by, "let the rest go", str(mailing.id))
