@@ -14,7 +14,7 @@ from subscribers.models import Suppression
 from tests.relays import BRISK, PoliteRelay
 from tests.returning import accepted, deliveries, event
 from tests.sends import Through, due_to
-from workers import balance, ledger, sending
+from workers import balance, ledger, mailings, sending
 from workers.brake import share_rules, shares
 from workers.brake.mailboxes import provider_of
 from workers.brake.models import ProviderShare, Standing
@@ -207,6 +207,11 @@ def test_what_is_held_when_the_time_for_retries_is_over_fails_for_that_reason(
     assert kept.count() == 60 - refused
     assert set(kept.values_list("attempts", flat=True)) == {0}
 
+    relay.words = ""
+    ledger.finish()
+    assert mailings.retry(Mailing.objects.get(), "otto") == 60
+    assert go(sent) == {"accepted": 60}, "tried, and not given up again unasked"
+
 
 @pytest.mark.django_db
 def test_what_is_put_off_because_of_us_counts_and_waits_for_the_probe_too(
@@ -233,7 +238,11 @@ def test_a_probe_is_one_workers_and_small(sent: Mailing, relay: ByDomain) -> Non
     one.look(), other.look()
     held = len(one.held(Lanes(rows, [])))
     assert len(rows) - held == share_rules.PROBE
-    assert len(other.held(Lanes(rows, []))) == len(rows)
+    other.keep_back(lanes := Lanes(rows, []))
+    assert len(lanes) == 0
+    assert other.rest() is not None
+    ProviderShare.objects.update(standing=Standing.FREE, until=None)
+    assert other.rest() is None, "it goes by now, as others found out"
 
 
 @pytest.mark.django_db

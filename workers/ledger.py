@@ -278,8 +278,8 @@ def requeue(
     first_claim = Batch.objects.filter(id=OuterRef("batch_id")).values("dated_at")[:1]
     rows = Delivery.objects.filter(id__in=ids, mailing_id=mailing_id, state=since)
     # What failed for good and is tried again may do so again: each delivery counts once.
-    failed = rows.values_list("code", "answer") if since == DeliveryState.FAILED else ()
-    hard = sum(is_hard(code, answer) for code, answer in failed)
+    failed = rows.select_for_update() if since == DeliveryState.FAILED else rows.none()
+    hard = sum(is_hard(*said) for said in failed.values_list("code", "answer"))
     rows.update(dated_at=None if anew else Coalesce(F("dated_at"), Subquery(first_claim)))
     changed = rows.update(
         state=DeliveryState.QUEUED,

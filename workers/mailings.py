@@ -19,7 +19,7 @@ from digest.updates import find
 from subscribers.models import Segment
 from workers import ledger
 from workers.audience import fill, freeze
-from workers.brake import judging, letting_go
+from workers.brake import judging, letting_go, shares
 from workers.brake.verdict import Seen
 from workers.models import (
     Batch,
@@ -229,6 +229,8 @@ def retry(mailing: Mailing, by: str) -> int:
             f"Mailing {mailing.id} was sent again as mailing {again.id}; try that one again, or "
             "some would get it twice."
         )
+    if mailing.state == MailingState.DONE:
+        shares.begin_anew(mailing)
     total = 0
     for state in (DeliveryState.FAILED, DeliveryState.DEFERRED):
         for ids in _once_each(mailing, state):

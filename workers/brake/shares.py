@@ -82,10 +82,13 @@ class Shares:
 
     def rest(self) -> dt.timedelta | None:
         """For how long a batch rests of which only what is held back is left: until the first of
-        these is tried again; None where nothing is held back."""
+        these is tried again; None where nothing is held back, or goes again by now."""
+        if not self._keeps:
+            return None
+        self.look()  # else it would rest for a share that goes by now
         stopped = [one.until for one in self._known.values() if one.standing in STOPPED]
         until = min(filter(None, stopped), default=None)
-        if not self._keeps or until is None:
+        if until is None:
             return None
         until = min(until, deadline(self._mailing))
         return max(until - timezone.now(), dt.timedelta(seconds=1))
@@ -217,6 +220,16 @@ def wake_up(mailing_id: int) -> None:
     Batch.objects.filter(resting, mailing=mailing_id, state=BatchState.PENDING).update(
         not_before=None
     )
+
+
+@transaction.atomic
+def begin_anew(mailing: Mailing) -> None:
+    """Hold nothing back any more of a mailing that had ended, and of which a person tries again
+    what failed: else most of it would be given up unasked, since its time is over."""
+    stopped = ProviderShare.objects.filter(mailing=mailing, standing__in=STOPPED)
+    for one in stopped.select_for_update():
+        move(one, Standing.FREE)
+        one.save()
 
 
 @transaction.atomic
