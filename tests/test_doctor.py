@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,7 @@ def test_a_sender_whose_dns_is_as_it_should_be_is_well(signed: bytes) -> None:
         (['"v=spf1 ip4:198.51.100.7 -all"'], Grade.BAD, f"does not name the relay's {RELAY}"),
         ([f'"v=spf1 ip4:{RELAY} +all"'], Grade.LOOK, "lets everybody send"),
         ([f'"v=spf1 ip4:{RELAY}"'], Grade.LOOK, "ends in nothing"),
+        ([f'"v=spf1 ?ip4:{RELAY} -all"'], Grade.BAD, f"does not name the relay's {RELAY}"),
         (['"v=spf1 ip4:nonsense -all"'], Grade.BAD, "ip4:nonsense is no network"),
         (['"v=spf1 include:gone.example.net -all"'], Grade.BAD, "has no SPF record"),
         (['"v=spf1 include:news.example.org -all"'], Grade.BAD, "more than 10 look-ups"),
@@ -329,14 +331,34 @@ def test_a_disk_that_is_nearly_full_stops_everything(monkeypatch: pytest.MonkeyP
     assert only(list(machine._disk())).grade is Grade.BAD
 
 
+@contextmanager
+def a_site() -> Iterator[tuple[Relay, None]]:
+    """Somebody else's pages, all of which say hello."""
+
+    class Hello(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"hello")
+
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Hello) as serving_:
+        threading.Thread(target=serving_.serve_forever, daemon=True).start()
+        yield Relay("127.0.0.1", serving_.server_port), None
+        serving_.shutdown()
+
+
 def test_pages_that_somebody_else_serves_are_told_apart_from_ours(
     settings: Any, live_server: Any
 ) -> None:
     settings.BASE_URL = live_server.url
     assert troubles(list(machine._pages())) == []
-    with sink() as (relay, _):
-        settings.BASE_URL = f"http://127.0.0.1:{relay.port}"
-        assert only(list(machine._pages())).grade is Grade.BAD
+    for else_ in (sink, a_site):
+        with else_() as (there, _):
+            settings.BASE_URL = f"http://127.0.0.1:{there.port}"
+            assert only(list(machine._pages())).grade is Grade.BAD
     settings.BASE_URL = "http://127.0.0.1:1"
     assert "Connection refused" in only(list(machine._pages())).words
 
