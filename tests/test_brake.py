@@ -281,8 +281,20 @@ def test_a_braked_mailing_is_let_go_on_from_a_page_that_shows_its_figures(
     said = {"shown": "62000 0", "despite": "an old list, cleaned by now"}
     assert browser.post(f"/queue/{sent.id}/brake/", said).status_code == 302
     assert judged(sent).state == MailingState.SENDING
-    assert "brake warns" in browser.get("/queue/").content.decode()
+    assert "brake: warned" in browser.get("/queue/").content.decode()
     assert "Let go on by otto@example.org" in browser.get(f"/queue/{sent.id}/").content.decode()
+
+
+@pytest.mark.django_db
+def test_of_a_mailing_that_ended_nothing_says_that_it_is_held(
+    pivot: Topic, otto: User, signed_in: type[Client]
+) -> None:
+    sent = judged(sending(pivot, state="done", accepted=938, failed=62, hard=62))
+    assert judged(sent).state == MailingState.DONE
+    page = signed_in(otto).get(f"/queue/{sent.id}/").content.decode()
+    assert '<span class="pill bad">brake: ended badly</span>' in page, "its card"
+    assert 'Brake <span class="pill bad">ended badly</span>' in page, "its figures"
+    assert "ended badly" in signed_in(otto).get("/queue/brake/").content.decode()
 
 
 @pytest.mark.django_db

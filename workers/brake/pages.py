@@ -16,7 +16,7 @@ from workers import mailings
 from workers.brake import first_part, judging, letting_go, look, postmaster, shares
 from workers.brake.mailboxes import NAMES, SILENT
 from workers.brake.models import Level
-from workers.brake.verdict import Seen
+from workers.brake.verdict import Seen, in_a_word
 from workers.feedback import returns
 from workers.models import Mailing
 from workers.queue import cards
@@ -69,9 +69,8 @@ def _home(
 def _warned(mailing: Mailing) -> dict[str, Any]:
     held, row = judging.is_held(mailing), judging.of(mailing)
     words = row.words if row else ""
-    tone, word = ("bad", "held") if held else ("warn", "warned")
-    if not held and row and row.level == Level.BRAKED:
-        tone, word = "bad", "ended badly"
+    level = Level(row.level) if row else Level.CALM
+    tone, word = in_a_word(level, held=held, ended=mailing.state in cards.ENDED)
     return {
         "mailing": mailing,
         "title": cards.title(mailing),

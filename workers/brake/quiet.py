@@ -39,7 +39,8 @@ def spelled(text: str) -> str:
     match = _WRITTEN.fullmatch(text.strip())
     if match is None:
         raise Refused(
-            f"{text[:40]!r} are no quiet hours; nothing was changed. Write 22:00-07:00, or nothing"
+            f"{text[:40]!r} are no quiet hours; nothing was changed. Write 22:00-07:00, or leave "
+            "it empty"
         )
     first, last = (f"{int(match[i]):02}:{match[i + 1]}" for i in (1, 3))
     if first == last:

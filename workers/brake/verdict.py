@@ -145,6 +145,15 @@ def _level(part: int, whole: int, limit: Limit, at: int) -> Level:
     return Level.WARNED if part * MILLION * 2 >= limit.share * whole else Level.CALM
 
 
+def in_a_word(level: Level, *, held: bool, ended: bool) -> tuple[str, str]:
+    """How a mailing stands with the brake: a tone, and the word that pages have for it."""
+    if held:
+        return "bad", "held"
+    if level is Level.BRAKED:
+        return "bad", "ended badly" if ended else "over the limit"
+    return ("warn", "warned") if level is Level.WARNED else ("ok", "well below")
+
+
 def percent(millionths: int) -> str:
     """As people read it: "6.2 %", "0.31 %", "0 %"."""
     share = millionths / 10_000

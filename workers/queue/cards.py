@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from workers.brake import look, quiet
 from workers.brake.judging import is_held, verdicts
-from workers.brake.models import FirstPart, ProviderShare, Stage
+from workers.brake.models import FirstPart, Level, ProviderShare, Stage
 from workers.brake.rests import Rest, first_part_words, parts_of, rests
-from workers.brake.verdict import Verdict
+from workers.brake.verdict import Verdict, in_a_word
 from workers.domains import domain_of
 from workers.ledger import LIVE
 from workers.models import BULK, URGENT, Delivery, Mailing, MailingKind, MailingState
@@ -162,6 +162,12 @@ class Card:
     def warned(self) -> str:
         """What the brake has against it, where it does not hold it."""
         return self.brake.words if self.brake and not self.braked else ""
+
+    @property
+    def brake_word(self) -> tuple[str, str]:
+        """The same in a word, with its tone."""
+        level = self.brake.level if self.brake else Level.CALM
+        return in_a_word(level, held=self.braked, ended=self.mailing.state in ENDED)
 
     @property
     def goes_first(self) -> str:

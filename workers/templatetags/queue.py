@@ -9,11 +9,12 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from workers.brake import judging
 from workers.brake.look import look
-from workers.brake.models import Level
-from workers.brake.verdict import percent
+from workers.brake.verdict import in_a_word, percent
 from workers.feedback import returns
 from workers.models import Mailing
+from workers.queue.cards import ENDED
 from workers.queue.clock import clock as in_words
 
 register = template.Library()
@@ -38,7 +39,8 @@ def millionths(value: int) -> str:
 def brake(context: dict[str, Any], mailing: Mailing) -> dict[str, Any]:
     """What the brake makes of a mailing."""
     found = look(mailing)
-    tone, word = _BRAKE[Level(found.verdict.level)]
+    held, ended = judging.is_held(mailing), mailing.state in ENDED
+    tone, word = in_a_word(found.verdict.level, held=held, ended=ended)
     (_, bounces), (_, complaints) = settings.BRAKE
     least = {"bounces": bounces, "complaints": complaints}
     return {
@@ -50,13 +52,6 @@ def brake(context: dict[str, Any], mailing: Mailing) -> dict[str, Any]:
         "may_act": context["may_act"],
         "csrf_token": context.get("csrf_token"),
     }
-
-
-_BRAKE = {
-    Level.CALM: ("ok", "well below"),
-    Level.WARNED: ("warn", "warns"),
-    Level.BRAKED: ("bad", "holds"),
-}
 
 
 @register.inclusion_tag("queue/came_back.html", takes_context=True)
