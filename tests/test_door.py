@@ -119,12 +119,24 @@ def test_the_newest_of_what_is_for_a_person_are_kept_for_ninety_days(
     for mail in (b"1\n", b"2\n", b"3\n"):
         left.keep(mail)
     assert left.waiting() == 2
-    newest, *others = sorted(left._new(), key=lambda file: file.read_bytes(), reverse=True)
+    newest, *others = sorted(left._in("new"), key=lambda file: file.read_bytes(), reverse=True)
     assert newest.read_bytes() == b"3\n"
     for file in others:
         os.utime(file, (0, 0))
     left.keep(b"4\n")
-    assert sorted(file.read_bytes() for file in left._new()) == [b"3\n", b"4\n"]
+    assert sorted(file.read_bytes() for file in left._in("new")) == [b"3\n", b"4\n"]
+
+
+@pytest.mark.django_db
+def test_what_a_person_has_opened_is_forgotten_as_well_though_nothing_else_comes() -> None:
+    left.keep(b"1\n")
+    (kept,) = left._in("new")
+    opened = kept.rename(left.place() / "cur" / f"{kept.name}:2,S")
+    door._sign()
+    assert (left.waiting(), left._in("cur")) == (0, [opened])
+    os.utime(opened, (0, 0))
+    door._sign()
+    assert left._in("cur") == []
 
 
 def test_what_is_too_large_or_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -167,6 +167,7 @@ class Door:
 def _sign() -> None:
     try:
         close_old_connections()
+        left.forget()
         note({})
     except (DatabaseError, OSError) as problem:
         log.warning("no sign was given", why=type(problem).__name__)
