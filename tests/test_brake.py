@@ -264,6 +264,7 @@ def test_a_postmasters_figure_holds_what_was_sent_there_that_day_and_nothing_els
 
 
 @pytest.mark.django_db
+@pytest.mark.both_databases
 def test_a_braked_mailing_is_let_go_on_from_a_page_that_shows_its_figures(
     pivot: Topic, otto: User, signed_in: type[Client]
 ) -> None:
@@ -278,7 +279,7 @@ def test_a_braked_mailing_is_let_go_on_from_a_page_that_shows_its_figures(
     shown = browser.get(f"/queue/{sent.id}/brake/").content.decode()
     assert 'name="shown" value="62000 0"' in shown
     assert browser.post(f"/queue/{sent.id}/brake/", {"shown": "62000 0"}).status_code == 422
-    said = {"shown": "62000 0", "despite": "an old list, cleaned by now"}
+    said = {"shown": "62000 0", "despite": "an old list,\0 cleaned by now"}
     assert browser.post(f"/queue/{sent.id}/brake/", said).status_code == 302
     assert judged(sent).state == MailingState.SENDING
     assert "brake: warned" in browser.get("/queue/").content.decode()
@@ -309,6 +310,7 @@ def test_the_command_says_the_figures_and_how_to_go_on(pivot: Topic) -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.both_databases
 def test_a_postmasters_figure_is_entered_on_the_page_or_by_a_command_and_shown_with_its_day(
     pivot: Topic, otto: User, edda: User, signed_in: type[Client]
 ) -> None:
@@ -318,7 +320,7 @@ def test_a_postmasters_figure_is_entered_on_the_page_or_by_a_command_and_shown_w
     browser, day = signed_in(otto), timezone.now().date()
     page = browser.get(f"/queue/{sent.id}/").content.decode()
     assert "<b>not reported</b>, of 250 messages accepted there" in page
-    said = {"provider": "gmail", "day": f"{day}", "complaints": "0,12 %", "words": "high"}
+    said = {"provider": "gmail", "day": f"{day}", "complaints": "0,12 %", "words": "hi\0gh"}
     assert browser.post("/queue/brake/figures/", said).status_code == 302
     page = browser.get(f"/queue/{sent.id}/").content.decode()
     assert "Its postmaster page said 0.12 %" in page

@@ -36,9 +36,8 @@ def home(request: HttpRequest) -> HttpResponseBase:
 @acts
 def figures(request: HttpRequest) -> HttpResponseBase:
     """Keep what a postmaster page says of a day."""
-    typed = {
-        name: request.POST.get(name, "") for name in ("provider", "day", "complaints", "words")
-    }
+    names = ("provider", "day", "complaints", "words")
+    typed = {name: _typed(request, name) for name in names}
     try:
         row = postmaster.enter(**typed, by=request.user.get_username())
     except DigestError as problem:
@@ -89,7 +88,7 @@ def held(request: HttpRequest, number: int) -> HttpResponseBase:
     if not judging.is_held(mailing):
         messages.error(request, f"The brake does not hold mailing {mailing.id}.")
         return redirect(f"/queue/{mailing.id}/")
-    error, despite = "", request.POST.get("despite", "").strip()
+    error, despite = "", _typed(request, "despite").strip()
     if request.method == "POST":
         shown = letting_go.seen_from(request.POST.get("shown", ""))
         if despite and shown:
@@ -110,7 +109,7 @@ def held(request: HttpRequest, number: int) -> HttpResponseBase:
 @acts
 def probe(request: HttpRequest, number: int) -> HttpResponseBase:
     """Try at once a provider's share that is held back."""
-    mailing, provider = find(number), request.POST.get("provider", "")
+    mailing, provider = find(number), _typed(request, "provider")
     try:
         shares.probe_now(mailing, provider, request.user.get_username())
         messages.success(request, f"A handful for {provider} is tried; the rest goes if it does.")
@@ -130,6 +129,11 @@ def rest(request: HttpRequest, number: int) -> HttpResponseBase:
         messages.error(request, str(problem))
     whole = request.POST.get("back") == "queue"
     return redirect("/queue/" if whole else f"/queue/{mailing.id}/")
+
+
+def _typed(request: HttpRequest, name: str) -> str:
+    """What a person wrote, as a database takes it."""
+    return request.POST.get(name, "").replace("\0", "")
 
 
 def _let_go(request: HttpRequest, number: int, despite: str, shown: Seen) -> HttpResponseBase:
