@@ -17,7 +17,7 @@ from config.cli import main
 from digest.models import Topic
 from tests.relays import BRISK, PoliteRelay
 from tests.sends import Through, due_to, holds, received, states
-from workers import balance, room, sending
+from workers import balance, insisting, room, sending
 from workers.journal import Journal
 from workers.models import BULK, Mailing, MailingState
 
@@ -79,7 +79,7 @@ def test_a_database_without_room_keeps_the_results_until_there_is_some(
     sent = due_to(pivot, 60)
     long = PoliteRelay(lambda verb, *_: f"250 {'x' * 480}" if verb == "DOT" else None)
     waited = []
-    monkeypatch.setattr(sending.time, "sleep", waited.append)
+    monkeypatch.setattr(insisting.time, "sleep", waited.append)
     with long.running(connections="1") as relay, connection.cursor() as cursor:
         cursor.execute("VACUUM")
         cursor.execute("PRAGMA page_count")

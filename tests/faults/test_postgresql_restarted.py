@@ -13,7 +13,7 @@ from django.db import OperationalError
 from tests.faults.drills import SEEDS, drill
 from tests.journeys.system import System
 from tests.sends import holds, received
-from workers import ledger, sending
+from workers import insisting, ledger, sending
 from workers.ledger import Result
 from workers.models import BULK, BatchState, Mailing
 
@@ -58,8 +58,8 @@ def test_a_commit_whose_answer_was_lost_is_settled_by_reading_the_row(
             raise OperationalError("server closed the connection unexpectedly")
 
     monkeypatch.setattr(ledger, "record", record)
-    monkeypatch.setattr(sending.time, "sleep", lambda _: None)
-    monkeypatch.setattr(sending.connection, "close", lambda: None)  # it holds the test's own
+    monkeypatch.setattr(insisting.time, "sleep", lambda _: None)
+    monkeypatch.setattr(insisting.connection, "close", lambda: None)  # it holds the test's own
     for _ in range(3):
         sending.send(BULK, seconds=5)
     assert lost
@@ -81,8 +81,8 @@ def test_a_commit_that_never_took_place_is_repeated(
         real(mailing_id, results, route)
 
     monkeypatch.setattr(ledger, "record", record)
-    monkeypatch.setattr(sending.time, "sleep", lambda _: None)
-    monkeypatch.setattr(sending.connection, "close", lambda: None)
+    monkeypatch.setattr(insisting.time, "sleep", lambda _: None)
+    monkeypatch.setattr(insisting.connection, "close", lambda: None)
     for _ in range(3):
         sending.send(BULK, seconds=5)
     assert len(refused) == 3
@@ -107,8 +107,8 @@ def test_a_claim_whose_answer_was_lost_is_given_back_once_the_database_is_there(
 
     monkeypatch.setattr(ledger, "claim", partial(broken_off, claim))
     monkeypatch.setattr(ledger, "release", partial(broken_off, release))
-    monkeypatch.setattr(sending.time, "sleep", lambda _: None)
-    monkeypatch.setattr(sending.connection, "close", lambda: None)
+    monkeypatch.setattr(insisting.time, "sleep", lambda _: None)
+    monkeypatch.setattr(insisting.connection, "close", lambda: None)
     with pytest.raises(OperationalError, match="closed"):
         sending.send(BULK, seconds=5)
     assert due.batches.get().state == BatchState.PENDING
