@@ -156,7 +156,7 @@ def words(account: Account, answer: Answer) -> str:
 
 def _line(text: str) -> str:
     """On one line, and nothing in it that no page or database can hold."""
-    return printable(" ".join(text.split()))
+    return printable(" ".join(text.encode("utf-8", "replace").decode().split()))
 
 
 def _wait(answer: Answer) -> float:
