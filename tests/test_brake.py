@@ -123,6 +123,8 @@ def test_refusals_and_what_comes_back_later_are_one_figure_and_each_delivery_cou
     apply([event(one, Kind.HARD, code="5.1.1", id="again")])
     assert judged(sent).state == MailingState.SENDING, "1 of 4"
     Mailing.objects.update(accepted=3, failed=1, hard=1)
+    assert judged(sent).state == MailingState.SENDING, "2 of 4, and of nobody left to hold"
+    Mailing.objects.update(queued=1)
     assert judged(sent).state == MailingState.HELD, "2 of 4"
     sent.refresh_from_db()
     assert sent.why.startswith("Held by the brake: 2 of 4 attempted bounced for good: 50.0 %")

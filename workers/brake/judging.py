@@ -202,8 +202,12 @@ def before(mailing: Mailing, now: dt.datetime) -> Mailing | None:
 
 @transaction.atomic
 def hold(mailing: Mailing, why: str) -> bool:
-    """Hold a live mailing for a person; whether it was this call that did."""
-    live = Mailing.objects.filter(id=mailing.id, state__in=LIVE)
+    """Hold a live mailing for a person; whether it was this call that did.
+
+    One of which everybody was attempted has no rest to hold: it ends, and its topic's next is held.
+    """
+    left = Q(queued__gt=0) | Q(deferred__gt=0) | Q(prepared_at=None)
+    live = Mailing.objects.filter(left, id=mailing.id, state__in=LIVE)
     if not live.update(paused_from=F("state"), state=MailingState.HELD, why=why[:1000]):
         return False
     row, _ = Braking.objects.get_or_create(
