@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -11,6 +12,7 @@ from django.utils import timezone
 from digest.audit import AuditEntry
 from digest.models import Topic
 from subscribers.models import Suppression
+from tests.ledgering import mailing
 from tests.relays import BRISK, PoliteRelay
 from tests.returning import accepted, deliveries, event
 from tests.sends import Through, due_to
@@ -23,6 +25,7 @@ from workers.feedback.events import Event
 from workers.feedback.models import Kind
 from workers.ledger import Row
 from workers.models import BULK, Batch, Delivery, DeliveryState, Mailing
+from workers.outbox import Outcome, Verdict
 from workers.pace import Paced
 from workers.routes.lanes import Lanes
 from workers.watch.alert import AlertKind, Watch
@@ -243,6 +246,28 @@ def test_a_probe_is_one_workers_and_small(sent: Mailing, relay: ByDomain) -> Non
     assert other.rest() is not None
     ProviderShare.objects.update(standing=Standing.FREE, until=None)
     assert other.rest() is None, "it goes by now, as others found out"
+
+
+@pytest.mark.django_db
+@pytest.mark.both_databases
+def test_refusals_of_a_hundred_domains_cost_as_little_as_those_of_one(
+    pivot: Topic, django_assert_max_num_queries: Any
+) -> None:
+    one = shares.Shares(mailing(pivot))
+    refused = Outcome(Verdict.FAILED, 550, NOT_FROM_US)
+    for number in range(100):
+        one.heard(_row(number, f"a@d{number}.example.net"), refused)
+    with django_assert_max_num_queries(12):  # SQLite takes a long list in parts
+        one.record()
+        one.look()
+    assert ProviderShare.objects.filter(attempts=1, refused=1).count() == 100
+    assert one._known == {}, "what goes as all the others is not read each second"
+    for address in ("b@d7.example.net", "b@example.org"):
+        one.heard(_row(1, address), Outcome(Verdict.ACCEPTED, 250, "250 2.0.0 taken"))
+    one.record()
+    share = ProviderShare.objects.get(provider="d7.example.net")
+    assert (share.attempts, share.refused, share.words) == (2, 1, NOT_FROM_US)
+    assert ProviderShare.objects.count() == 100, "who never refused us has no row"
 
 
 @pytest.mark.django_db

@@ -12,7 +12,7 @@ from django.db.models import Sum
 
 from workers.brake import share_rules, shares
 from workers.brake.mailboxes import domains_of, provider_of
-from workers.brake.models import Standing
+from workers.brake.models import ProviderShare, Standing
 from workers.feedback.events import OUTCOMES, speaks_of_us
 from workers.ledger import LIVE
 from workers.models import Mailing
@@ -35,18 +35,18 @@ def refused(told: Iterable["Told"]) -> None:
         live = set(Mailing.objects.filter(
             id__in={mailing for mailing, _ in found}, state__in=LIVE
         ).values_list("id", flat=True))  # fmt: skip
-        for (mailing_id, provider), words in sorted(found.items()):
-            if mailing_id in live:
-                _count(mailing_id, provider, words)
+        for mailing_id in sorted(live):
+            told_of = {name: words for (one, name), words in found.items() if one == mailing_id}
+            for share in shares.locked(mailing_id, told_of):
+                _count(share, told_of[share.provider])
 
 
-def _count(mailing_id: int, provider: str, words: list[str]) -> None:
-    share = shares.locked(mailing_id, provider)
+def _count(share: ProviderShare, words: list[str]) -> None:
     if share.standing == Standing.HELD:
         return
     share.returned += len(words)
     share.words = of_nobody(words[-1])[:1000]
-    accepted = _accepted(mailing_id, provider)
+    accepted = _accepted(share.mailing_id, share.provider)
     since = accepted - share.accepted_before
     if share.standing == Standing.PROBING or share_rules.too_many_came_back(share.returned, since):
         share.returned, share.accepted_before, share.later = 0, accepted, True
