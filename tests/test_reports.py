@@ -228,6 +228,11 @@ def hostile() -> dict[str, bytes]:
         "comments": b"From: <" + b"(" * 9_000 + b"\r\n\r\nfailure notice",
         "folded": head + b"To: " + b"\r\n bounce+" * 8_000 + b"\r\n\r\n",
         "charset": b'Content-Type: text/plain; charset="\\"\x00"\r\nTo: =?x?q?=ff?=\r\n\r\n\xff',
+        "a status that is all": b"Content-Type: message/delivery-status\r\n" * 22 + b"\r\nTo: a",
+        "parts of a status": (
+            status + b"To: a\r\nContent-Type: multipart/mixed; boundary=c\r\n\xff: x\r\n\r\n"
+            b"--c\r\n\r\nx\r\n--c--\r\n"
+        ),
         "names": head + b"\r\n" + b"bounce+1-%s@x\r\n" % (b"0" * 20) * 2000,
     }
 

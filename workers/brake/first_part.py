@@ -39,7 +39,10 @@ def draw(mailing: Mailing, people: QuerySet[Subscriber]) -> None:
     size = max(LEAST, math.ceil(many * care.first / 100))
     if size >= many or FirstPart.objects.filter(mailing=mailing).exists():
         return
-    last = placed(people, mailing.id).order_by(F("place"))[size - 1].place
+    places = placed(people, mailing.id).order_by("place").values_list("place", flat=True)
+    last = next(iter(places[size - 1 : size]), None)
+    if last is None:  # some left since they were counted
+        return
     FirstPart.objects.get_or_create(
         mailing=mailing,
         defaults={

@@ -123,13 +123,14 @@ def _find(number: int) -> Route:
 
 
 def _said(request: HttpRequest) -> dict[str, str]:
-    """The settings of the form; an address that was left empty stays as it is."""
+    """The settings of the form, without the NUL that PostgreSQL can't keep; an address that was
+    left empty stays as it is."""
     said = {name: request.POST[name] for name in steering.SETTINGS if name in request.POST}
     for name in ("kinds", "topics"):
         said[name] = " ".join(request.POST.getlist(name))
     if not said.get("url", "").strip():
         said.pop("url", None)
-    return said
+    return {name: text.replace("\0", "") for name, text in said.items()}
 
 
 def _form(
