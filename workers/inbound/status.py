@@ -71,7 +71,7 @@ def said_in(mail: Message) -> list[Said]:
 
 def _blocks(part: Message) -> Iterator[Message]:
     """Groups of fields, however the part is encoded; some servers encode it, though none may."""
-    body = part.as_bytes().partition(b"\n\n")[2]
+    body = _written(part)
     encoding = str(part.get("Content-Transfer-Encoding", "")).strip().lower()
     if encoding == "base64":
         body = _from_base64(body)
@@ -79,6 +79,14 @@ def _blocks(part: Message) -> Iterator[Message]:
         body = quopri.decodestring(body)
     for block in re.split(rb"\n(?:[ \t]*\n)+", body.replace(b"\r\n", b"\n")):
         yield BytesHeaderParser().parsebytes(block.strip() + b"\n\n")
+
+
+def _written(part: Message) -> bytes:
+    """What stands in it; nothing where it can't be written as it was read, which no server's is."""
+    try:
+        return part.as_bytes().partition(b"\n\n")[2] if part.is_multipart() else b""
+    except UnicodeError:
+        return b""
 
 
 def _from_base64(body: bytes) -> bytes:
