@@ -111,7 +111,8 @@ def test_settings_come_back_as_they_were_typed(made: Route, ops: Client, pivot: 
         "provider": "postmark", "kinds": "test", "topics": pivot.slug,
         "limits": "example.com=0.5\nexample.net=5:2",
     }  # fmt: skip
-    assert ops.post(f"/queue/routes/{made.id}/", said).status_code == 302
+    with_nul = said | {"warmup": "50 1\x0000", "topics": f"{pivot.slug}\0"}
+    assert ops.post(f"/queue/routes/{made.id}/", with_nul).status_code == 302
     made.refresh_from_db()
     assert steering.as_typed(made) == said
     form = ops.get(f"/queue/routes/{made.id}/").content.decode()
