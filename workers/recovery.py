@@ -5,6 +5,7 @@ to run out on the host where it happened.
 """
 
 import structlog
+from django.db import transaction
 from django.utils import timezone
 from structlog.contextvars import bound_contextvars
 
@@ -13,7 +14,7 @@ from workers.identity import host, journals
 from workers.journal import Abandoned, abandoned
 from workers.ledger import Result
 from workers.lines import Lines
-from workers.models import Batch, DeliveryState
+from workers.models import Batch, BatchState, DeliveryState
 from workers.outbox import Outcome
 from workers.results import result_of
 
@@ -88,8 +89,15 @@ def _settle_late(known: dict[int, Outcome | None]) -> None:
         log.warning("a journal that came to light settled uncertain deliveries", settled=settled)
 
 
+@transaction.atomic
 def _give_up(batch: Batch) -> None:
-    """The lease ran out long ago and no journal tells of it: never silently sent again."""
+    """The lease ran out long ago and no journal tells of it: never silently sent again.
+
+    Unless it ended since somebody looked: another tick may have settled it by its journal, and
+    removed that, and what is left of it goes on.
+    """
+    if not _still_leased(batch):
+        return
     ledger.record(
         batch.mailing_id,
         [
@@ -107,3 +115,14 @@ def _give_up(batch: Batch) -> None:
     )
     ledger.release(batch)
     log.warning("gave up a lost lease", batch=batch.id, host=batch.host)
+
+
+def _still_leased(batch: Batch) -> bool:
+    """Whether it is on the same lease as when it was read, and stays so for this transaction."""
+    same = Batch.objects.filter(
+        id=batch.id,
+        state=BatchState.LEASED,
+        worker=batch.worker,
+        leased_until=batch.leased_until,
+    )
+    return same.select_for_update(no_key=True).exists()

@@ -118,6 +118,28 @@ def test_a_lease_whose_journal_is_gone_is_uncertain_never_sent_again(
 
 @pytest.mark.django_db
 @pytest.mark.both_databases
+def test_of_two_ticks_at_once_the_later_gives_up_nothing_that_the_other_has_settled(
+    due: Mailing, dead: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dead.begin(due.deliveries.order_by("id")[0].id)
+    dead.close()
+    real = ledger.leased_here
+
+    def overtaken(host: str) -> list[Batch]:
+        """The other tick, which has the journal, is done with it once this one has looked."""
+        seen = real(host)
+        monkeypatch.undo()
+        recovery.recover()
+        return seen
+
+    monkeypatch.setattr(recovery, "abandoned", lambda _folder: [])
+    monkeypatch.setattr(ledger, "leased_here", overtaken)
+    recovery.recover()
+    assert list(states(due).values()) == ["uncertain", *["queued"] * 4]
+
+
+@pytest.mark.django_db
+@pytest.mark.both_databases
 def test_one_journal_that_can_not_be_settled_does_not_keep_the_others_from_it(
     due: Mailing, dead: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
