@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
@@ -13,6 +14,12 @@ from tests.browser.windows import Window
 
 T = "/desk/medias-ai-pivot"
 OFFER = "Unsaved words from"
+
+
+@pytest.fixture(autouse=True)
+def alone(window: Window) -> None:
+    """The server is not told what is typed into a briefing: it would keep that too, and soon."""
+    window.page.route("**/typed/", lambda route: route.fulfill(status=204))
 
 
 def kept(window: Window) -> dict[str, str]:
