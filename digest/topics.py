@@ -17,7 +17,7 @@ from digest.rendering.language import tag
 from digest.sender import one_mailbox
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_TAKEN = ("new",)
+_TAKEN = ("new", "first-steps")
 """Names that the desk's own addresses have."""
 
 POSTAL_LINES = 6
