@@ -23,6 +23,9 @@ class Installation(models.Model):
     key_fingerprint = models.CharField(
         max_length=64, help_text="Of the SECRET_KEY that signed the links in mails already sent."
     )
+    moved_to = models.TextField(
+        blank=True, default="", help_text="Where all of it went, and when: it is used no more."
+    )
 
     def __str__(self) -> str:
         return self.key_fingerprint[:12]

@@ -14,6 +14,7 @@ from digest.depths import Depths
 from digest.models import Edition, Topic, Update
 from digest.requesting import RequestedTest
 from subscribers.models import Subscriber
+from workers.backup.models import Backup  # noqa: F401 - Django finds models from here alone
 from workers.brake.models import Braking  # noqa: F401 - Django finds models from here alone
 from workers.feedback.models import CameBack, Heard, Returned  # noqa: F401 - found from here alone
 from workers.first_steps.models import PutAway  # noqa: F401 - Django finds models from here alone
@@ -379,6 +380,11 @@ class Pulse(models.Model):
         default=uuid.uuid4, help_text="Tells this database from others that a machine works with."
     )
     at = models.DateTimeField()
+    restored_from = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When the backup was taken that this is, until a tick has held what wants it.",
+    )
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S}"

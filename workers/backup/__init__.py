@@ -1,0 +1,1 @@
+"""``digest backup``, ``restore`` and ``move``: all of an installation in one file, and back."""
