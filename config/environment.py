@@ -6,7 +6,6 @@ directory. One that can't be read stops the start with its name and an example.
 """
 
 import os
-import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from config import parsing
+from workers.setting_up import env_file
 
 
 class BadSetting(SystemExit):
@@ -305,39 +305,22 @@ SETTINGS = (
 
 
 def read_env_file(path: Path) -> dict[str, str]:
-    """Name → value from a ``.env`` file: one ``NAME=value`` a line, # for comments."""
-    values: dict[str, str] = {}
+    """Name → value from a ``.env`` file; nothing where there is none."""
     if not path.is_file():
-        return values
+        return {}
     try:
-        lines = path.read_text("utf-8").splitlines()
+        return env_file.values(path.read_text("utf-8"))
+    except env_file.Unreadable as problem:
+        _refuse(f"{path} {problem}; nothing was started. Write for example SEND_RATE=70")
     except (OSError, UnicodeDecodeError) as problem:
         why = getattr(problem, "strerror", None) or "it is not UTF-8"
         _refuse(f"{path} can't be read ({why}); nothing was started. Mend it, or take it away.")
-    for number, written in enumerate(lines, 1):
-        line = written.strip().removeprefix("export ")
-        if not line or line.startswith("#"):
-            continue
-        name, equals, value = line.partition("=")
-        if not equals:
-            _refuse(
-                f"{path} line {number} is no NAME=value; nothing was started. "
-                f"Write for example SEND_RATE=70"
-            )
-        values[name.strip()] = _value(value)
-    return values
 
 
-def unknown(env_file: Path = Path(".env")) -> list[str]:
+def unknown(path: Path = Path(".env")) -> list[str]:
     """Names in the file that are none of ours: misspelt perhaps, or another program's."""
     known = {setting.name for setting in SETTINGS}
-    return [name for name in read_env_file(env_file) if name not in known]
-
-
-def _value(written: str) -> str:
-    """What stands between quotes, else what stands before a comment."""
-    quoted = re.match(r"""\s*(["'])(.*?)\1""", written)
-    return quoted[2] if quoted else re.split(r"\s#", written)[0].strip()
+    return [name for name in read_env_file(path) if name not in known]
 
 
 def _refuse(told: str) -> NoReturn:
@@ -345,9 +328,9 @@ def _refuse(told: str) -> NoReturn:
     raise BadSetting(2)
 
 
-def load(environ: Mapping[str, str] = os.environ, env_file: Path = Path(".env")) -> dict[str, Any]:
+def load(environ: Mapping[str, str] = os.environ, path: Path = Path(".env")) -> dict[str, Any]:
     """Every setting by name, read and checked."""
-    given = {**read_env_file(env_file), **environ}
+    given = {**read_env_file(path), **environ}
     values: dict[str, Any] = {}
     for setting in SETTINGS:
         text = given.get(setting.name) or setting.default

@@ -10,6 +10,9 @@ from digest.errors import Refused
 LONGEST = 320
 """Characters, name and address together."""
 
+_NOBODY = ("example", "example.com", "example.org", "example.net", "test", "invalid", "localhost")
+"""Domains that belong to nobody (RFC 2606)."""
+
 _MAILBOX = re.compile(r'(?:"[^"\\]*"|[^"<>@,;]*?) *<([^<>"\s]+)>|([^<>"\s]+)')
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -29,6 +32,12 @@ def one_mailbox(text: str) -> str:
             "a name, e.g. Media Desk <news@example.org>"
         )
     return text
+
+
+def is_nobodys(domain: str) -> bool:
+    """Whether nobody can own this domain; so too of none."""
+    name = domain.lower().rstrip(".")
+    return not name or any(name == one or name.endswith(f".{one}") for one in _NOBODY)
 
 
 def _plain(text: str) -> bool:

@@ -23,7 +23,7 @@ from tests.relays import PoliteRelay, sink
 from tests.routing import a_route, only_routes, url_of
 from tests.signing import signed
 from workers.commands.doctor import doctor
-from workers.doctor import clock, machine, relays, senders
+from workers.doctor import clock, machine, ports, relays, senders
 from workers.doctor.finding import Finding, Grade
 from workers.doctor.names import Names
 from workers.doctor.senders import Sender
@@ -210,9 +210,9 @@ def test_where_a_port_is_blocked_one_that_answers_is_named(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other, serving({}) as server:
         port = other.getsockname()[1]
-        monkeypatch.setattr(relays, "OTHER_PORTS", (1, port))
+        monkeypatch.setattr(ports, "OTHERS", (1, port))
         found = only(list(relays.examine(Names(server), a_route("first", "smtp://127.0.0.1:1"))))
-        monkeypatch.setattr(relays, "OTHER_PORTS", (1,))
+        monkeypatch.setattr(ports, "OTHERS", (1,))
         none = only(list(relays.examine(Names(server), a_route("other", "smtp://127.0.0.1:1"))))
     assert f"Set the port in SMTP_URL to {port}" in found.mend
     assert "provider's HTTP API" in none.mend

@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from workers.relay import Limits, Relay, Security
 from workers.smtp_dialogue import (
     Features,
+    Insecure,
     Opening,
     Pause,
     RelayTrouble,
@@ -149,8 +150,8 @@ def _trouble(cause: Exception) -> RelayTrouble:
         return cause
     if isinstance(cause, ssl.SSLCertVerificationError):
         words = f"the relay's certificate is not valid: {cause.verify_message}"
-        return RelayTrouble(words, lasting=True)
+        return Insecure(words, lasting=True)
     if isinstance(cause, ssl.SSLError):
-        return RelayTrouble(f"TLS with the relay failed: {cause.reason or cause}")
+        return Insecure(f"TLS with the relay failed: {cause.reason or cause}")
     words = cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause)
     return RelayTrouble(f"the connection failed: {words}")

@@ -29,6 +29,14 @@ class RelayTrouble(Exception):
         self.code = code
 
 
+class Insecure(RelayTrouble):
+    """TLS, which was asked for, can't be had: not offered, no good certificate, another name."""
+
+
+class NotLetIn(RelayTrouble):
+    """It does not take the user and password, or no way of giving them."""
+
+
 class Reply(NamedTuple):
     """One reply: its code, and its lines as they came, without their ends."""
 
@@ -123,10 +131,10 @@ def opening(relay: Relay, own_name: str) -> Opening:
     features = yield from _hello(own_name)
     if relay.security is Security.STARTTLS:
         if not features.starttls:
-            raise RelayTrouble("the relay offers no STARTTLS, which was asked for", lasting=True)
+            raise Insecure("the relay offers no STARTTLS, which was asked for", lasting=True)
         answer = yield b"STARTTLS\r\n"
         if answer.code != 220:
-            raise RelayTrouble(f"the relay refuses STARTTLS: {answer.text}")
+            raise Insecure(f"the relay refuses STARTTLS: {answer.text}")
         yield Pause.TLS
         features = yield from _hello(own_name)
     if relay.user:
@@ -151,14 +159,14 @@ def _signing_in(relay: Relay, features: Features) -> Opening:
         order = ["CRAM-MD5", "PLAIN", "LOGIN"]
     offered = [name for name in order if name in features.auth]
     if not offered:
-        raise RelayTrouble("the relay offers no way to sign in that we know", lasting=True)
+        raise NotLetIn("the relay offers no way to sign in that we know", lasting=True)
     for name in offered:
         answer = yield from _MECHANISMS[name](relay.user, relay.password)
         if answer.code == 235:
             return features
         if answer.code not in {500, 501, 502, 503, 504, 534}:
             break  # the password, not the way of giving it
-    raise RelayTrouble(
+    raise NotLetIn(
         f"the relay does not let {relay.user} in: {answer.text}", lasting=answer.code >= 500
     )
 

@@ -6,17 +6,10 @@ from email.utils import parseaddr
 from digest.checks.findings import Context, Finding, Level, Place
 from digest.rendering.rendered import RenderedEmail
 from digest.rendering.view import EmailView
+from digest.sender import is_nobodys
 
 NAME = "sender"
 FINE = "From and postal address are set."
-_NOBODY = ("example", "example.com", "example.org", "example.net", "test", "invalid", "localhost")
-"""Domains that belong to nobody (RFC 2606)."""
-
-
-def is_nobodys(domain: str) -> bool:
-    """Whether nobody can own this domain; so too of none."""
-    name = domain.lower().rstrip(".")
-    return not name or any(name == one or name.endswith(f".{one}") for one in _NOBODY)
 
 
 def check(view: EmailView, _email: RenderedEmail, context: Context) -> Iterator[Finding]:

@@ -5,9 +5,9 @@ from email.utils import parseaddr
 
 from django.conf import settings
 
-from digest.checks.sender import is_nobodys
 from digest.errors import Refused
 from digest.models import Topic, from_address
+from digest.sender import is_nobodys
 from workers.doctor import clock, machine, relays, senders
 from workers.doctor.finding import Finding, bad, unknown
 from workers.doctor.names import Names, Unanswered

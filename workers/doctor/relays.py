@@ -1,8 +1,8 @@
 """The relays: whether they let us in, and what the world sees of those that are our own."""
 
-import socket
 from collections.abc import Iterator
 
+from workers.doctor import ports
 from workers.doctor.finding import Finding, bad, look, unknown, well
 from workers.doctor.names import Names, Unanswered
 from workers.feedback.providers import provider_at
@@ -11,12 +11,6 @@ from workers.relay import Relay, Security, on_loopback
 from workers.routes import carriers
 from workers.routes.look import look as look_at
 from workers.routes.models import Route
-
-OTHER_PORTS = (587, 465, 2525, 443)
-"""On which relays take mail where a host blocks 25, or one of these."""
-
-TRY = 3.0
-"""Seconds to reach a port."""
 
 
 def examine(names: Names, route: Route) -> Iterator[Finding]:
@@ -53,24 +47,15 @@ def _way_out(relay: Relay, trouble: str) -> str:
     """What mends a relay that is not reached: another port that answers, or an API."""
     if not any(said in trouble for said in ("too long", "timed out", "refused", "unreachable")):
         return "Mend SMTP_URL, or what the words name, at the relay."
-    open_ports = [port for port in OTHER_PORTS if port != relay.port and _answers(relay.host, port)]
-    if open_ports:
+    if other := ports.that_answers(relay):
         return (
-            f"Port {relay.port} does not answer from here, {open_ports[0]} does: hosts of servers "
-            f"often block the first. Set the port in SMTP_URL to {open_ports[0]}."
+            f"Port {relay.port} does not answer from here, {other} does: hosts of servers "
+            f"often block the first. Set the port in SMTP_URL to {other}."
         )
     return (
         f"No usual port of {relay.host} answers from here. If it runs, the host of this server "
         "blocks mail: ask them to open a port, or go by your provider's HTTP API (docs/routes.md)."
     )
-
-
-def _answers(host: str, port: int) -> bool:
-    try:
-        socket.create_connection((host, port), TRY).close()
-    except OSError:
-        return False
-    return True
 
 
 def addresses(names: Names, relay: Relay) -> list[str]:

@@ -89,8 +89,8 @@ def _dkim(names: Names, sender: Sender) -> Iterator[Finding]:
             "DKIM_KEY_FILE.",
         )
         return
-    about, wanted = f"DKIM at {signer.name}", _tags(signer.record)["p"]
-    keys = [_tags(text).get("p", "") for text in names.texts(signer.name)]
+    about, wanted = f"DKIM at {signer.name}", tags_of(signer.record)["p"]
+    keys = [tags_of(text).get("p", "") for text in names.texts(signer.name)]
     if wanted in keys and len(keys) == 1:
         yield well(about, "The record is that of the key that signs.")
     elif wanted in keys:
@@ -112,7 +112,7 @@ def _dkim(names: Names, sender: Sender) -> Iterator[Finding]:
 def _dmarc(names: Names, sender: Sender) -> Iterator[Finding]:
     domain = sender.domain
     about = f"DMARC of {domain}"
-    place, records = _policy(names, domain)
+    place, records = policy(names, domain)
     if len(records) > 1:
         yield bad(about, f"_dmarc.{place} has {len(records)} records; receivers then use none.",
                   "Leave one.")  # fmt: skip
@@ -124,7 +124,7 @@ def _dmarc(names: Names, sender: Sender) -> Iterator[Finding]:
             f"Add a TXT record at _dmarc.{domain}: v=DMARC1; p=none; rua=mailto:dmarc@{domain}",
         )
         return
-    yield from _aligned(about, sender, _tags(records[0]))
+    yield from _aligned(about, sender, tags_of(records[0]))
 
 
 def _aligned(about: str, sender: Sender, tags: dict[str, str]) -> Iterator[Finding]:
@@ -133,19 +133,19 @@ def _aligned(about: str, sender: Sender, tags: dict[str, str]) -> Iterator[Findi
     signing = sender.signer.name.partition("._domainkey.")[2] if sender.signer else ""
     by_dkim = _is_aligned(domain, signing, strict=tags.get("adkim") == "s")
     by_spf = _is_aligned(domain, sender.bounces, strict=tags.get("aspf") == "s")
-    policy = f"p={tags.get('p', 'none')}"
+    stated = f"p={tags.get('p', 'none')}"
     if by_dkim or by_spf:
         how = " and ".join(["DKIM"] * by_dkim + ["SPF"] * by_spf)
-        yield well(about, f"{policy}; the From agrees with what {how} proves.")
+        yield well(about, f"{stated}; the From agrees with what {how} proves.")
     else:
         yield bad(
             about,
-            f"{policy}, and neither DKIM nor SPF speaks of {domain}: DMARC fails.",
+            f"{stated}, and neither DKIM nor SPF speaks of {domain}: DMARC fails.",
             f"Sign for {domain}, or let BOUNCE_DOMAIN be in it.",
         )
 
 
-def _policy(names: Names, domain: str) -> tuple[str, list[str]]:
+def policy(names: Names, domain: str) -> tuple[str, list[str]]:
     """The records at the domain or at the nearest above it that has any, and where."""
     labels = domain.split(".")
     for at in range(max(1, len(labels) - 1)):
@@ -178,7 +178,7 @@ def _mx(names: Names, sender: Sender) -> Iterator[Finding]:
         )
 
 
-def _tags(record: str) -> dict[str, str]:
+def tags_of(record: str) -> dict[str, str]:
     """``v=DKIM1; p=…`` by name; without blanks, which records may have within a key."""
     found = (_TAG.match(part) for part in record.split(";"))
     return {one[1].lower(): re.sub(r"\s", "", one[2]) for one in found if one}

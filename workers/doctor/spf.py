@@ -42,8 +42,11 @@ def record_of(names: Names, domain: str) -> str:
 def read(names: Names, domain: str) -> Read | None:
     """The record with all that it includes; None where there is none."""
     record = record_of(names, domain)
-    if not record:
-        return None
+    return read_text(names, domain, record) if record else None
+
+
+def read_text(names: Names, domain: str, record: str) -> Read:
+    """The same of a record that stands there, or is to."""
     made = Read(record)
     _follow(names, domain, record, made, is_own=True)
     return made
