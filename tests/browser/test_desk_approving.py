@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
 from django.test import Client
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import APIResponse, Browser, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from digest.models import Stage, Topic, Update
@@ -94,6 +94,29 @@ def test_two_at_one_text_are_shown_both_and_the_second_chooses(
     edda.get_by_role("button", name="Use yours").click()
     expect(edda.locator("#conflicts section")).to_have_count(0)
     expect(edda.locator("#subject")).to_have_value("Ferries stop on Tuesday")
+    assert now(draft).subject == "Ferries stop on Tuesday"
+
+
+def test_what_was_asked_for_before_a_conflict_does_not_hide_it(
+    two: tuple[Page, Page], draft: Update
+) -> None:
+    edda, pia = two
+    edda.goto(f"{T}/draft/")
+    pia.goto(f"{T}/draft/")
+    with pia.expect_response("**/draft/words/"):
+        pia.locator("#subject").fill("Ferries stop on Monday")
+    held: list[tuple[Route, APIResponse]] = []
+    edda.route("**/draft/", lambda route: held.append((route, route.fetch())), times=1)
+    with edda.expect_request("**/draft/"):
+        asks(edda)  # and takes in what Pia has changed, while Edda types
+    edda.locator("#subject").fill("Ferries stop on Tuesday")
+    expect(edda.locator("#conflicts")).to_contain_text("Ferries stop on Monday")
+    with edda.expect_request("**/draft/"):  # asked for anew
+        route, answer = held.pop()
+        route.fulfill(response=answer)
+    edda.get_by_role("button", name="Use yours").click()
+    expect(edda.locator("#subject")).to_have_value("Ferries stop on Tuesday")
+    expect(edda.locator("#conflicts section")).to_have_count(0)
     assert now(draft).subject == "Ferries stop on Tuesday"
 
 

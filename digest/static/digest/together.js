@@ -32,8 +32,27 @@
     }
     if (version <= taken) return;
     taken = version;
+    showAnew(draft);
+  }
+
+  function showAnew(draft) {
     htmx.ajax("GET", location.pathname, { source: draft, target: "#draft", select: "#draft", swap: "morph:outerHTML show:none" });
   }
+
+  // What was asked for before the last answer came may be older than it, and would take away what
+  // that has shown: it is not shown but asked for anew. A change's own answer is shown all the same.
+  const asked = new WeakMap();
+  let answered = 0;
+  document.addEventListener("htmx:beforeSend", (event) => asked.set(event.detail.xhr, performance.now()));
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { xhr, target, requestConfig } = event.detail;
+    if (target.id !== "draft" || !event.detail.shouldSwap) return;
+    if (asked.get(xhr) < answered) {
+      event.detail.shouldSwap = requestConfig.verb !== "get";
+      queueMicrotask(() => showAnew(target));
+    }
+    if (event.detail.shouldSwap) answered = performance.now();
+  });
 
   document.addEventListener("htmx:configRequest", (event) => {
     if (event.detail.elt === place) event.detail.parameters.doing = doing();
