@@ -5,17 +5,10 @@ import json
 
 import click
 from rich.console import Console
-from rich.text import Text
 
+from workers.doctor import in_words
 from workers.doctor.examination import examine
 from workers.doctor.finding import Finding, Grade, worst
-
-_MARKS = {
-    Grade.WELL: ("✓", "green"),
-    Grade.UNKNOWN: ("?", "blue"),
-    Grade.LOOK: ("!", "yellow"),
-    Grade.BAD: ("✗", "red"),
-}
 
 
 @click.command()
@@ -28,7 +21,7 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
     for finding in examine():
         found.append(finding)
         if not as_json:
-            console.print(_told(finding))
+            console.print(in_words.told(finding))
     grade = worst(found)
     if as_json:
         findings = [dataclasses.asdict(one) for one in found]
@@ -36,14 +29,6 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
     else:
         console.print(_sum(found))
     ctx.exit(1 if grade is Grade.BAD else 0)
-
-
-def _told(finding: Finding) -> Text:
-    mark, colour = _MARKS[finding.grade]
-    told = Text.assemble((f"{mark} {finding.about}", f"bold {colour}"), f"  {finding.words}")
-    if finding.mend:
-        told.append(f"\n  → {finding.mend}")
-    return told
 
 
 def _sum(found: list[Finding]) -> str:

@@ -24,3 +24,18 @@ def _is_open(host: str, port: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def way_out(relay: Relay, trouble: str) -> str:
+    """What mends a relay that is not reached: another port that answers, or an API."""
+    if not any(said in trouble for said in ("too long", "timed out", "refused", "unreachable")):
+        return "Mend SMTP_URL, or what the words name, at the relay."
+    if other := that_answers(relay):
+        return (
+            f"Port {relay.port} does not answer from here, {other} does: hosts of servers "
+            f"often block the first. Set the port in SMTP_URL to {other}."
+        )
+    return (
+        f"No usual port of {relay.host} answers from here. If it runs, the host of this server "
+        "blocks mail: ask them to open a port, or go by your provider's HTTP API (docs/routes.md)."
+    )

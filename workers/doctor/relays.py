@@ -28,7 +28,7 @@ def examine(names: Names, route: Route) -> Iterator[Finding]:
     elif isinstance(place, Account):
         yield bad(about, f"{seen.trouble}.", "Mend the key, or the address in SMTP_URL.")
     else:
-        yield bad(about, f"{seen.trouble}.", _way_out(place, seen.trouble))
+        yield bad(about, f"{seen.trouble}.", ports.way_out(place, seen.trouble))
     if isinstance(place, Relay):
         yield from _secure(about, place)
         yield from called(names, place)
@@ -41,21 +41,6 @@ def _secure(about: str, relay: Relay) -> Iterator[Finding]:
             "Mail goes to it in the clear: whoever is between can read addresses and links.",
             "Add ?starttls=1 to its address, or begin it with smtps://",
         )
-
-
-def _way_out(relay: Relay, trouble: str) -> str:
-    """What mends a relay that is not reached: another port that answers, or an API."""
-    if not any(said in trouble for said in ("too long", "timed out", "refused", "unreachable")):
-        return "Mend SMTP_URL, or what the words name, at the relay."
-    if other := ports.that_answers(relay):
-        return (
-            f"Port {relay.port} does not answer from here, {other} does: hosts of servers "
-            f"often block the first. Set the port in SMTP_URL to {other}."
-        )
-    return (
-        f"No usual port of {relay.host} answers from here. If it runs, the host of this server "
-        "blocks mail: ask them to open a port, or go by your provider's HTTP API (docs/routes.md)."
-    )
 
 
 def addresses(names: Names, relay: Relay) -> list[str]:

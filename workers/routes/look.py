@@ -3,7 +3,10 @@
 At a provider's API it asks something else that sends nothing (``https/probing.py``)."""
 
 import selectors
+import ssl
 import time
+from collections.abc import Callable
+from typing import TypeVar
 
 from workers.https.account import Account
 from workers.relay import Limits, Relay, Security
@@ -39,19 +42,32 @@ def _look(relay: Relay) -> Seen:
 
 
 def _looked(relay: Relay, until: float) -> Seen:
+    return visited(relay, Visit, until).seen()
+
+
+_V = TypeVar("_V", bound="Visit")
+
+
+def visited(
+    relay: Relay,
+    visit: Callable[[Relay, Limits, Wire, ssl.SSLContext | None], _V],
+    until: float,
+) -> _V:
+    """A visit that is over, at the first of the relay's addresses that takes it, else the last one
+    tried. OSError where the name leads to none, or no such authority is there to check it by."""
     tls = None if relay.security is Security.NONE else relay.tls_context()
     names = Names(relay.host, relay.port)
     while True:
         address = names.current(time.monotonic())
         if address is None:
             if time.monotonic() > until:
-                return Seen(f"relay {relay}: its name is not found in time", "")
+                raise OSError(0, "its name is not found in time")
             time.sleep(0.01)  # the lookup has a thread of its own
             continue
-        visit = Visit(relay, LIMITS, Wire(*address), tls)
-        visit.drive(until)
-        if visit.connected or not names.go_on() or time.monotonic() > until:
-            return visit.seen()
+        made = visit(relay, LIMITS, Wire(*address), tls)
+        made.drive(until)
+        if made.connected or not names.go_on() or time.monotonic() > until:
+            return made
 
 
 class Visit(Connection):
@@ -59,7 +75,7 @@ class Visit(Connection):
 
     _answered: Reply | None = None
     _asked = False
-    _trouble = ""
+    trouble: RelayTrouble | None = None
 
     @property
     def _now(self) -> float:
@@ -83,8 +99,8 @@ class Visit(Connection):
 
     def seen(self) -> Seen:
         """In words."""
-        if self._trouble:
-            return Seen(f"relay {self._relay}: {self._trouble}", "")
+        if self.trouble:
+            return Seen(f"relay {self._relay}: {self.trouble}", "")
         features = self.features
         offers = [
             name
@@ -109,7 +125,7 @@ class Visit(Connection):
     def hang_up(self, trouble: RelayTrouble) -> None:
         if not self.closed:
             self.closed = True
-            self._trouble = str(trouble)
+            self.trouble = trouble
             self.wire.close()
 
     def _answer(self, reply: Reply) -> None:
