@@ -40,12 +40,11 @@ def c_sink(folder: Path) -> str:
 
 
 @contextmanager
-def recording(folder: Path, program: str) -> Iterator[int]:
+def recording(folder: Path, program: str, *options: str) -> Iterator[int]:
     """The port of the C sink, or of the built-in one where ``program`` is ""."""
     command = [program] if program else [sys.executable, "-m", "workers.sink"]
-    with subprocess.Popen(
-        [*command, "--record", str(folder / "record")], stdout=subprocess.PIPE, text=True
-    ) as server:
+    command += ["--record", str(folder / "record"), *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout
         try:
             yield int(server.stdout.readline())

@@ -3,7 +3,8 @@
  *   cc -O2 -o sink benchmarks/sink.c && ./sink --record FILE
  *
  * Called like python -m workers.sink: prints its port, serves until it is killed. It reads the
- * commands that this project's client and Postfix's smtp-source send, in groups or one by one. */
+ * commands that this project's client and Postfix's smtp-source send, in groups or one by one.
+ * With --rate N it takes no more than N messages a second, like a relay that has as much to do. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -15,6 +16,7 @@
 #include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { ROOM = 1 << 18, LINE = 1000 };
@@ -23,7 +25,7 @@ struct talk {
     char line[LINE], recipient[LINE];
 };
 static const char END[] = "\r\n.\r\n";
-static int record = -1;
+static int record = -1, rate;
 static char out[1 << 16], room[ROOM];
 static int out_length;
 
@@ -32,6 +34,16 @@ static void say(const char *reply) {
     if (out_length + n > (int)sizeof out) return; /* no client has that much under way */
     memcpy(out + out_length, reply, n);
     out_length += n;
+}
+
+static void wait_turn(void) {
+    static struct timespec turn, now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (turn.tv_sec < now.tv_sec - 1) turn = now; /* nothing came for long: that is not made up for */
+    turn.tv_nsec += 1000000000L / rate;
+    turn.tv_sec += turn.tv_nsec / 1000000000L;
+    turn.tv_nsec %= 1000000000L;
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &turn, NULL);
 }
 
 static int command(struct talk *t) { /* 0: the end of the conversation */
@@ -62,6 +74,7 @@ static const char *body(struct talk *t, const char *at, const char *end) { /* wh
         if (t->matched == 5) {
             t->in_body = t->matched = 0;
             if (record >= 0 && write(record, t->recipient, t->rcpt) != t->rcpt) exit(1);
+            if (rate) wait_turn();
             say("250 2.0.0 taken\r\n");
             return at;
         }
@@ -90,8 +103,10 @@ static int come(struct talk *t) { /* 0: close it */
 }
 
 int main(int argc, char **argv) {
-    for (int i = 1; i + 1 < argc; i++)
+    for (int i = 1; i + 1 < argc; i++) {
         if (!strcmp(argv[i], "--record")) record = open(argv[i + 1], O_WRONLY | O_CREAT | O_APPEND, 0600);
+        if (!strcmp(argv[i], "--rate")) rate = atoi(argv[i + 1]);
+    }
     struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof here;
     int listening = socket(AF_INET, SOCK_STREAM, 0), poll = epoll_create1(0), one = 1;
