@@ -9,6 +9,7 @@ import textwrap
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -187,7 +188,7 @@ PARTS = """
 class Watched:
     """A supervisor of small parts, in a process of its own."""
 
-    def __init__(self, here: Path, script: str) -> None:
+    def __init__(self, here: Path, script: str, **popen: Any) -> None:
         self.here = here
         code = textwrap.dedent(PARTS) + textwrap.dedent(script)
         self.process = subprocess.Popen(
@@ -195,6 +196,7 @@ class Watched:
             stdout=subprocess.PIPE,
             text=True,
             cwd=ROOT,
+            **popen,
         )
 
     def says(self, words: str) -> str:
@@ -366,3 +368,24 @@ def test_a_log_that_grew_long_is_put_aside_at_the_start(
     watched(TWO).says("all up")
     assert (tmp_path / "log/worker.log").stat().st_size == 0
     assert (tmp_path / "log/worker.log.1").stat().st_size == 2_000_001
+
+
+def test_under_systemd_the_parts_speak_to_its_journal(tmp_path: Path) -> None:
+    heard, journal = os.pipe()
+    stream = os.fstat(journal)
+    script = """
+        def loud(): os.write(2, b"no such table\\n"); sys.exit(1)
+        watcher.start(Part("loud", loud))
+        sys.exit(watcher.watch(lambda: None))
+    """
+    named = {"JOURNAL_STREAM": f"{stream.st_dev}:{stream.st_ino}"}
+    supervisor = Watched(tmp_path, script, stderr=journal, env={**os.environ, **named})
+    os.close(journal)
+    os.set_blocking(heard, False)
+    try:
+        assert "the journal says why" in supervisor.says("loud ended (status 1)")
+        assert os.read(heard, 100).startswith(b"no such table\n")
+    finally:
+        supervisor.end()
+        os.close(heard)
+    assert not (tmp_path / "log").exists()

@@ -6,6 +6,7 @@ import smtplib
 import socket
 import subprocess
 import sys
+import tempfile
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,10 +28,10 @@ def environment(data_dir: Path, **more: str) -> dict[str, str]:
 class Running:
     """A ``digest up`` and its console."""
 
-    def __init__(self, data_dir: Path, door: int) -> None:
+    def __init__(self, data_dir: Path, door: int, **more: str) -> None:
         self.process = subprocess.Popen(
             [DIGEST, "up", "--port", "0", "--workers", "1"],
-            env=environment(data_dir, INBOUND_URL=f"lmtp://127.0.0.1:{door}"),
+            env=environment(data_dir, INBOUND_URL=f"lmtp://127.0.0.1:{door}", **more),
             cwd=data_dir,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -77,11 +78,11 @@ def door() -> int:
 
 
 @pytest.fixture
-def start(tmp_path: Path, door: int) -> Iterator[Callable[[], Running]]:
+def start(tmp_path: Path, door: int) -> Iterator[Callable[..., Running]]:
     started: list[Running] = []
 
-    def start() -> Running:
-        started.append(Running(tmp_path, door))
+    def start(**more: str) -> Running:
+        started.append(Running(tmp_path, door, **more))
         return started[-1]
 
     yield start
@@ -102,8 +103,15 @@ def alive(pids: list[int]) -> list[int]:
     return [pid for pid in pids if not states.get(str(pid), "Z").startswith("Z")]
 
 
+@pytest.fixture
+def runtime() -> Iterator[Path]:
+    """As systemd's RuntimeDirectory=; short, for a socket's path may have 107 bytes."""
+    with tempfile.TemporaryDirectory(prefix="run-", dir="/tmp") as place:
+        yield Path(place)
+
+
 def test_it_starts_ends_with_its_killer_and_starts_again_at_once(
-    start: Callable[[], Running], tmp_path: Path, door: int
+    start: Callable[..., Running], tmp_path: Path, door: int, runtime: Path
 ) -> None:
     first = start()
     assert answers(f"{first.address()}mailbox/") == 200
@@ -121,7 +129,12 @@ def test_it_starts_ends_with_its_killer_and_starts_again_at_once(
     first.process.kill()
     first.process.wait()
 
-    third = start()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(f"{runtime}/notify")
+        systemd.settimeout(60)
+        third = start(NOTIFY_SOCKET=f"{runtime}/notify", RUNTIME_DIRECTORY=str(runtime))
+        assert systemd.recv(100) == b"READY=1"
+    assert Path((tmp_path / "broker").read_text().strip()).parent == runtime
     assert answers(f"{third.address()}mailbox/") == 200
     until(lambda: alive(family) == [], 30)
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from digest.errors import Unreachable
+from workers.embedded import systemd
 
 _SERVERS = ("redis-server", "valkey-server")
 _PREFIX = "digest-broker-"
@@ -57,7 +58,7 @@ def make() -> Broker:
     Raises Unreachable where there is no server to start.
     """
     # Not below DATA_DIR: a socket's path may have 107 bytes on Linux, 103 on macOS, no more.
-    short = Path("/tmp")  # noqa: S108  (mkdtemp makes a directory that only we can enter)
+    short = systemd.runtime_directory() or Path("/tmp")  # noqa: S108  (mkdtemp's is ours alone)
     place = str(short) if os.access(short, os.W_OK | os.X_OK) else None
     return Broker(_program(), Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place)))
 

@@ -19,6 +19,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from workers.embedded import systemd
+
 _LOG_LIMIT = 2_000_000  # bytes a log may have when its part starts; the one before is kept
 _STEADY = 60.0  # seconds: a part that ran that long is started again at once when it dies
 
@@ -55,6 +57,7 @@ class Supervisor:
         quiet: bool = False,
     ) -> None:
         self._log = log
+        self._in_journal = systemd.journal_hears()
         self._say = say
         self._quiet = quiet  # only what goes amiss is said
         self._own = list(own)  # open files that no part may keep
@@ -88,6 +91,10 @@ class Supervisor:
         """Called in a part's own process once it serves."""
         with contextlib.suppress(OSError):
             os.write(self._ready_in, f"{name}\n".encode())
+
+    def log_of(self, name: str) -> str:
+        """Where a part's words go: a file of its own, or systemd's journal."""
+        return "the journal" if self._in_journal else f"{self._log}/{name}.log"
 
     def watch(self, when_up: Callable[[], None]) -> int:
         """Keep everything running; the exit status once all has ended.
@@ -173,7 +180,8 @@ class Supervisor:
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
             else:
                 os.setsid()  # Ctrl-C reaches the supervisor alone
-                _to_log(self._log / f"{part.name}.log")
+                if not self._in_journal:
+                    _to_log(self._log / f"{part.name}.log")
             _when_orphaned(part.orphaned)
             if os.getppid() != supervisor:
                 os._exit(1)
@@ -223,8 +231,8 @@ class Supervisor:
         wait = min(30.0, 0.5 * 2 ** (part.deaths - 1))
         part.due = time.monotonic() + wait
         how = f"status {status}" if status >= 0 else signal.Signals(-status).name
-        log = self._log / f"{part.name}.log"
-        self._say(f"{part.name} ended ({how}); starting it again in {wait:g} s · {log} says why")
+        told = f"{part.name} ended ({how}); starting it again in {wait:g} s"
+        self._say(f"{told} · {self.log_of(part.name)} says why")
 
     def _start_due(self) -> None:
         for part in self._parts:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from digest.errors import DigestError, Unreachable
-from workers.embedded import broker, lock
+from workers.embedded import broker, lock, systemd
 
 if TYPE_CHECKING:
     from workers.embedded.supervisor import Supervisor
@@ -212,7 +212,7 @@ def _start_broker(plan: Plan, watcher: "Supervisor") -> None:
     if why := broker.silence(settings.REDIS_URL):
         raise Unreachable(
             f"The broker {plan.program} does not start ({why}); nothing was sent. "
-            f"{settings.DATA_DIR}/log/broker.log says more; or set REDIS_URL to one that runs."
+            f"{watcher.log_of('broker')} says more; or set REDIS_URL to one that runs."
         )
     watcher.up(part)
 
@@ -224,6 +224,7 @@ def _run(plan: Plan) -> int:
     from workers.embedded import parts
     from workers.embedded.supervisor import Supervisor
 
+    waiting = systemd.awaits()
     parts.load()
     connections.close_all()
 
@@ -247,6 +248,7 @@ def _run(plan: Plan) -> int:
             watcher.start(parts.story(plan.story, stays=plan.stays))
         else:
             say(f"Digest is at {settings.BASE_URL}/ · Ctrl-C ends")
+        systemd.ready(waiting)
 
     return watcher.watch(when_up)
 
