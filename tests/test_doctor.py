@@ -23,7 +23,7 @@ from tests.relays import PoliteRelay, sink
 from tests.routing import a_route, only_routes, url_of
 from tests.signing import signed
 from workers.commands.doctor import doctor
-from workers.doctor import clock, machine, ports, relays, senders
+from workers.doctor import clock, machine, pages, ports, relays, senders
 from workers.doctor.finding import Finding, Grade
 from workers.doctor.names import Names
 from workers.doctor.senders import Sender
@@ -298,7 +298,7 @@ def about(found: list[Finding], what: str) -> Finding:
 @pytest_db
 def test_a_misspelt_setting_is_named_with_the_one_that_was_meant(settings: Any) -> None:
     settings.UNKNOWN_SETTINGS = ["SMPT_URL", "POSTGRES_PASSWORD"]
-    found = [one for one in machine._settings() if "nothing of this name" in one.words.lower()]
+    found = [one for one in machine.settings_() if "nothing of this name" in one.words.lower()]
     assert [one.mend for one in found] == ["Write SMTP_URL, if that was meant."]
 
 
@@ -306,9 +306,9 @@ def test_a_misspelt_setting_is_named_with_the_one_that_was_meant(settings: Any) 
 def test_links_that_lead_to_the_readers_own_machine_are_told(settings: Any) -> None:
     settings.RELAY_ON_LOOPBACK, settings.POSTAL_ADDRESS = False, "1 Quay, Harbour"
     settings.BASE_URL = "http://127.0.0.1:8000"
-    assert only(list(machine._settings())).about == "Setting BASE_URL"
+    assert only(list(machine.settings_())).about == "Setting BASE_URL"
     settings.BASE_URL = "https://news.example.org"
-    assert troubles(list(machine._settings())) == []
+    assert troubles(list(machine.settings_())) == []
 
 
 def test_secret_files_that_everybody_may_read_are_named_with_their_mend(
@@ -320,15 +320,15 @@ def test_secret_files_that_everybody_may_read_are_named_with_their_mend(
     env = tmp_path / ".env"
     env.write_text("SECRET_KEY=x")
     env.chmod(0o644)
-    found = only(list(machine._files()))
+    found = only(list(machine.files()))
     subprocess.run(shlex.split(found.mend), check=True)
-    assert troubles(list(machine._files())) == []
+    assert troubles(list(machine.files())) == []
 
 
 @pytest_db
 def test_a_disk_that_is_nearly_full_stops_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(readings, "disk", lambda: Disk(free=9_000_000, size=10**11))
-    assert only(list(machine._disk())).grade is Grade.BAD
+    assert only(list(machine.disk())).grade is Grade.BAD
 
 
 @contextmanager
@@ -354,13 +354,13 @@ def test_pages_that_somebody_else_serves_are_told_apart_from_ours(
     settings: Any, live_server: Any
 ) -> None:
     settings.BASE_URL = live_server.url
-    assert troubles(list(machine._pages())) == []
+    assert troubles(list(pages.examine())) == []
     for else_ in (sink, a_site):
         with else_() as (there, _):
             settings.BASE_URL = f"http://127.0.0.1:{there.port}"
-            assert only(list(machine._pages())).grade is Grade.BAD
+            assert only(list(pages.examine())).grade is Grade.BAD
     settings.BASE_URL = "http://127.0.0.1:1"
-    assert "Connection refused" in only(list(machine._pages())).words
+    assert "Connection refused" in only(list(pages.examine())).words
 
 
 # ---- the command -----------------------------------------------------------------------------
@@ -386,4 +386,4 @@ def test_the_command_says_all_in_words_or_in_one_object_and_1_where_something_is
     assert "to mend before anything is sent" in told.output
     said = json.loads(plain.output)
     assert said["well"] is False
-    assert {"about", "grade", "words", "mend"} == set(said["findings"][0])
+    assert {"about", "grade", "words", "mend", "area"} == set(said["findings"][0])

@@ -201,6 +201,6 @@ def test_the_number_of_queries_does_not_grow_with_the_mailings(
 ):
     for n in range(1, 30):
         a_mailing(pivot, update=an_update(pivot, n), queued=1)
-    with django_assert_max_num_queries(26):
+    with django_assert_max_num_queries(27):
         found = scraped(client)
     assert value(found, "digest_mailings", state="sending") == 29

@@ -145,6 +145,8 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "queue/brake/figures/": (ACT, OPS),
     "queue/desk/": (LOOK, STAFF),
     "queue/desk/<slug:topic>/": (LOOK, STAFF),
+    "queue/doctor/": (BOTH, OPS),
+    "queue/doctor/live/": (LOOK, OPS),
     "queue/of/<slug:topic>/<int:number>/": (LOOK, STAFF),
     "queue/person/<int:number>/": (LOOK, READS_PEOPLE),
     "queue/workers/": (LOOK, STAFF),

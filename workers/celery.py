@@ -55,6 +55,7 @@ app.conf.update(
         # Not urgent: a server that is slow to answer must not keep confirmations waiting.
         "workers.tasks.read_inbox": {"queue": "import"},
         "workers.tasks.look_at_route": {"queue": "import"},
+        "workers.tasks.examine": {"queue": "import"},
         "workers.tasks.*": {"queue": "bulk"},
     },
     task_soft_time_limit=120,

@@ -16,6 +16,7 @@ from digest.requesting import RequestedTest
 from subscribers.models import Subscriber
 from workers.backup.models import Backup  # noqa: F401 - Django finds models from here alone
 from workers.brake.models import Braking  # noqa: F401 - Django finds models from here alone
+from workers.doctor.models import Examination  # noqa: F401 - as above
 from workers.feedback.models import CameBack, Heard, Returned  # noqa: F401 - found from here alone
 from workers.first_steps.models import PutAway  # noqa: F401 - Django finds models from here alone
 from workers.inbound.models import Inbox  # noqa: F401 - as above

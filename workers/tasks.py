@@ -5,6 +5,7 @@ from celery import shared_task
 from digest.intake import polling
 from subscribers.importing import at_work
 from workers import mailings, sending, ticking
+from workers.doctor import kept
 from workers.drain import draining
 from workers.inbound import reading
 from workers.models import BULK, URGENT
@@ -32,6 +33,12 @@ def prepare(mailing_id: int) -> None:
 def look_at_route(route_id: int) -> None:
     """See whether a relay that was set aside can be used again."""
     health.look_again(route_id)
+
+
+@shared_task(name="workers.tasks.examine")
+def examine() -> None:
+    """The doctor's daily look."""
+    kept.look_daily()
 
 
 @shared_task(name="workers.tasks.read_feed")

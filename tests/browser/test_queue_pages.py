@@ -11,6 +11,9 @@ from digest.models import Topic
 from tests.browser.windows import Window
 from tests.queueing import a_crew, a_mailing, an_update
 from workers.brake.models import Braking, Postmaster, ProviderShare
+from workers.doctor import kept
+from workers.doctor.finding import Finding, bad, unknown, well
+from workers.doctor.finding import look as to_look_at
 from workers.models import Mailing, Worker
 from workers.queue.models import AtDomain, Sample
 from workers.routes.models import DomainLimit, Route, RouteDay
@@ -50,6 +53,16 @@ def at_work(pivot: Topic) -> Mailing:
     return mailing
 
 
+def findings() -> list[Finding]:
+    """Of every grade, one of them with words that are too long for a phone."""
+    return [
+        bad(f"DKIM at s1._domainkey.{'long-' * 9}example.com", NASTY, f"Add: p={'A' * 390}"),
+        to_look_at("Setting SMPT_URL", "Nothing of this name is known.", "Write SMTP_URL."),
+        unknown("Clock", "The time server does not answer.", "timedatectl"),
+        well("Disk", "There is room."),
+    ]
+
+
 def some_routes() -> list[Route]:
     """One that failed and says nasty words, and one with all that a route may have."""
     now = timezone.now()
@@ -87,6 +100,7 @@ def test_the_queue_fits_a_phone_has_no_finding_of_axe_and_runs_nobody_s_script(
 ) -> None:
     cancelled, routes = Mailing.objects.get(state="cancelled"), some_routes()
     held = braked(at_work.topic)
+    kept.keep(findings(), "otto@example.org")
     User.objects.filter(pk=window.user.pk).update(is_superuser=True)  # who may do all
     for path in [
         "/queue/",
@@ -105,6 +119,7 @@ def test_the_queue_fits_a_phone_has_no_finding_of_axe_and_runs_nobody_s_script(
         "/queue/routes/",
         "/queue/routes/add/",
         f"/queue/routes/{routes[1].id}/",
+        "/queue/doctor/",
     ]:
         window.open(path, 320, look)
         assert window.page.evaluate("document.documentElement.scrollWidth") <= 320, path

@@ -1,15 +1,19 @@
 """All that is looked at, in the order in which it is mended."""
 
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Callable, Iterator
 from email.utils import parseaddr
+from functools import partial
 
+import structlog
 from django.conf import settings
+from django.db import Error, connection
 
 from digest.errors import Refused
 from digest.models import Topic, from_address
 from digest.sender import is_nobodys
-from workers.doctor import clock, machine, relays, senders
-from workers.doctor.finding import Finding, bad, unknown
+from workers.doctor import clock, machine, pages, relays, senders, stores
+from workers.doctor.finding import Area, Finding, bad, unknown
 from workers.doctor.names import Names, Unanswered
 from workers.domains import domain_of
 from workers.letters import signer_of
@@ -17,25 +21,65 @@ from workers.relay import Relay
 from workers.routes import carriers, choosing
 from workers.routes.models import Route
 
+log = structlog.get_logger()
+
+
+Look = Callable[[], Iterator[Finding]]
+
 
 def examine() -> Iterator[Finding]:
-    """Each finding as it is known; a minute at most where nothing answers."""
+    """Each finding as it is known; a minute or two at most, where nothing answers."""
     names = Names(settings.DNS_SERVER)
-    yield from machine.examine()
-    yield from clock.examine()
+    looks: dict[Area, list[Look]] = {
+        Area.MACHINE: [machine.settings_, machine.files, machine.disk, clock.examine],
+        Area.STORES: [stores.database, stores.broker, stores.workers],
+        Area.RELAYS: [partial(_relays, names)],
+        Area.DNS: [partial(_senders, names)],
+        Area.PAGES: [pages.examine],
+    }
+    for area, each in looks.items():
+        for look in each:
+            yield from (dataclasses.replace(one, area=area) for one in _looked(area, look))
+
+
+def _looked(area: Area, look: Look) -> Iterator[Finding]:
+    """What one look finds; where it fails, that it did: the others go on."""
+    about = f"{area[0].upper()}{area[1:]}"
+    try:
+        yield from look()
+    except Error:
+        connection.close()
+        yield unknown(about, "Not all could be looked at, for that needs the database.")
+    except Exception as problem:
+        log.exception("could not examine", area=area.value)
+        yield unknown(
+            about,
+            f"Not all could be looked at ({type(problem).__name__}): a fault of the program.",
+            "Report it, with what the log says of it.",
+        )
+
+
+def _relays(names: Names) -> Iterator[Finding]:
     if settings.MAILBOX_IS_RELAY:
         yield unknown(
             "Relay", "The built-in mailbox keeps all mail: nothing leaves this machine.",
             "To send, set SMTP_URL.",
         )  # fmt: skip
         return
-    routes = [way.route for way in choosing.ways()]
-    for route in routes:
+    for route in _routes():
         yield from relays.examine(names, route)
-    yield from _senders(names, routes)
 
 
-def _senders(names: Names, routes: list[Route]) -> Iterator[Finding]:
+def _senders(names: Names) -> Iterator[Finding]:
+    if not settings.MAILBOX_IS_RELAY:
+        yield from _of_senders(names, _routes())
+
+
+def _routes() -> list[Route]:
+    return [way.route for way in choosing.ways()]
+
+
+def _of_senders(names: Names, routes: list[Route]) -> Iterator[Finding]:
     topics = Topic.objects.filter(ended_at=None).order_by("slug")
     written = [from_address(topic) for topic in topics] or [settings.FROM_ADDRESS]
     own = list(_own_addresses(names, routes))

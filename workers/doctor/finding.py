@@ -1,7 +1,7 @@
 """What was found of one thing: how it is, in words, and what mends it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -14,6 +14,17 @@ class Grade(StrEnum):
     BAD = "bad"  # nothing should be sent before this is mended
 
 
+class Area(StrEnum):
+    """Where it was found, in the order in which it is mended."""
+
+    MACHINE = "this machine"  # settings, files, disk, clock
+    STORES = "database and broker"  # and the workers between them
+    RELAYS = "relays"  # whether they take our mail
+    DNS = "DNS"  # what the world reads of our senders
+    PAGES = "pages"  # at BASE_URL, as readers find them
+    BACKUPS = "backups"  # what is left when all else is lost
+
+
 @dataclass(frozen=True)
 class Finding:
     """One finding; without a mend where there is nothing to do."""
@@ -22,6 +33,12 @@ class Finding:
     grade: Grade
     words: str
     mend: str = ""
+    area: Area = field(default=Area.MACHINE, kw_only=True)  # set by the examination
+
+
+def amiss(finding: Finding) -> bool:
+    """Whether there is something to mend."""
+    return finding.grade in {Grade.LOOK, Grade.BAD}
 
 
 def worst(found: Iterable[Finding]) -> Grade:

@@ -13,6 +13,7 @@ from digest.models import Stage, Update
 from digest.staff import APPROVERS, Role, has_role
 from workers import balance, resending, room, slots
 from workers.balance import STATES, Sheet
+from workers.doctor import kept
 from workers.inbound import standing
 from workers.models import BULK, Mailing, MailingKind, MailingState
 from workers.queue import by_domain, cards, coming, course, deliveries, problems
@@ -186,6 +187,7 @@ def _overview(request: HttpRequest) -> dict[str, Any]:
         "inbox_trouble": standing.trouble(),
         "inbox_waiting": standing.waiting(),
         "alerts": open_alerts().count(),
+        "doctor": kept.in_a_word() if may_act(request) else None,
     }
 
 

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from workers.brake import pages as brake
+from workers.doctor import page as doctor
 from workers.queue import acting, deliveries_page, for_desk, pages, person
 from workers.routes import pages as routes
 from workers.watch import pages as alerts
@@ -18,6 +19,8 @@ urlpatterns = [
     path("queue/brake/figures/", brake.figures),
     path("queue/desk/", for_desk.of_desk),
     path("queue/desk/<slug:topic>/", for_desk.of_topic),
+    path("queue/doctor/", doctor.home),
+    path("queue/doctor/live/", doctor.live),
     path("queue/of/<slug:topic>/<int:number>/", pages.of_update),
     path("queue/person/<int:number>/", person.mails),
     path("queue/workers/", pages.workers_page),

@@ -86,4 +86,8 @@ ADVICE = {
     AlertKind.DISK_FULL: Advice(
         _AT_ONCE, "Make room on the disk that holds DATA_DIR before sending must wait for it."
     ),
+    AlertKind.DOCTOR: Advice(
+        _AT_ONCE,
+        "Do what it says, then have it examined anew: Queue → Doctor, or digest doctor.",
+    ),
 }

@@ -29,6 +29,7 @@ class AlertKind(models.TextChoices):
     FEEDS_AILING = "feeds-ailing", "Feeds ailing"  # failed several times in a row, or gone
     INBOX_UNREADABLE = "inbox-unreadable", "Inbox can’t be read"  # mails that unsubscribe wait
     DISK_FULL = "disk-full", "Disk nearly full"  # of DATA_DIR
+    DOCTOR = "doctor", "Doctor"  # the daily examination found wrong what was well the day before
 
 
 class Alert(models.Model):

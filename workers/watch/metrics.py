@@ -21,6 +21,7 @@ from digest import visitors
 from workers import presence, slots
 from workers.balance import STATES
 from workers.brake import judging, look
+from workers.doctor import kept
 from workers.inbound import reading, standing
 from workers.inbound.models import Sort
 from workers.ledger import LIVE
@@ -292,6 +293,11 @@ def _intake(now: dt.datetime) -> Iterator[Metric]:
         "digest_feeds_ailing",
         "Feeds that failed several times in a row, or are gone.",
         readings.ailing().count(),
+    )
+    yield _gauge(
+        "digest_doctor_news",
+        "What the doctor's daily look found wrong that was well the day before.",
+        len(kept.news()),
     )
     inbox = reading.current()
     yield _gauge(

@@ -11,6 +11,7 @@ from digest.logs import masked
 from workers import balance, presence, slots
 from workers.balance import STATES
 from workers.brake import judging, look, quiet
+from workers.doctor import kept
 from workers.inbound import reading, standing
 from workers.ledger import LIVE
 from workers.models import Mailing, MailingState
@@ -194,6 +195,12 @@ def _disk(_now: dt.datetime, _watch: Watch) -> Iterator[Trouble]:
         yield Trouble("", f"{disk.free / 1e6:,.0f} MB of {disk.size / 1e9:,.0f} GB are left.")
 
 
+def _doctor(_now: dt.datetime, _watch: Watch) -> Iterator[Trouble]:
+    for one in kept.news():
+        # Names of keys are longer than an alert's subject: the end says which domain it is.
+        yield Trouble(one.about[-60:], f"{one.about}: {one.words} {one.mend}".strip())
+
+
 def _listed(names: list[str]) -> str:
     more = len(names) - 5
     return ", ".join(names[:5]) + (f" and {more} more" if more > 0 else "")
@@ -216,6 +223,7 @@ FINDERS: dict[AlertKind, Finder] = {
     AlertKind.FEEDS_AILING: _feeds,
     AlertKind.INBOX_UNREADABLE: _inbox,
     AlertKind.DISK_FULL: _disk,
+    AlertKind.DOCTOR: _doctor,
 }
 """All but the database's: whoever can't ask it finds nothing (watching.py)."""
 

@@ -14,6 +14,8 @@ from celery.signals import beat_init, worker_ready, worker_shutdown
 from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.utils import timezone
 
+from workers.doctor import kept
+from workers.wakeups import wake
 from workers.watch import telling
 from workers.watch.advice import ADVICE
 from workers.watch.alert import Alert, AlertKind, Watch
@@ -53,6 +55,8 @@ def look(now: dt.datetime | None = None) -> bool:
         Alert.objects.filter(resolved_at__lt=now - KEPT).delete()
     watch.trouble = telling.tell()
     watch.save(update_fields=["moved", "trouble"])
+    if kept.is_due(now):
+        wake("examine")
     return True
 
 
