@@ -73,6 +73,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     # desk
     "desk/": (LOOK, WRITERS),
     "desk/new/": (BOTH, PUBLISHERS),
+    "desk/first-steps/": (BOTH, WRITERS),
     "desk/<slug:topic>/": (LOOK, WRITERS),
     "desk/<slug:topic>/write/": (BOTH, WRITERS),
     "desk/<slug:topic>/write/typed/": (ACT, WRITERS),

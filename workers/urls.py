@@ -4,11 +4,13 @@ from django.urls import include, path
 
 from workers import care_page, correction_page, schedule_page, source_page, tested
 from workers.feedback.hooks import hook
+from workers.first_steps import page as first_steps
 from workers.watch import health, metrics
 
 urlpatterns = [
     path("", include("workers.queue.urls")),
     path("", include("workers.mailbox.urls")),
+    path("desk/first-steps/", first_steps.page),
     path("desk/<slug:topic>/schedule/", schedule_page.page),
     path("desk/<slug:topic>/schedule/runs/", schedule_page.runs),
     path("desk/<slug:topic>/schedule/held/", schedule_page.decide),
