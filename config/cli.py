@@ -8,6 +8,7 @@ import click
 
 WHERE = {  # command -> where it stands, and one line for --help
     "up": ("workers.commands.up:up", "Run everything: web, workers, schedule, broker, mailbox."),
+    "init": ("workers.commands.init:init", "Set up to send mail for real: relay, key, DNS, .env."),
     "demo": ("workers.commands.demo:demo", "Run the main job on sample briefings."),
     "topic": ("digest.commands.topic:topic", "Add, change and list topics."),
     "load": ("digest.commands.load:load", "Load briefings."),
@@ -61,8 +62,9 @@ WHERE = {  # command -> where it stands, and one line for --help
     "migrate": ("digest.commands.migrate:migrate", "Bring the database up to date."),
 }
 NO_DATABASE = {"migrate"}  # sees to it itself
-# They begin a process of their own, and need nothing of Django before.
-ANEW = {"up", "demo", "drill", "bench"}
+# They begin a process of their own, and need nothing of Django before; init reads settings that may
+# be what is to be mended.
+ANEW = {"up", "demo", "drill", "bench", "init"}
 
 
 class Commands(click.Group):
@@ -83,8 +85,10 @@ class Commands(click.Group):
             formatter.write_dl([(name, line) for name, (_, line) in WHERE.items()])
 
     def invoke(self, ctx: click.Context) -> object:
+        from config.environment import SETTINGS
         from digest.errors import DigestError
 
+        ctx.obj = SETTINGS  # for init, which may not import them
         name = ctx._protected_args[0]  # noqa: SLF001  # click has no public name for it
         try:
             if name in ANEW:

@@ -37,6 +37,9 @@ _HOMES = {
 }
 """By region.  docs/routes.md says which providers are missing, and why."""
 
+REGIONS = {provider: tuple(filter(None, homes)) for provider, homes in _HOMES.items()}
+"""Whose API is known, and which regions it has beside its first."""
+
 _BULK = "https://bulk.api.mailtrap.io/api/"
 """Mailtrap's for mail to many, which is another host."""
 
@@ -46,7 +49,10 @@ WHOLE = {Provider.MAILGUN, Provider.MANDRILL, Provider.POSTAL, Provider.SPARKPOS
 AS_BY_SMTP = {Provider.MANDRILL, Provider.POSTAL}
 """They read the same fields of a whole message as they do by SMTP, our tag's among them."""
 
-_STREAMS = {Provider.POSTMARK, Provider.MAILTRAP}
+STREAMS = {Provider.POSTMARK: "broadcast", Provider.MAILTRAP: "bulk"}
+"""Those that part mail to many from other mail, and what they call it."""
+
+
 _OPTIONS = {"region", "stream", "connections", "base"}
 _DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+", re.IGNORECASE)
 
@@ -122,7 +128,7 @@ def _options(parts: SplitResult, provider: Provider) -> dict[str, str]:
     if options.get("region", "") not in _HOMES[provider]:
         known = ", ".join(filter(None, _HOMES[provider])) or "none"
         raise ValueError(f"has a region that {provider} does not have; it has: {known}")
-    if "stream" in options and provider not in _STREAMS:
+    if "stream" in options and provider not in STREAMS:
         raise ValueError(f"has a stream, which {provider} does not know")
     return options
 

@@ -1,0 +1,107 @@
+"""The questions on a terminal: each with one line of why, and what stands there as its answer."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from email.utils import parseaddr
+
+import click
+
+from workers.setting_up import asking_relay
+from workers.setting_up.present import Present
+from workers.setting_up.trying import Fault
+from workers.setting_up.wish import Wish, mailbox
+
+NONE = "-"
+"""The answer that takes away what stands there."""
+
+
+def wish(present: Present, given: Wish) -> Wish:
+    """Ask for whatever no option names."""
+    click.echo(
+        "Enter keeps what stands in brackets; Ctrl-C leaves everything as it was. You can run this "
+        "again at any time."
+    )
+    return _relay(present, _texts(present, given))
+
+
+def _texts(present: Present, given: Wish) -> Wish:
+    name, address = parseaddr(given.sender or present.given("FROM_ADDRESS"))
+    if given.name is None and not (given.sender and name):
+        why = "Readers see it as the sender, and in the foot of each mail."
+        said = question("The publication's name", why, name, lambda text: _named(present, text))
+        given = replace(given, name=said)
+    if given.sender is None:
+        why = "Whom mails are from; answers go there. At a domain whose DNS you can change."
+        check = checking(present, "FROM_ADDRESS")
+        given = replace(given, sender=question("From address", why, address, check))
+    if given.postal is None:
+        why = "In each mail's foot: the law asks of newsletters who you are and where."
+        stands, check = present.given("POSTAL_ADDRESS"), checking(present, "POSTAL_ADDRESS")
+        given = replace(given, postal=question("Postal address, on one line", why, stands, check))
+    if given.base_url is None:
+        why = "Where your pages are, with https: links in mails lead there."
+        stands, check = present.given("BASE_URL"), checking(present, "BASE_URL")
+        given = replace(given, base_url=question("Base URL", why, stands, check))
+    return given
+
+
+def _relay(present: Present, given: Wish) -> Wish:
+    if given.relay is None:
+        domain = parseaddr(given.sender or present.given("FROM_ADDRESS"))[1].rpartition("@")[2]
+        given = replace(given, relay=asking_relay.whole(present.given("SMTP_URL"), domain))
+    if given.bounce_domain is None:
+        why = (
+            "Where what can't be delivered comes back to: a domain for this alone, if a server of "
+            f"yours takes mail for it; Enter for the From's domain, {NONE} to go back to that."
+        )
+        check = checking(present, "BOUNCE_DOMAIN")
+        said = question("Bounce domain", why, present.given("BOUNCE_DOMAIN"), check, needed=False)
+        given = replace(given, bounce_domain="" if said == NONE else said)
+    return given
+
+
+def again(present: Present, wanted: dict[str, str], fault: Fault | None) -> dict[str, str]:
+    """Ask anew for what was at fault, and for nothing else."""
+    stands = wanted.get("SMTP_URL", present.given("SMTP_URL"))
+    sender = wanted.get("FROM_ADDRESS", present.given("FROM_ADDRESS"))
+    name, address = parseaddr(sender)
+    if fault is Fault.SENDER:
+        why = "An address that this relay lets you send from."
+        check = checking(present, "FROM_ADDRESS")
+        return {"FROM_ADDRESS": mailbox(name, question("From address", why, address, check))}
+    return {"SMTP_URL": asking_relay.part(stands, fault, address.rpartition("@")[2])}
+
+
+def question(
+    label: str,
+    why: str,
+    stands: str,
+    check: Callable[[str], str],
+    *,
+    needed: bool = True,
+) -> str:
+    """The answer, asked for until it can be taken."""
+    click.echo(f"\n{why}")
+    default = stands or (None if needed else "")
+    answer: str = click.prompt(label, default, value_proc=check, show_default=bool(stands))
+    return answer
+
+
+def checking(present: Present, name: str) -> Callable[[str], str]:
+    """Takes what the program can read as this setting."""
+
+    def check(text: str) -> str:
+        try:
+            return text if text == NONE else present.checked(name, text.strip())
+        except ValueError as problem:
+            raise click.UsageError(f"{problem}.") from None
+
+    return check
+
+
+def _named(present: Present, text: str) -> str:
+    try:
+        present.checked("FROM_ADDRESS", mailbox(text.strip(), "news@example.org"))
+    except ValueError as problem:
+        raise click.UsageError(f"{text!r} {problem}.") from None
+    return text.strip()

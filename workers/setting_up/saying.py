@@ -1,0 +1,125 @@
+"""What came of it, on a terminal and as JSON. Of secrets neither says a word."""
+
+import dataclasses
+from typing import Any
+
+import click
+from rich.console import Console
+
+from workers.doctor import in_words
+from workers.doctor.finding import Finding, Grade
+from workers.setting_up import zone
+from workers.setting_up.present import Present
+from workers.setting_up.record import Record, Standing
+from workers.setting_up.run import Report
+from workers.setting_up.test_mail import Sent
+
+_HOW = {
+    Standing.THERE: "is there",
+    Standing.MISSING: "add it",
+    Standing.OTHER: "put it in place of what is there",
+    Standing.UNKNOWN: "not seen whether it is there",
+}
+
+
+def as_json(present: Present, report: Report, sent: Sent | None) -> dict[str, Any]:
+    """The one object."""
+    return {
+        "well": status(report, sent) == 0,
+        "env": str(present.path),
+        "changed": report.changed,
+        "dkim_key": str(report.key.path.absolute()) if report.key else None,
+        "records": [dataclasses.asdict(record) for record in report.records],
+        "findings": [dataclasses.asdict(finding) for finding in report.findings],
+        "test_mail": dataclasses.asdict(sent) if sent else None,
+    }
+
+
+def status(report: Report, sent: Sent | None) -> int:
+    return report.status or (1 if sent and not sent.taken else 0)
+
+
+def finding(one: Finding) -> None:
+    Console(highlight=False, soft_wrap=True).print(in_words.told(one))
+
+
+def report(present: Present, found: Report, *, but: Finding | None = None) -> None:
+    """All of it, but for a finding that was told before."""
+    click.echo()
+    for one in found.findings:
+        if one is not but:
+            finding(one)
+    click.echo()
+    click.echo(_written(present, found))
+    if found.key:
+        click.echo(f"{found.key.path}: the key, {'new' if found.key.is_new else 'kept as it was'}.")
+    _records(found.records)
+
+
+def _written(present: Present, found: Report) -> str:
+    if not found.changed:
+        return f"{present.path.name}: nothing changed."
+    kept = ""
+    if found.relay and not found.relay.is_usable:
+        kept = " The relay was not written: SMTP_URL stays as it was."
+    return f"{present.path.name}: wrote {', '.join(found.changed)}; all else stays.{kept}"
+
+
+def _records(records: list[Record]) -> None:
+    if not records:
+        return
+    click.echo("\nDNS records, and why:")
+    for record in records:
+        click.echo(f"  {record.type:<5} {record.name}: {_HOW[record.state]}. {record.why}")
+        if record.replaces:
+            click.echo(f"        there today: {record.replaces}")
+    if wanted := [record for record in records if record.state is not Standing.THERE]:
+        click.echo("\nTo paste, as a zone file has them:\n")
+        click.echo(zone.block(wanted))
+
+
+def ask_for_test() -> str:
+    """Where a test mail is to go; "" for nowhere."""
+    click.echo(
+        "\nA test mail shows whether all of this works: made and signed as readers' mails are."
+    )
+    address: str = click.prompt("Send one to (Enter: not now)", "", show_default=False)
+    return address.strip()
+
+
+def end(found: Report, sent: Sent | None) -> None:
+    """The test mail, and what is left to do."""
+    if sent:
+        _test(sent)
+    _next(found)
+
+
+def _test(found: Sent) -> None:
+    click.echo()
+    if not found.taken:
+        click.echo(f"The test mail to {found.to} was not taken: {found.answer}")
+        return
+    click.echo(f"The test mail to {found.to} was taken: {found.answer}")
+    click.echo(
+        "Whether it went to the inbox or to spam can't be seen from here. Open its source (“Show "
+        "original”) and find Authentication-Results: spf, dkim and dmarc should say pass there."
+    )
+
+
+def _next(found: Report) -> None:
+    steps = []
+    if any(record.state is not Standing.THERE for record in found.records):
+        steps.append(
+            "Paste the records where your domain's DNS is kept. An hour later: digest doctor"
+        )
+    else:
+        steps.append("See whether anything is missing: digest doctor")
+    steps += [
+        "Run it: digest up, or as a service with a web server in front (docs/vps.md)",
+        "Let yourself in: digest user add YOU@… --role admin; the desk, /desk/, leads on",
+    ]
+    click.echo("\nNext:")
+    for number, step in enumerate(steps, 1):
+        click.echo(f"{number}. {step}")
+    if any(one.grade is Grade.BAD for one in found.findings):
+        click.echo("What is marked ✗ above is to be mended first; then run digest init again.")

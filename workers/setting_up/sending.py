@@ -1,0 +1,68 @@
+"""Who sends, and by which way: what DNS must say depends on nothing else."""
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from workers.dkim import Signer
+from workers.feedback.providers import Provider
+from workers.relay import Relay, on_loopback
+from workers.setting_up.providers import WAYS, Ways, provider_of, ses_region, signs_itself
+from workers.where import Where
+
+
+@dataclass(frozen=True)
+class Sending:
+    """Who sends, and by which way."""
+
+    domain: str  # of the From
+    bounces: str  # the envelope sender's
+    base_url: str
+    place: Where | None  # None: no relay yet
+    provider_named: str = ""  # SMTP_PROVIDER
+    signer: Signer | None = None
+
+    @property
+    def provider(self) -> Provider | None:
+        return provider_of(self.place, self.provider_named)
+
+    @property
+    def ways(self) -> Ways:
+        return WAYS.get(self.provider, Ways()) if self.provider else Ways()
+
+    @property
+    def is_providers(self) -> bool:
+        """Whether whoever takes our mail signs for us, and sends from where we can't know."""
+        return signs_itself(self.place, self.provider)
+
+    @property
+    def leads_away(self) -> bool:
+        """Whether a bounce domain is the provider's by a CNAME, beside which nothing may stand."""
+        return bool(self.ways.returns) and self.bounces != self.domain
+
+    @property
+    def own_host(self) -> str:
+        """Name or address of a relay of ours; one on this machine is where our pages are. "" where
+        that can't be known."""
+        if not isinstance(self.place, Relay) or self.is_providers:
+            return ""
+        if not on_loopback(self.place.host):
+            return self.place.host
+        return "" if on_loopback(self.pages) else self.pages
+
+    @property
+    def pages(self) -> str:
+        """The host of our pages."""
+        return urlsplit(self.base_url).hostname or ""
+
+    @property
+    def ses_region(self) -> str:
+        return ses_region(self.place)
+
+
+def is_address(host: str) -> bool:
+    """Whether it is an IP address, and no name."""
+    try:
+        return bool(ip_address(host))
+    except ValueError:
+        return False
