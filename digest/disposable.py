@@ -1,9 +1,10 @@
 """A process that may die: what libraries do with hostile input is done where it can't hurt.
 
 It is kept warm between requests, has limits of time and memory, knows no secret of ours, and
-is replaced after a crash, a refusal to answer in time, or some hundred requests.  Each request
-and each answer is JSON after its length in four bytes.  The process ends with its standard
-input, hence with whoever started it, however that ends.
+is replaced after a crash, a refusal to answer in time, or some hundred requests.  One that nobody
+asks is ended, and started anew when it is wanted.  Each request and each answer is JSON after its
+length in four bytes.  The process ends with its standard input, hence with whoever started it,
+however that ends.
 """
 
 import atexit
@@ -23,6 +24,10 @@ from typing import IO, Any, Self
 
 LENGTH = struct.Struct(">I")
 
+IDLE = 120.0
+"""Seconds after which one that nobody asks is ended: starting another takes half a second, while
+every worker and web process that ever needed one would keep some 40 MB for good."""
+
 _ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -35,11 +40,12 @@ class Disposable:
     program: tuple[str, ...]
     """Arguments for Python; the limit of memory, in megabytes, comes after them."""
 
-    def __init__(self, seconds: float, megabytes: int, uses: int) -> None:
-        self.seconds, self.megabytes, self.uses = seconds, megabytes, uses
+    def __init__(self, seconds: float, megabytes: int, uses: int, idle: float = IDLE) -> None:
+        self.seconds, self.megabytes, self.uses, self.idle = seconds, megabytes, uses, idle
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._left = 0
+        self._asked_at = 0.0
 
     def lasting(self) -> Self:
         """The same, for as long as this process lives."""
@@ -56,6 +62,8 @@ class Disposable:
             except (TimeoutError, EOFError):
                 self._end()
                 raise
+            finally:
+                self._asked_at = time.monotonic()
 
     def close(self) -> None:
         """End the process; the next request starts another."""
@@ -95,7 +103,21 @@ class Disposable:
         if self._process is None or self._left <= 0 or self._process.poll() is not None:
             self._end()
             self._process, self._left = self._started(), self.uses
+            ends = threading.Thread(target=self._end_unasked, args=(self._process,), daemon=True)
+            ends.start()
         return self._process
+
+    def _end_unasked(self, process: subprocess.Popen[bytes]) -> None:
+        """End this process once nobody has asked it for long; in a thread of its own."""
+        wait = self.idle
+        while wait > 0:
+            time.sleep(wait)
+            with self._lock:
+                if self._process is not process:
+                    return  # it was replaced meanwhile
+                wait = self._asked_at + self.idle - time.monotonic()
+                if wait <= 0:
+                    self._end()
 
     def _started(self) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(

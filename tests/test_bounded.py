@@ -121,6 +121,18 @@ def test_a_process_that_was_killed_meanwhile_is_replaced(renderer: Renderer) -> 
     assert renderer.pid != pid
 
 
+def test_one_that_nobody_asks_is_ended_and_started_anew_when_it_is_wanted() -> None:
+    renderer = Renderer(idle=0.05)
+    try:
+        renderer.render(emails.confirmation())
+        pid = renderer.pid
+        assert pid is None or ended(pid)
+        assert renderer.render(emails.confirmation()).html
+        assert renderer.pid != pid
+    finally:
+        renderer.close()
+
+
 def test_it_is_replaced_after_so_many_renders() -> None:
     renderer = Renderer(uses=2)
     try:

@@ -4,7 +4,7 @@ mrml overflows its stack on deep input, and takes whoever called it along; what 
 libraries do with hostile text nobody knows.
 """
 
-from digest.disposable import Disposable
+from digest.disposable import IDLE, Disposable
 from digest.rendering.rendered import RenderedEmail, RenderingFailed
 from digest.rendering.view import View, named
 
@@ -31,9 +31,13 @@ class Renderer(Disposable):
     program = ("-m", "digest.rendering.worker")
 
     def __init__(
-        self, seconds: float = SECONDS, megabytes: int = MEGABYTES, uses: int = RENDERS
+        self,
+        seconds: float = SECONDS,
+        megabytes: int = MEGABYTES,
+        uses: int = RENDERS,
+        idle: float = IDLE,
     ) -> None:
-        super().__init__(seconds, megabytes, uses)
+        super().__init__(seconds, megabytes, uses, idle)
 
     def render(self, view: View) -> RenderedEmail:
         """As the module's ``render``."""
