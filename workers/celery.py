@@ -67,6 +67,7 @@ app.conf.update(
         "tick": {"task": "workers.tasks.tick", "schedule": TICK, "options": {"expires": 5}},
     },
     beat_max_loop_interval=1,
+    beat_scheduler="workers.clockwork:Scheduler",
 )
 app.autodiscover_tasks(["workers"])
 

@@ -134,11 +134,7 @@ def schedule(is_up: IsUp) -> Part:
             is_up("schedule")
 
         signals.beat_init.connect(begun, weak=False)
-        app.Beat(
-            scheduler="celery.beat:Scheduler",
-            loglevel=settings.LOG_LEVEL,
-            quiet=True,
-        ).run()
+        app.Beat(loglevel=settings.LOG_LEVEL, quiet=True).run()
 
     return Part("schedule", run, says="schedule  looks for due work every second")
 
