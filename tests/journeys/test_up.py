@@ -110,6 +110,13 @@ def runtime() -> Iterator[Path]:
         yield Path(place)
 
 
+def megabytes(pids: list[int]) -> float:
+    """What they take together: memory that several share counts once. 0 but on Linux."""
+    rolls = [Path(f"/proc/{pid}/smaps_rollup") for pid in pids]
+    lines = [line for roll in rolls if roll.exists() for line in roll.read_text().splitlines()]
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+
+
 def test_it_starts_ends_with_its_killer_and_starts_again_at_once(
     start: Callable[..., Running], tmp_path: Path, door: int, runtime: Path
 ) -> None:
@@ -126,6 +133,7 @@ def test_it_starts_ends_with_its_killer_and_starts_again_at_once(
 
     family = first.family()
     assert len(family) > 8
+    assert megabytes(family) < 400
     first.process.kill()
     first.process.wait()
 

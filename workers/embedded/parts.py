@@ -5,10 +5,12 @@ import socket
 import sys
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from billiard.util import get_pdeathsig  # type: ignore[attr-defined]  # its types lack it
 from celery import signals
 from celery.exceptions import SecurityWarning
 from django.conf import settings
@@ -26,7 +28,13 @@ from workers.mailbox import smtp
 from workers.wakeups import wake
 
 _SHARED = (
+    "billiard.heap",
+    "billiard.popen_fork",
+    "billiard.sharedctypes",
     "celery.app.amqp",
+    "celery.app.control",
+    "celery.app.events",
+    "celery.app.log",
     "celery.app.trace",
     "celery.apps.beat",
     "celery.apps.worker",
@@ -34,10 +42,13 @@ _SHARED = (
     "celery.contrib.django.task",
     "celery.worker.autoscale",
     "celery.worker.consumer",
+    "celery.worker.consumer.delayed_delivery",
     "celery.worker.control",
+    "celery.worker.strategy",
     "gunicorn.glogging",
     "gunicorn.workers.gthread",
     "kombu.transport.redis",
+    "workers.clockwork",
     "workers.tasks",
 )
 IsUp = Callable[[str], None]
@@ -48,7 +59,10 @@ def load() -> None:
     """Import, before the forks, what the parts would else each import: time and memory, once."""
     for module in _SHARED:
         import_module(module)
+    app.loader.import_default_modules()
     app.finalize()
+    with suppress(OSError):  # reads C, for which it makes a parser: 4 MB in each pool's child
+        get_pdeathsig()
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns where it isn't
     get_wsgi_application()
     _ = get_resolver().url_patterns
