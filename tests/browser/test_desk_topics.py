@@ -136,7 +136,7 @@ def test_a_schedule_is_made_of_days_and_a_time(window: Window, pivot: Topic) -> 
 def test_a_fresh_desk_leads_to_a_first_topic(window: Window) -> None:
     window.open("/desk/")
     page = window.page
-    page.get_by_role("link", name="Make the first topic").click()
+    page.get_by_role("link", name="Make a topic").click()
     page.get_by_label("Name", exact=True).fill("Harbour News")
     page.get_by_role("button", name="Make the topic").click()
     page.wait_for_url("**/desk/harbour-news/settings/")
