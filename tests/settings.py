@@ -54,3 +54,5 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, as in production: SQLite's memory database has no WAL and no second connection.
     DATABASES["default"]["TEST"] = {"NAME": str(SCRATCH / "test.sqlite3")}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# A file of a page is looked up when it is asked for: each test's own client would list them all.
+WHITENOISE_AUTOREFRESH = True

@@ -343,9 +343,10 @@ def test_a_post_from_another_site_is_refused_where_a_session_counts(
 def test_no_shared_cache_keeps_a_page_of_the_staff_and_no_other_site_frames_it(
     ada: User, filled: dict[str, str], signed_in: type[Client]
 ) -> None:
+    who = signed_in(ada)
     for route, (_, roles) in TABLE.items():
         if roles != EVERYBODY:
-            answer = ask(signed_in(ada), "GET", address(route, filled))
+            answer = ask(who, "GET", address(route, filled))
             if answer.status_code == 200:
                 kept = answer.headers.get("Cache-Control", "")
                 assert any(word in kept for word in ("private", "no-store")), route
