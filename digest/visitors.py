@@ -32,6 +32,14 @@ def address(request: HttpRequest) -> Address | None:
     return client
 
 
+def came_by_a_stranger(request: HttpRequest) -> bool:
+    """Whether a proxy that TRUSTED_PROXIES does not name passed it on."""
+    passed_by = _parsed(str(request.META.get("REMOTE_ADDR", "")))
+    if passed_by is None or "HTTP_X_FORWARDED_FOR" not in request.META:
+        return False
+    return not _within(passed_by, settings.TRUSTED_PROXIES)
+
+
 _PROXY_HEADERS = ("HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP", "HTTP_FORWARDED", "HTTP_VIA")
 
 

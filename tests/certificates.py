@@ -17,21 +17,22 @@ USAGES = (
 SIGNS = x509.KeyUsage(**{usage: usage in {"key_cert_sign", "crl_sign"} for usage in USAGES})
 
 
-def issue(authority: Path, server: Path) -> None:
-    """Write the authority's certificate, and a key with the certificate for this machine (PEM).
+def issue(authority: Path, server: Path, *, days: int = 1) -> None:
+    """Write the authority's certificate, and a key with the certificate for this machine (PEM),
+    good for so many days.
 
     With every extension that OpenSSL's strict checks ask for: Python 3.13 makes them.
     """
     root_key = ec.generate_private_key(ec.SECP256R1())
     root = (
-        _begun("authority of the tests", root_key.public_key(), root_key)
+        _begun("authority of the tests", root_key.public_key(), root_key, days)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(SIGNS, critical=True)
         .sign(root_key, hashes.SHA256())
     )
     key = ec.generate_private_key(ec.SECP256R1())
     leaf = (
-        _begun("relay of the tests", key.public_key(), root_key)
+        _begun("relay of the tests", key.public_key(), root_key, days)
         .add_extension(HERE, critical=False)
         .sign(root_key, hashes.SHA256())
     )
@@ -46,15 +47,15 @@ def issue(authority: Path, server: Path) -> None:
 
 
 def _begun(
-    name: str, key: ec.EllipticCurvePublicKey, by: ec.EllipticCurvePrivateKey
+    name: str, key: ec.EllipticCurvePublicKey, by: ec.EllipticCurvePrivateKey, days: int
 ) -> x509.CertificateBuilder:
     now = dt.datetime.now(dt.UTC)
     issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(by.public_key())
     return (
         x509.CertificateBuilder(_named("authority of the tests"), _named(name), key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
+        .not_valid_before(now - dt.timedelta(days=9))
+        .not_valid_after(now + dt.timedelta(days=days))
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
         .add_extension(issuer, critical=False)
     )

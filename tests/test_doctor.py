@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from tests.relays import PoliteRelay, sink
 from tests.routing import a_route, only_routes, url_of
 from tests.signing import signed
 from workers.commands.doctor import doctor
-from workers.doctor import clock, machine, pages, ports, relays, senders
+from workers.doctor import clock, machine, ports, relays, senders
 from workers.doctor.finding import Finding, Grade
 from workers.doctor.names import Names
 from workers.doctor.senders import Sender
@@ -329,38 +328,6 @@ def test_secret_files_that_everybody_may_read_are_named_with_their_mend(
 def test_a_disk_that_is_nearly_full_stops_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(readings, "disk", lambda: Disk(free=9_000_000, size=10**11))
     assert only(list(machine.disk())).grade is Grade.BAD
-
-
-@contextmanager
-def a_site() -> Iterator[tuple[Relay, None]]:
-    """Somebody else's pages, all of which say hello."""
-
-    class Hello(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(b"hello")
-
-        def log_message(self, *_: object) -> None:
-            """Nothing."""
-
-    with HTTPServer(("127.0.0.1", 0), Hello) as serving_:
-        threading.Thread(target=serving_.serve_forever, daemon=True).start()
-        yield Relay("127.0.0.1", serving_.server_port), None
-        serving_.shutdown()
-
-
-def test_pages_that_somebody_else_serves_are_told_apart_from_ours(
-    settings: Any, live_server: Any
-) -> None:
-    settings.BASE_URL = live_server.url
-    assert troubles(list(pages.examine())) == []
-    for else_ in (sink, a_site):
-        with else_() as (there, _):
-            settings.BASE_URL = f"http://127.0.0.1:{there.port}"
-            assert only(list(pages.examine())).grade is Grade.BAD
-    settings.BASE_URL = "http://127.0.0.1:1"
-    assert "Connection refused" in only(list(pages.examine())).words
 
 
 # ---- the command -----------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 from digest.errors import Refused
 from digest.models import Topic
 from digest.rendering import language
-from subscribers import addresses, links
+from subscribers import addresses, links, specimen
 from subscribers.links import Link
 from subscribers.locales import spoken
 from subscribers.tokens import Purpose
@@ -53,7 +53,10 @@ def private(response: HttpResponse) -> HttpResponse:
 
 
 def _nothing(request: HttpRequest, purpose: Purpose, token: str) -> HttpResponse:
-    """A link that leads nowhere; but one to leave, of whoever was erased, says that all is done."""
+    """A link that leads nowhere; but one to leave says that all is done where its reader was
+    erased, and that it got here where it is nobody's."""
+    if purpose == Purpose.UNSUBSCRIBE and specimen.is_one(token):
+        return specimen.answer(request)
     if purpose == Purpose.UNSUBSCRIBE and links.was_erased(token):
         return render(request, "reader/erased.html", {"lang": of_the_house()})
     return dead(request)

@@ -35,7 +35,7 @@ def examine() -> Iterator[Finding]:
         Area.STORES: [stores.database, stores.broker, stores.workers],
         Area.RELAYS: [partial(_relays, names)],
         Area.DNS: [partial(_senders, names)],
-        Area.PAGES: [pages.examine],
+        Area.PAGES: [partial(pages.examine, names)],
     }
     for area, each in looks.items():
         for look in each:
