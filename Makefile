@@ -1,7 +1,7 @@
 # The commands of this project, the same for people and for CI. `make help` lists them.
 # PYTHON=… names the Python to use, ARGS=… goes to pytest or digest up, ONCE=1 to the demo.
 
-.PHONY: help setup dev demo run test check bench screenshots
+.PHONY: help setup server dev demo run test check bench screenshots
 .DEFAULT_GOAL := help
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 # What one process has compiled the others need not: pytest alone rewrites three hundred files.
@@ -12,6 +12,9 @@ help:            ## this list
 
 setup:           ## make .venv from your own Python (3.11 or newer), and nothing else
 	@sh scripts/setup.sh run "$(PYTHON)"
+
+server: setup    ## the same for a service, which may not write here (docs/vps.md)
+	@.venv/bin/python -m compileall -q -j 0 .venv/lib config digest subscribers workers
 
 dev:             ## the same with what the tests and checks need
 	@sh scripts/setup.sh dev "$(PYTHON)"

@@ -199,9 +199,10 @@ SETTINGS = (
     ),
     Setting(
         "TRUSTED_PROXIES",
-        "",
+        "127.0.0.1,::1",
         "Networks of your own web servers in front of the program, with commas between: what they "
-        "write into X-Forwarded-For is believed, and nobody else's.",
+        "write into X-Forwarded-For is believed, and nobody else's. As it is, those "
+        "on this machine; name them too where you name others.",
         "10.20.0.0/16",
         parsing.networks,
     ),

@@ -30,6 +30,11 @@ def test_without_a_trusted_proxy_the_connection_alone_counts() -> None:
     assert told("") == "", "a socket file has no address"
 
 
+def test_a_web_server_on_this_machine_is_believed_without_being_named() -> None:
+    for here in ("127.0.0.1", "::1"):
+        assert told(here, "198.51.100.1, 203.0.113.7") == "203.0.113.7"
+
+
 @pytest.mark.parametrize(
     ("connection", "forwarded", "client"),
     [
