@@ -1,80 +1,351 @@
 """`digest init` as scripts call it: what is written, what is told, and what stays as it was."""
 
-import json
-from collections.abc import Iterator
+import errno
+import os
+import socket
+import ssl
 from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from config.environment import SETTINGS
-from tests.nameserver import serving
-from tests.relays import sink
-from workers.commands.init import init
-from workers.setting_up import env_file
+from digest.errors import Refused, Unreachable
+from tests import certificates
+from tests.providing import standing
+from tests.relays import Answer, PoliteRelay, sink
+from tests.setting_up import (
+    BOUNCES,
+    DOMAIN,
+    FROM,
+    GIVEN,
+    PAGES,
+    PASSWORD,
+    POSTAL,
+    called,
+    env,
+    finding,
+    here,
+    run,
+)
+from workers.doctor import ports
+from workers.feedback.providers import Provider
 
-FROM, POSTAL = "news@harbour-press.co.uk", "Harbour Press, 1 Quay"
-PAGES = "https://news.harbour-press.co.uk"
-GIVEN = ("--name", "The Harbour", "--from", FROM, "--postal", POSTAL, "--base-url", PAGES)
+__all__ = ["here"]  # a fixture
 
-
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An empty folder to set up in, with a name server that knows nothing."""
-    for setting in SETTINGS:
-        monkeypatch.delenv(setting.name, raising=False)
-    monkeypatch.chdir(tmp_path)
-    with serving({}) as server:
-        monkeypatch.setenv("DNS_SERVER", server)
-        yield tmp_path
-
-
-def run(*options: str, status: int = 0) -> Any:
-    """The one object that it prints; without a secret in it."""
-    done = CliRunner().invoke(init, ["--no-input", "--json", *options], obj=SETTINGS)
-    if done.exception and not isinstance(done.exception, SystemExit):
-        raise done.exception
-    assert done.exit_code == status, done.output
-    assert "hunter2" not in done.output
-    return json.loads(done.output)
+STOOD = "smtp://stood.example.net"
+"""The relay of a file that was there before."""
 
 
-def env(here: Path) -> dict[str, str]:
-    return env_file.values((here / ".env").read_text())
+def relay_at(port: int, options: str = "starttls=0") -> str:
+    return f"smtp://us:{PASSWORD}@127.0.0.1:{port}?{options}"
 
 
-def finding(said: Any, about: str) -> Any:
-    return next(one for one in said["findings"] if one["about"].startswith(about))
+def files() -> list[str]:
+    return [path.name for path in Path().iterdir()]
+
+
+# ---- what is written ---------------------------------------------------------------------------
 
 
 def test_it_writes_what_is_given_with_a_key_and_again_changes_nothing(here: Path) -> None:
     with sink() as (relay, _):
         url = f"smtp://127.0.0.1:{relay.port}"
-        first = run(*GIVEN, "--relay", url, "--bounce-domain", "bounces.harbour-press.co.uk")
-        kept = (here / ".env").read_bytes(), (here / "var/dkim/digest.pem").read_bytes()
+        first = run(*GIVEN, "--relay", url, "--bounce-domain", BOUNCES)
+        kept = [Path(name).read_bytes() for name in (".env", "var/dkim/digest.pem")]
         again = run(*GIVEN, "--relay", url)
-    assert env(here) == {
+    assert env() == {
         "FROM_ADDRESS": f"The Harbour <{FROM}>",
         "POSTAL_ADDRESS": POSTAL,
         "BASE_URL": PAGES,
         "SMTP_URL": url,
-        "BOUNCE_DOMAIN": "bounces.harbour-press.co.uk",
-        "DKIM_DOMAIN": "harbour-press.co.uk",
+        "BOUNCE_DOMAIN": BOUNCES,
+        "DKIM_DOMAIN": DOMAIN,
         "DKIM_SELECTOR": "digest",
         "DKIM_KEY_FILE": "var/dkim/digest.pem",
     }
-    assert first["env"] == str(here / ".env")
-    assert first["changed"] == list(env(here))
+    assert (first["env"], first["changed"]) == (str(here / ".env"), list(env()))
     assert finding(first, "Relay")["grade"] == "well"
     assert [(one["type"], one["name"]) for one in first["records"]] == [
-        ("TXT", "bounces.harbour-press.co.uk"),
-        ("TXT", "digest._domainkey.harbour-press.co.uk"),
-        ("TXT", "_dmarc.harbour-press.co.uk"),
-        ("MX", "bounces.harbour-press.co.uk"),
+        ("TXT", BOUNCES),
+        ("TXT", f"digest._domainkey.{DOMAIN}"),
+        ("TXT", f"_dmarc.{DOMAIN}"),
+        ("MX", BOUNCES),
     ]
     assert all(one["value"] and one["why"] for one in first["records"])
     assert again["changed"] == []
-    assert kept == ((here / ".env").read_bytes(), (here / "var/dkim/digest.pem").read_bytes())
-    for secret in (here / ".env", here / "var/dkim/digest.pem"):
-        assert secret.stat().st_mode & 0o777 == 0o600
+    assert kept == [Path(name).read_bytes() for name in (".env", "var/dkim/digest.pem")]
+    for secret in (".env", "var/dkim/digest.pem"):
+        assert Path(secret).stat().st_mode & 0o777 == 0o600
+    assert Path("var/dkim").stat().st_mode & 0o777 == 0o700
+
+
+def test_one_value_is_changed_and_all_other_lines_stay(here: Path) -> None:
+    lines = [
+        "# Ours since May.",
+        "POSTGRES_PASSWORD=whatever",
+        f"FROM_ADDRESS='The Harbour <{FROM}>' # the desk",
+        "POSTAL_ADDRESS=1 Quay",
+        f"export BASE_URL={PAGES}",
+        "SEND_RATE=70",
+    ]
+    Path(".env").write_text("\n".join(lines))
+    with sink() as (relay, _):
+        said = run(
+            "--name", "Harbour & Sons", "--no-dkim", "--relay", f"smtp://127.0.0.1:{relay.port}"
+        )
+    assert said["changed"] == ["FROM_ADDRESS", "SMTP_URL"]
+    now = Path(".env").read_text().splitlines()
+    assert now[2] == f"FROM_ADDRESS='Harbour & Sons <{FROM}>' # the desk"
+    assert now[:2] + now[3:-1] == lines[:2] + lines[3:]
+
+
+def test_the_relay_can_be_given_where_no_history_keeps_it(here: Path) -> None:
+    with PoliteRelay(says(), offers=("AUTH PLAIN",)).running() as relay:
+        called("--no-input", *GIVEN, "--relay", "-", status=0, typed=f"{relay_at(relay.port)}\n")
+    assert env()["SMTP_URL"] == relay_at(relay.port)
+
+
+def test_a_name_with_a_comma_is_put_in_quotes_and_one_with_quotes_is_refused(here: Path) -> None:
+    with sink() as (relay, _):
+        url = f"smtp://127.0.0.1:{relay.port}"
+        run(*GIVEN, "--name", "Harbour, Ltd", "--relay", url)
+        assert env()["FROM_ADDRESS"] == f'"Harbour, Ltd" <{FROM}>'
+        with pytest.raises(Refused, match="double quote"):
+            run(*GIVEN, "--name", 'The "Harbour"', "--relay", url)
+
+
+# ---- what can't be used ------------------------------------------------------------------------
+
+
+def test_what_is_missing_is_named_all_at_once_with_a_line_that_is_misspelt(here: Path) -> None:
+    Path(".env").write_text("SEND_RATE=70\nSMPT_URL=smtp://mail.example.org\n")
+    with pytest.raises(Refused) as stopped:
+        run("--from", FROM)
+    told = str(stopped.value)
+    assert stopped.value.status == 2
+    for option in ("--postal (POSTAL_ADDRESS)", "--base-url (BASE_URL)", "--relay (SMTP_URL)"):
+        assert option in told
+    assert "--from" not in told
+    assert "Line 2 of .env: SMPT_URL is no setting; it does nothing. Write SMTP_URL" in told
+    assert files() == [".env"]
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "told"),
+    [
+        ("--base-url", f"http://news.{DOMAIN}", "must be https.*Caddy do, see docs/vps.md"),
+        ("--base-url", f"{PAGES}/digest", "something after its host"),
+        ("--from", "nobody", "is not one address"),
+        ("--from", "a@b.org, c@d.org", "is not one address"),
+        ("--relay", "mail.example.org", "does not begin with smtp://"),
+        ("--relay", f"smtp://us:{PASSWORD}@mail.example.org", "password in the clear"),
+        ("--relay", "nobody+https://key@", "names no provider whose API is known"),
+        ("--bounce-domain", "not a domain", "is no domain"),
+        ("--postal", "1 Quay\nHarbour", "holds a line break"),
+        ("--selector", "a.b", "is no selector"),
+    ],
+)
+def test_a_value_that_cannot_be_read_is_refused_with_an_example_and_nothing_changes(
+    here: Path, option: str, text: str, told: str
+) -> None:
+    with sink() as (relay, _), pytest.raises(Refused, match=told) as stopped:
+        run(*GIVEN, "--relay", f"smtp://127.0.0.1:{relay.port}", option, text)
+    assert "othing was changed" in str(stopped.value)
+    assert PASSWORD not in str(stopped.value)
+    assert files() == []
+
+
+@pytest.mark.parametrize(
+    ("content", "told"), [(b"A=1\nrubbish\n", "line 2 is no NAME=value"), (b"A=\xff", "not UTF-8")]
+)
+def test_a_file_that_cannot_be_read_is_left_as_it_is(here: Path, content: bytes, told: str) -> None:
+    Path(".env").write_bytes(content)
+    with pytest.raises(Refused, match=told):
+        run(*GIVEN, "--relay", "smtp://127.0.0.1:1")
+    assert Path(".env").read_bytes() == content
+
+
+def test_a_line_that_would_stop_the_start_is_named_and_what_is_asked_is_done(here: Path) -> None:
+    Path(".env").write_text("SEND_RATE=fast\nBASE_URL=http://news.example.org\nSECRET_KY=x\n")
+    with sink() as (relay, _):
+        said = run(*GIVEN, "--relay", f"smtp://127.0.0.1:{relay.port}", status=1)
+    assert "SEND_RATE: 'fast' is no number" in finding(said, "Line 1 of .env")["words"]
+    assert "SECRET_KEY" in finding(said, "Line 3 of .env")["mend"]
+    assert not any(one["about"] == "Line 2 of .env" for one in said["findings"])
+    assert env()["BASE_URL"] == PAGES
+
+
+def test_what_the_environment_outranks_is_told(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BASE_URL", "https://other.example.org")
+    with sink() as (relay, _):
+        said = run(*GIVEN, "--relay", f"smtp://127.0.0.1:{relay.port}")
+    assert "outranks it" in finding(said, "Environment's BASE_URL")["words"]
+    assert env()["BASE_URL"] == PAGES
+
+
+def test_a_disk_that_is_full_leaves_the_file_as_it_was(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path(".env").write_text("SEND_RATE=70\n")
+
+    def full(_handle: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with sink() as (relay, _), pytest.raises(Unreachable, match=r"No space left.*as it was"):
+        run(*GIVEN, "--no-dkim", "--relay", f"smtp://127.0.0.1:{relay.port}")
+    assert files() == [".env"]
+    assert Path(".env").read_text() == "SEND_RATE=70\n"
+
+
+def test_files_that_others_can_read_are_closed_and_a_group_keeps_what_it_may(here: Path) -> None:
+    with sink() as (relay, _):
+        given = (*GIVEN, "--relay", f"smtp://127.0.0.1:{relay.port}")
+        run(*given)
+        Path(".env").chmod(0o644)
+        Path("var/dkim/digest.pem").chmod(0o604)
+        said = run(*given, "--postal", "2 Quay")
+    assert [one["about"] for one in said["findings"] if one["about"].startswith("File")] == [
+        "File .env",
+        "File digest.pem",
+    ]
+    assert Path(".env").stat().st_mode & 0o777 == 0o640
+    assert Path("var/dkim/digest.pem").stat().st_mode & 0o777 == 0o600
+
+
+# ---- the relay ---------------------------------------------------------------------------------
+
+
+def says(**replies: str) -> Answer:
+    """A relay that lets us in, and else says this."""
+    return lambda verb, _line, _number: ({"AUTH": "235 OK"} | replies).get(verb)
+
+
+REFUSALS = [
+    ("AUTH", "535 5.7.8 Wrong password", "bad", "does not let us in: 535 5.7.8 Wrong", "password"),
+    ("MAIL", "553 5.7.1 not yours", "bad", "553 5.7.1 not yours", "all addresses of"),
+    ("RCPT", "553 5.7.1 Sender address rejected: not owned", "bad", "not owned", "all addresses"),
+    ("RCPT", "554 5.7.1 Relay access denied", "bad", "Relay access denied", "give its user"),
+    ("MAIL", "450 4.1.8 Domain not found", "look", "Domain not found", "Paste the records"),
+    ("RCPT", "550 5.1.1 no such user", "look", "no such user", "that address is right"),
+    ("RCPT", "451 4.7.1 come again", "look", "come again", "try again"),
+    ("greeting", "554 5.7.1 you are on a list", "bad", "on a list", "operator"),
+]
+
+
+@pytest.mark.parametrize(("verb", "reply", "grade", "words", "mend"), REFUSALS)
+def test_what_a_relay_has_against_our_mail_is_told_with_its_words_and_a_mend(
+    here: Path, verb: str, reply: str, grade: str, words: str, mend: str
+) -> None:
+    Path(".env").write_text(f"SMTP_URL={STOOD}\n")
+    polite = PoliteRelay(says(**{verb: reply}), offers=("AUTH PLAIN",))
+    with polite.running() as relay:
+        url = relay_at(relay.port)
+        said = run(*GIVEN, "--relay", url, status=1 if grade == "bad" else 0)
+    found = finding(said, "Relay")
+    assert found["grade"] == grade
+    assert words in found["words"]
+    assert mend in found["mend"]
+    assert env()["SMTP_URL"] == (STOOD if grade == "bad" else url)
+    assert env()["POSTAL_ADDRESS"] == POSTAL, "all else is kept"
+    assert polite.accepted == [], "no mail was sent"
+
+
+def test_it_is_tried_with_the_sender_and_the_reader_that_a_mail_would_have(here: Path) -> None:
+    with (polite := PoliteRelay()).running() as relay:
+        run(*GIVEN, "--bounce-domain", BOUNCES, "--relay", f"smtp://127.0.0.1:{relay.port}")
+    said = [line for _, line in polite.lines][1:]
+    assert said == [
+        f"MAIL FROM:<bounce+0-{'0' * 20}@{BOUNCES}>",
+        f"RCPT TO:<{FROM}>",
+        "RSET",
+        "QUIT",
+    ]
+
+
+def test_a_host_that_no_name_server_knows_is_a_typo(here: Path) -> None:
+    said = run(*GIVEN, "--relay", "smtp://mail..example.org", status=3)
+    found = finding(said, "Relay")
+    assert "mail..example.org is not found" in found["words"]
+    assert "spelt" in found["mend"]
+    assert "SMTP_URL" not in env()
+
+
+def test_a_port_that_is_blocked_is_told_with_one_that_answers(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as open_:
+        port = open_.getsockname()[1]
+        monkeypatch.setattr(ports, "OTHERS", (1, port))
+        said = run(*GIVEN, "--relay", "smtp://127.0.0.1:1", status=3)
+        assert f"Set the port in SMTP_URL to {port}" in finding(said, "Relay")["mend"]
+    monkeypatch.setattr(ports, "OTHERS", (1,))
+    said = run(*GIVEN, "--relay", "smtp://127.0.0.1:1", status=3)
+    assert "provider's HTTP API" in finding(said, "Relay")["mend"]
+
+
+def test_a_relay_that_says_nothing_is_given_up(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from workers.relay import Limits
+    from workers.routes import look
+
+    monkeypatch.setattr(look, "LIMITS", Limits(connecting=1, opening=0.2, commands=0.2))
+    monkeypatch.setattr(ports, "OTHERS", ())
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        said = run(*GIVEN, "--relay", f"smtp://127.0.0.1:{silent.getsockname()[1]}", status=3)
+    assert "too long to answer" in finding(said, "Relay")["words"]
+
+
+@pytest.mark.parametrize(
+    ("relay", "mend"),
+    [
+        ("smtp://{here}?starttls=1", "name the authority that signed"),
+        (
+            "smtp://localhost:{port}?starttls=1&cafile={ca}",
+            "Name the relay as its certificate does",
+        ),
+        ("smtps://{here}?cafile={ca}", "smtps:// is for port 465"),
+        ("smtp://{here}?starttls=1&cafile=/nowhere/ca.pem", "Name a file of certificates"),
+    ],
+)
+def test_tls_that_cannot_be_had_is_told_by_what_is_wrong_with_it(
+    here: Path, relay: str, mend: str
+) -> None:
+    authority, server = here / "authority.pem", here / "relay.pem"
+    certificates.issue(authority, server)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(server)
+    with PoliteRelay(offers=("STARTTLS",), tls=tls).running() as way:
+        url = relay.format(here=f"127.0.0.1:{way.port}", port=way.port, ca=authority)
+        said = run(*GIVEN, "--relay", url, status=1)
+    assert mend in finding(said, "Relay")["mend"]
+
+
+def test_a_relay_without_starttls_is_told_other_ways(here: Path) -> None:
+    with sink() as (relay, _):
+        said = run(*GIVEN, "--relay", f"smtp://127.0.0.1:{relay.port}?starttls=1", status=1)
+    assert "offers no STARTTLS" in finding(said, "Relay")["words"]
+    assert "port 465" in finding(said, "Relay")["mend"]
+
+
+def test_a_providers_api_is_tried_by_its_key_and_signs_by_itself(here: Path) -> None:
+    with standing(Provider.POSTMARK, lambda _asked: (200, {}, b"{}")) as api:
+        good = run(*GIVEN, "--relay", api.url)
+        assert finding(good, "Relay")["grade"] == "well"
+        assert "DKIM_DOMAIN" not in env()
+        assert "console" in finding(good, "DKIM")["mend"]
+    with standing(Provider.POSTMARK, lambda _asked: (401, {}, b'{"Message": "no"}')) as api:
+        bad = run(*GIVEN, "--relay", api.url, status=1)
+    assert "does not let us in: 401" in finding(bad, "Relay")["words"]
+
+
+def test_what_would_reach_nobody_is_bad_once_mail_leaves_the_machine(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from workers.setting_up import run as running
+
+    monkeypatch.setattr(running, "on_loopback", lambda host: host == "localhost")
+    with sink() as (relay, _):
+        given = ("--from", "news@example.org", "--base-url", "http://localhost:8000")
+        said = run(*GIVEN, *given, "--relay", f"smtp://127.0.0.1:{relay.port}", status=1)
+    assert finding(said, "From of example.org")["grade"] == "bad"
+    assert finding(said, "Setting BASE_URL")["grade"] == "bad"
+    assert "in the clear" in finding(said, "Relay: TLS")["words"]

@@ -16,7 +16,7 @@ from workers.setting_up import test_mail as testing
 from workers.setting_up.present import Present
 from workers.setting_up.run import Report, set_up, try_relay
 from workers.setting_up.test_mail import Sent
-from workers.setting_up.wish import Wish, settings
+from workers.setting_up.wish import Wish, wished
 
 
 @click.command()
@@ -49,18 +49,16 @@ def init(
 
     Run it again at any time: what is not asked to change stays. Status 1 where something is to be
     mended, 3 where the relay can't be reached; the relay that was there then stays."""
-    asks = not (no_input or as_json) and sys.stdin.isatty()
+    asks = not (no_input or as_json) and at_a_terminal()
     present = Present(Path(".env").absolute(), os.environ, ctx.obj)
     wish = _read(Wish(**given))
     try:
         report, told = _done(present, wish, test_mail or "", asks=asks)
-    except click.Abort:
-        raise Refused("Left as it was; nothing was changed.") from None
+    except (click.Abort, KeyboardInterrupt):
+        raise Refused("Nothing was changed.") from None
     if not as_json:
         saying.report(present, report, but=told)
-    if asks and test_mail is None and report.relay and report.relay.is_usable:
-        test_mail = saying.ask_for_test()
-    sent = _sent(report, test_mail)
+    sent = _sent(report, test_mail, asks=asks)
     if as_json:
         click.echo(json.dumps(saying.as_json(present, report, sent)))
     else:
@@ -68,11 +66,16 @@ def init(
     ctx.exit(saying.status(report, sent))
 
 
+def at_a_terminal() -> bool:
+    """Whether there is somebody to ask."""
+    return sys.stdin.isatty()
+
+
 def _read(wish: Wish) -> Wish:
-    """With the relay's address, where it is on standard input: in no shell's history."""
+    """With the relay's address, where it is on standard input: so it is in no shell's history."""
     if wish.relay != "-":
         return wish
-    typed = click.prompt("Address", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()
+    typed = click.prompt("Relay", hide_input=True) if at_a_terminal() else sys.stdin.readline()
     return dataclasses.replace(wish, relay=typed.strip())
 
 
@@ -81,22 +84,23 @@ def _done(
 ) -> tuple[Report, Finding | None]:
     """What came of it, and the finding that was told on the way."""
     if not asks:
-        wanted = settings(present, wish)
-        return set_up(present, wish, wanted, try_relay(present, wanted, recipient)), None
-    wish = asking.wish(present, wish)
-    wanted = settings(present, wish, needs_relay=False)
-    relay = try_relay(present, wanted, recipient)
+        wanted = wished(present, wish)
+        return set_up(wanted, try_relay(wanted, recipient)), None
+    wanted = asking.signing(wished(present, asking.wish(present, wish), needs_relay=False))
+    relay = try_relay(wanted, recipient)
     while relay and not relay.is_usable:
         saying.finding(relay.finding)
         if not click.confirm("Try again?", default=True):
             break
-        wanted |= asking.again(present, wanted, relay.fault)
-        relay = try_relay(present, wanted, recipient)
-    told = relay.finding if relay and not relay.is_usable else None
-    return set_up(present, wish, wanted, relay), told
+        wanted = asking.again(wanted, relay.fault)
+        relay = try_relay(wanted, recipient)
+    return set_up(wanted, relay), relay.finding if relay and not relay.is_usable else None
 
 
-def _sent(report: Report, address: str | None) -> Sent | None:
-    if not address or not report.relay or not report.relay.is_usable:
+def _sent(report: Report, address: str | None, *, asks: bool) -> Sent | None:
+    """A test mail, where one is asked for and a relay is there to take it."""
+    if not report.relay or not report.relay.is_usable:
         return None
-    return testing.send(address)
+    if asks and address is None:
+        address = saying.ask_for_test()
+    return testing.send(address) if address else None

@@ -8,8 +8,9 @@ import click
 
 from workers.setting_up import asking_relay
 from workers.setting_up.present import Present
+from workers.setting_up.signing import is_usual as usual
 from workers.setting_up.trying import Fault
-from workers.setting_up.wish import Wish, mailbox
+from workers.setting_up.wish import Wish, Wished, mailbox, readable
 
 NONE = "-"
 """The answer that takes away what stands there."""
@@ -60,16 +61,28 @@ def _relay(present: Present, given: Wish) -> Wish:
     return given
 
 
-def again(present: Present, wanted: dict[str, str], fault: Fault | None) -> dict[str, str]:
+def signing(wanted: Wished) -> Wished:
+    """Ask whether mails are signed by a key of our own."""
+    if wanted.wish.dkim is not None:
+        return wanted
+    click.echo(
+        "\nReceivers believe signed mail (DKIM). A provider signs itself; a server often doesn't."
+    )
+    said = click.confirm("Sign mails with a key of your own", default=usual(wanted))
+    return replace(wanted, wish=replace(wanted.wish, dkim=said))
+
+
+def again(wanted: Wished, fault: Fault | None) -> Wished:
     """Ask anew for what was at fault, and for nothing else."""
-    stands = wanted.get("SMTP_URL", present.given("SMTP_URL"))
-    sender = wanted.get("FROM_ADDRESS", present.given("FROM_ADDRESS"))
-    name, address = parseaddr(sender)
     if fault is Fault.SENDER:
-        why = "An address that this relay lets you send from."
-        check = checking(present, "FROM_ADDRESS")
-        return {"FROM_ADDRESS": mailbox(name, question("From address", why, address, check))}
-    return {"SMTP_URL": asking_relay.part(stands, fault, address.rpartition("@")[2])}
+        why, check = (
+            "Name one that this relay lets you send from.",
+            checking(wanted.present, "FROM_ADDRESS"),
+        )
+        name, address = parseaddr(wanted.get("FROM_ADDRESS"))
+        said = question("From address", why, address, check)
+        return wanted.but(FROM_ADDRESS=mailbox(name, said))
+    return wanted.but(SMTP_URL=asking_relay.part(wanted.get("SMTP_URL"), fault, wanted.domain))
 
 
 def question(
@@ -92,16 +105,16 @@ def checking(present: Present, name: str) -> Callable[[str], str]:
 
     def check(text: str) -> str:
         try:
-            return text if text == NONE else present.checked(name, text.strip())
+            return text if text == NONE else readable(present, name, text.strip())
         except ValueError as problem:
-            raise click.UsageError(f"{problem}.") from None
+            raise click.UsageError(str(problem)) from None
 
     return check
 
 
 def _named(present: Present, text: str) -> str:
     try:
-        present.checked("FROM_ADDRESS", mailbox(text.strip(), "news@example.org"))
+        readable(present, "FROM_ADDRESS", mailbox(text.strip(), "news@example.org"))
     except ValueError as problem:
-        raise click.UsageError(f"{text!r} {problem}.") from None
+        raise click.UsageError(str(problem)) from None
     return text.strip()

@@ -8,20 +8,21 @@ from pathlib import Path
 
 from digest.errors import Unreachable
 
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_USUAL = 0o600
 
 
 def write(path: Path, text: str) -> None:
-    """Put this in the file's place, mode 0600; Unreachable in words, and it is as it was.
+    """Put this in the file's place; Unreachable in words, and it is as it was.
 
-    Its owner stays the same; a new one's is the folder's, so that whoever sets up as root leaves
-    nothing that the program can't read.
+    Owner, group and what these two may stay the same. A new one is its owner's alone, who is the
+    folder's: so whoever sets up as root leaves nothing that the program can't read.
     """
     path = path.resolve()  # a link stays one
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     with _told(path):
         try:
-            _fill(draft, text, path if path.exists() else path.parent)
+            _fill(draft, text)
+            _like(draft, path)
             draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)
@@ -36,21 +37,29 @@ def folder(path: Path) -> None:
 
 
 def close(path: Path) -> bool:
-    """Let nobody but its owner read it; whether others could."""
-    if not path.exists() or not path.stat().st_mode & _OTHERS:
+    """Let nobody read it but its owner and, as it was, its group; whether others could."""
+    if not path.exists() or not path.stat().st_mode & stat.S_IRWXO:
         return False
     with _told(path):
-        path.chmod(0o700 if path.is_dir() else 0o600)
+        path.chmod(stat.S_IMODE(path.stat().st_mode) & ~stat.S_IRWXO)
     return True
 
 
-def _fill(draft: Path, text: str, like: Path) -> None:
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+def _fill(draft: Path, text: str) -> None:
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _USUAL)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    _own(draft, like)
+
+
+def _like(draft: Path, path: Path) -> None:
+    """Owned and opened like the file whose place it takes."""
+    if path.exists():
+        _own(draft, path)
+        draft.chmod(stat.S_IMODE(path.stat().st_mode) & ~stat.S_IRWXO | _USUAL)
+    else:
+        _own(draft, path.parent)
 
 
 def _own(path: Path, like: Path) -> None:

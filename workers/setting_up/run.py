@@ -1,23 +1,19 @@
 """From what is wanted to what is written, and what is to be said of it."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from email.utils import parseaddr
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from digest.sender import is_nobodys
-from workers.doctor.finding import Finding, Grade, bad, look, unknown, well
+from workers.doctor.finding import Area, Finding, Grade, bad, look, unknown, well
 from workers.relay import Relay, Security, on_loopback
-from workers.setting_up import env_file, keys, private, records
+from workers.setting_up import env_file, private, records, signing
 from workers.setting_up.keys import Key
 from workers.setting_up.present import Present
-from workers.setting_up.providers import provider_of, signs_itself
 from workers.setting_up.record import Record, Standing
 from workers.setting_up.sending import Sending
 from workers.setting_up.trying import UNREACHED, Tried, tried
-from workers.setting_up.wish import Wish
-from workers.where import Where, where
+from workers.setting_up.wish import Wished
 
 
 @dataclass
@@ -38,89 +34,83 @@ class Report:
         return 1 if any(one.grade is Grade.BAD for one in self.findings) else 0
 
 
-def try_relay(present: Present, wanted: Mapping[str, str], recipient: str) -> Tried | None:
-    """Try the relay that would be used, with the sender that mails would have; None without one."""
-    place = _place(present, wanted)
-    sender = f"bounce+0-{'0' * 20}@{_bounces(present, wanted)}"
-    return tried(place, sender, recipient or _address(present, wanted)) if place else None
+def try_relay(wished: Wished, recipient: str) -> Tried | None:
+    """Try the relay with the sender that mails would have; None without one. Where nobody is to get
+    a test, the From's own address is asked for: many relays say only then what they have against
+    a sender."""
+    sender = f"bounce+0-{'0' * 20}@{wished.bounces}"
+    place = wished.place
+    return tried(place, sender, recipient or wished.address) if place else None
 
 
-def set_up(present: Present, wish: Wish, wanted: dict[str, str], relay: Tried | None) -> Report:
-    """Write what is wanted, and say what it takes beside. A relay that can't be used is not
+def set_up(wished: Wished, relay: Tried | None) -> Report:
+    """Write what is wished for, and say what it takes beside. A relay that can't be used is not
     written: the one that is there stays."""
-    report = Report(relay=relay)
-    if relay:
-        report.findings.append(relay.finding)
-    place = _place(present, wanted)
+    present, report = wished.present, Report(relay=relay, key=signing.key_of(wished))
+    report.findings += [relay.finding] if relay else []
+    _look_up(wished, report)
+    signs, said = signing.settings(wished, report.key, report.records)
+    report.findings += [*said, *_beside(wished)]
+    kept = wished.but(**signs)
     if relay and not relay.is_usable:
-        wanted = {name: text for name, text in wanted.items() if name != "SMTP_URL"}
-    report.key = _key(present, wish, wanted, place)
-    _find_out(present, report, wanted, place)
-    wanted = wanted | _signing(present, report, wish)
-    text = env_file.changed(present.text, news := present.news(wanted))
-    report.findings += [*_beside(present, wanted, place), *present.faults(text)]
+        kept = kept.without("SMTP_URL")
+    news = present.news(kept.given)
+    text = env_file.changed(present.text, news)
+    report.findings += [*present.faults(text), *present.outranked(kept.given)]
     report.changed = list(news)
     _keep(present, report, text)
-    report.findings += present.outranked(wanted)
     return report
 
 
-def _find_out(
-    present: Present, report: Report, wanted: Mapping[str, str], place: Where | None
-) -> None:
+def _look_up(wished: Wished, report: Report) -> None:
     """What DNS says today, and should."""
     sending = Sending(
-        domain=_domain(present, wanted),
-        bounces=_bounces(present, wanted),
-        base_url=wanted.get("BASE_URL", present.given("BASE_URL")),
-        place=place,
-        provider_named=present.read("SMTP_PROVIDER"),
+        domain=wished.domain,
+        bounces=wished.bounces,
+        base_url=wished.get("BASE_URL"),
+        place=wished.place,
+        provider_named=wished.provider_named,
         signer=report.key.signer if report.key else None,
     )
-    for told in records.wanted(records.Hurried(present.read("DNS_SERVER")), sending):
+    for told in records.wanted(records.Hurried(wished.present.read("DNS_SERVER")), sending):
         if isinstance(told, Record):
             report.records.append(told)
         else:
-            report.findings.append(told)
-    report.findings += _of_dns(report.records)
+            report.findings.append(replace(told, area=Area.DNS))
+    report.findings.append(replace(_of_dns(report.records), area=Area.DNS))
 
 
-def _of_dns(wanted: list[Record]) -> Iterator[Finding]:
-    missing = sum(one.state in {Standing.MISSING, Standing.OTHER} for one in wanted)
+def _of_dns(wanted: list[Record]) -> Finding:
+    missing = sum(one.state is not Standing.THERE for one in wanted)
     if any(one.state is Standing.UNKNOWN for one in wanted):
-        yield unknown(
-            "DNS", "No name server answers: whether the records are there can't be seen from here.",
+        return unknown(
+            "DNS",
+            "No name server answers: whether the records are there can't be seen from here.",
             "They are right all the same. See that this machine may ask its name servers.",
-        )  # fmt: skip
-    elif missing:
-        yield look("DNS", f"{missing} of {len(wanted)} records are to be pasted.", "See below.")
-    else:
-        yield well("DNS", f"All {len(wanted)} records are there.")
+        )
+    if missing:
+        words = f"{missing} of {len(wanted)} records are not there yet."
+        return look("DNS", words, "Paste them where your domain's DNS is kept.")
+    return well("DNS", f"All {len(wanted)} records are there.")
 
 
-def _beside(present: Present, wanted: Mapping[str, str], place: Where | None) -> Iterator[Finding]:
+def _beside(wished: Wished) -> Iterator[Finding]:
     """What fits ill together, and what is given away."""
-    if place is None:
-        yield unknown(
-            "Relay", "There is none: the built-in mailbox keeps all mail.",
-            "To send, run digest init again and name one.",
-        )  # fmt: skip
+    if (place := wished.place) is None:
+        words = "There is none: the built-in mailbox keeps all mail."
+        yield unknown("Relay", words, "To send, name one: digest init --relay …")
         return
     if on_loopback(place.host):
         return
-    domain = _domain(present, wanted)
-    if is_nobodys(domain):
+    if is_nobodys(wished.domain):
+        words = "That domain is nobody's; mails from it are refused."
+        yield bad(f"From of {wished.domain}", words, "Name one of yours: digest init --from …")
+    if on_loopback(urlsplit(base_url := wished.get("BASE_URL")).hostname or ""):
         yield bad(
-            f"From of {domain}", "That domain is nobody's; mails from it are refused.",
-            "Name an address of yours: digest init --from …",
-        )  # fmt: skip
-    base_url = wanted.get("BASE_URL", present.given("BASE_URL"))
-    if on_loopback(urlsplit(base_url).hostname or ""):
-        yield bad(
-            "BASE_URL",
+            "Setting BASE_URL",
             f"Links in mails would lead to {base_url}, which is the reader's own machine.",
             "Name the address of your pages, with https: digest init --base-url …",
-        )  # fmt: skip
+        )
     if isinstance(place, Relay) and place.security is Security.NONE:
         yield look(
             "Relay: TLS",
@@ -129,96 +119,13 @@ def _beside(present: Present, wanted: Mapping[str, str], place: Where | None) ->
         )
 
 
-# ---- the key -----------------------------------------------------------------------------------
-
-
-def _key(
-    present: Present, wish: Wish, wanted: Mapping[str, str], place: Where | None
-) -> Key | None:
-    signs = wish.dkim
-    if signs is None:
-        provider = provider_of(place, present.read("SMTP_PROVIDER"))
-        signs = (
-            bool(present.given("DKIM_DOMAIN"))
-            or bool(wish.selector)
-            or not signs_itself(place, provider)
-        )
-    return keys.planned(present, _domain(present, wanted), wish.selector) if signs else None
-
-
-def _signing(present: Present, report: Report, wish: Wish) -> dict[str, str]:
-    """The settings by which mails are signed from now on. One key is followed by another only once
-    the other's record is in DNS: till then every signature would fail."""
-    key = report.key
-    if key is None:
-        return (
-            dict.fromkeys(("DKIM_DOMAIN", "DKIM_SELECTOR", "DKIM_KEY_FILE"), "")
-            if wish.dkim is False
-            else {}
-        )
-    before = keys.standing(present, key.domain)
-    if before is None or before.selector == key.selector:
-        return key.settings
-    if any(one.name == key.signer.name and one.state is Standing.THERE for one in report.records):
-        report.findings.append(
-            well(
-                "DKIM",
-                f"From now on {key.selector} signs. Leave the record of {before.selector} a week.",
-            )
-        )
-        return key.settings
-    report.findings.append(
-        look(
-            "DKIM",
-            f"{before.selector} goes on signing until the record of {key.selector} is in DNS.",
-            f"Paste it, and run again: digest init --selector {key.selector}",
-        )
-    )
-    return {}
-
-
-# ---- writing -----------------------------------------------------------------------------------
-
-
 def _keep(present: Present, report: Report, text: str) -> None:
     """The key first: nothing may name one that is not there."""
     if report.key:
         report.key.keep()
-        _closed(report, report.key.path)
-    _closed(report, present.path)
+    files = [present.path, *([report.key.path] if report.key else [])]
+    for path in filter(private.close, files):
+        words = "Everybody on this machine could read it; that is mended."
+        report.findings.append(well(f"File {path.name}", words))
     if report.changed:
         private.write(present.path, text)
-
-
-def _closed(report: Report, path: Path) -> None:
-    if private.close(path):
-        report.findings.append(
-            well(
-                f"File {path.name}",
-                "Others on this machine could read it; now its owner alone can.",
-            )
-        )
-
-
-# ---- what is wanted, or is there ---------------------------------------------------------------
-
-
-def _place(present: Present, wanted: Mapping[str, str]) -> Where | None:
-    url = wanted.get("SMTP_URL", present.given("SMTP_URL"))
-    try:
-        return where(url) if url else None
-    except ValueError:
-        return None  # what stands there can't be read, which the file's faults tell
-
-
-def _address(present: Present, wanted: Mapping[str, str]) -> str:
-    return parseaddr(wanted.get("FROM_ADDRESS", present.given("FROM_ADDRESS")))[1]
-
-
-def _domain(present: Present, wanted: Mapping[str, str]) -> str:
-    return _address(present, wanted).rpartition("@")[2].lower()
-
-
-def _bounces(present: Present, wanted: Mapping[str, str]) -> str:
-    named = wanted.get("BOUNCE_DOMAIN", present.given("BOUNCE_DOMAIN"))
-    return named.lower() or _domain(present, wanted)

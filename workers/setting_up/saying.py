@@ -68,13 +68,19 @@ def _written(present: Present, found: Report) -> str:
 def _records(records: list[Record]) -> None:
     if not records:
         return
-    click.echo("\nDNS records, and why:")
+    click.echo("\nDNS records:")
     for record in records:
-        click.echo(f"  {record.type:<5} {record.name}: {_HOW[record.state]}. {record.why}")
+        click.echo(f"\n  {record.type} at {record.name}: {_HOW[record.state]}.")
+        click.echo(f"    {record.why}")
+        if record.state is not Standing.THERE:
+            click.echo(f"    {record.value}")
         if record.replaces:
-            click.echo(f"        there today: {record.replaces}")
+            click.echo(f"    there today: {record.replaces}")
     if wanted := [record for record in records if record.state is not Standing.THERE]:
-        click.echo("\nTo paste, as a zone file has them:\n")
+        click.echo(
+            "\nPages of DNS hosts often want a name without its domain, and a value as it stands "
+            "above. As a zone file has them:\n"
+        )
         click.echo(zone.block(wanted))
 
 
@@ -83,7 +89,10 @@ def ask_for_test() -> str:
     click.echo(
         "\nA test mail shows whether all of this works: made and signed as readers' mails are."
     )
-    address: str = click.prompt("Send one to (Enter: not now)", "", show_default=False)
+    try:
+        address: str = click.prompt("Send one to (Enter: not now)", "", show_default=False)
+    except click.Abort:
+        return ""  # what was set up stays
     return address.strip()
 
 

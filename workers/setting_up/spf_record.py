@@ -50,11 +50,17 @@ def _beside(
     yield Record(domain, "TXT", record, why, state, old)
     if trouble:
         yield look(
-            f"SPF of {domain}",
-            f"As it would stand there {trouble}.",
-            "Take out what you no longer use, or give bounces a domain of their own: "
-            f"digest init --bounce-domain bounces.{domain}",
+            f"SPF of {domain}", f"As it would stand there {trouble}.", _mend(domain, trouble)
         )
+
+
+def _mend(domain: str, trouble: str) -> str:
+    if "more than" not in trouble:
+        return "Mend what the words name: receivers can't use the record before."
+    return (
+        "Take out what you no longer use, or give bounces a domain of their own: digest init "
+        f"--bounce-domain bounces.{domain}"
+    )
 
 
 def _trouble(names: Names, domain: str, record: str) -> str:
@@ -75,17 +81,22 @@ def _mechanisms(sending: Sending) -> list[str]:
 
 
 def merged(records: Sequence[str], mechanisms: Sequence[str]) -> str:
-    """One record of all these, which says what they say and lets our relay send as well."""
-    terms = [term for record in records for term in record.split()[1:]]
+    """One record of all these, which says what they say and lets our relay send as well. Where they
+    disagree on all others, the mild ``~all`` speaks of these."""
+    terms = dict.fromkeys(term for record in records for term in record.split()[1:])
     ends = [term for term in terms if _ends(term)]
-    others = [term for term in dict.fromkeys(terms) if not _ends(term)]
+    others = [term for term in terms if not _ends(term)]
+    if len(ends) != 1:
+        others += [one.replace("redirect=", "include:") for one in ends if "redirect=" in one]
+        ends = ["~all"]
     new = [one for one in mechanisms if not _stands(one, others)]
-    return " ".join(["v=spf1", *others, *new, *(ends[:1] or ["~all"])])
+    return " ".join(["v=spf1", *others, *new, *ends])
 
 
 def published(names: Names, domain: str) -> list[str]:
     """The SPF records there; more than one is as good as none (RFC 7208 4.5)."""
-    return [text for text in names.texts(domain) if text.lower().split(" ")[0] == "v=spf1"]
+    found = [text for text in names.texts(domain) if text.lower().split(" ")[0] == "v=spf1"]
+    return sorted(found)
 
 
 def names_them(names: Names, domain: str, record: str, mechanisms: Sequence[str]) -> bool:

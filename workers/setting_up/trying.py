@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import partial
 
 from workers.doctor import ports
-from workers.doctor.finding import Finding, Grade
+from workers.doctor.finding import Area, Finding, Grade
 from workers.https.account import Account
 from workers.relay import Relay, Security
 from workers.routes import look
@@ -53,6 +53,11 @@ def tried(place: Where, sender: str, recipient: str) -> Tried:
         return _tried_account(place)
     visit = partial(Trial, sender=sender, recipient=recipient)
     try:
+        place.tls_context()
+    except OSError as problem:
+        words = f"Its authority's file {place.cafile} can't be used: {problem.strerror or problem}."
+        return _bad(Fault.TLS, words, "Name a file of certificates (PEM), or leave cafile= out.")
+    try:
         trial = look.visited(place, visit, time.monotonic() + look.LONGEST)
     except OSError as problem:
         return _unfound(place, problem)
@@ -64,7 +69,7 @@ def tried(place: Where, sender: str, recipient: str) -> Tried:
 
 
 def _said(grade: Grade, words: str, mend: str = "", fault: Fault | None = None) -> Tried:
-    return Tried(Finding(ABOUT, grade, words, mend), fault)
+    return Tried(Finding(ABOUT, grade, words, mend, area=Area.RELAYS), fault)
 
 
 def _bad(fault: Fault, words: str, mend: str) -> Tried:
@@ -76,8 +81,6 @@ def _bad(fault: Fault, words: str, mend: str) -> Tried:
 
 def _unfound(relay: Relay, problem: OSError) -> Tried:
     words = problem.strerror or str(problem)
-    if relay.cafile and problem.filename:
-        return _bad(Fault.TLS, f"{problem.filename}: {words}.", "Name a file of authorities (PEM).")
     if problem.errno == socket.EAI_AGAIN:
         mend = "See that this machine may ask its name servers (/etc/resolv.conf), and try again."
     elif _is_of_names(problem):
