@@ -113,6 +113,19 @@ def test_a_pasted_list_with_stated_consent_is_confirmed(browser: Client, pivot: 
     assert AuditEntry.objects.filter(what="started import").count() == 1
 
 
+def test_a_list_of_those_who_left_is_said_to_be_one(browser: Client, pivot: Topic) -> None:
+    upload(browser, "email\nann@example.org\n", name="left.csv")
+    job = Import.objects.get()
+    assert "Everybody in it has left" in page(browser, job)
+    do(browser, job, "check", topics=[pivot.slug], stands="unsubscribed", consent="they agreed")
+    work()
+    job.refresh_from_db()
+    assert '<option value="unsubscribed" selected>' in page(browser, job)
+    do(browser, job, "start")
+    work()
+    assert Subscription.objects.get().state == "unsubscribed"
+
+
 def test_without_a_topic_the_form_comes_back_with_what_was_typed(
     browser: Client, pivot: Topic
 ) -> None:

@@ -1,18 +1,21 @@
 """digest subscribers and digest segment, as they are typed."""
 
+import datetime as dt
 import json
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from django.utils import timezone
 
 from config.cli import main
 from digest.errors import Refused
 from digest.models import Topic
+from subscribers import erasing, suppression
 from subscribers.commands.segment import segment
 from subscribers.commands.subscribers import subscribers
-from subscribers.models import Subscriber, SubscriberTag
-from tests.lists import HEADER
+from subscribers.models import Subscriber, SubscriberTag, Subscription
+from tests.lists import HEADER, load
 
 pytestmark = pytest.mark.both_databases
 
@@ -55,6 +58,37 @@ def test_the_command_prints_one_json_object_and_tells_by_its_status(
     assert ran.exit_code == 2
     assert "line 2" in ran.stderr
     assert "nothing was changed" in ran.stderr
+
+
+def test_people_are_counted_by_how_they_stand_to_be_held_against_another_service(
+    pivot: Topic, retail: Topic
+) -> None:
+    load(
+        "email,status\na@example.org,confirmed\nb@example.org,pending\nc@example.org,unsubscribed\n"
+        "d@example.org,bounced\ne@example.org,complained\nf@example.org,paused\n"
+    )
+    Subscription.objects.filter(subscriber__email="f@example.org").update(
+        paused_until=timezone.now() + dt.timedelta(days=1)
+    )
+    suppression.add("a@example.org", "test")
+    gone = Subscriber.objects.get(email="b@example.org")
+    erasing.erase(gone, by="test")
+    ran = CliRunner().invoke(subscribers, ["count", "--topic", "medias-ai-pivot", "--json"])
+    assert json.loads(ran.stdout)["topics"] == [
+        {
+            "topic": "medias-ai-pivot",
+            "name": "Media's AI Pivot",
+            "confirmed": 1,
+            "pending": 0,
+            "paused": 1,
+            "unsubscribed": 3,
+            "suppressed": {"complaint": 1, "hard_bounce": 1, "manual": 1},
+        }
+    ]
+    said = CliRunner().invoke(subscribers, ["count"]).stdout
+    assert "(medias-ai-pivot): 1 confirmed, 0 pending, 1 paused, 3 unsubscribed" in said
+    assert "must not be mailed: 1 complaint, 1 hard bounce, 1 manual" in said
+    assert "Retail (retail): 0 confirmed" in said
 
 
 def test_a_list_comes_from_standard_input_and_goes_to_standard_output(pivot: Topic) -> None:

@@ -9,7 +9,7 @@ from digest.errors import NotFound, Refused
 from digest.models import Topic
 from subscribers.models import Subscriber, SubscriberTag, Subscription, Suppression, address_hash
 from subscribers.requested import ConfirmationRequest
-from tests.lists import counts, export, load, states
+from tests.lists import counts, export, export_json, load, states
 
 pytestmark = pytest.mark.both_databases
 
@@ -66,6 +66,30 @@ def test_a_row_with_a_state_keeps_it(pivot: Topic) -> None:
         address_hash("f@example.org"): "complaint",
         address_hash("h@example.org"): "hard_bounce",
     }
+
+
+def test_a_list_of_those_who_left_elsewhere_keeps_them_out_whatever_its_rows_say(
+    pivot: Topic, ann: Subscriber
+) -> None:
+    """As listmonk exports who left one list: they are *enabled* still, and consent is no answer."""
+    header = "uuid,email,name,attributes,status,created_at,updated_at\n"
+    rows = (
+        "1,ann@example.org,Ann,{},enabled,2024-01-09,\n2,b@example.org,B,{},enabled,2024-01-09,\n"
+    )
+    report = load(header + rows, stands="unsubscribed", consent="double opt-in")
+    assert counts(report) == {"read": 2, "created": 1, "updated": 1}
+    assert states() == {"ann": "unsubscribed", "b": "unsubscribed"}
+    refused = "email,Blacklisted,status\nc@example.org,Unsubscribed,permanent-failure\n"
+    assert load(refused).rejected
+    for how, reason in [("bounced", "hard_bounce"), ("complained", "complaint")]:
+        text = refused.replace("c@", f"{how}@")
+        assert counts(load(text, stands=how)) == {"read": 1, "suppressed": 1}
+        key = address_hash(f"{how}@example.org")
+        assert Suppression.objects.get(email_hash=key).reason == reason
+    with pytest.raises(Refused, match="Its rows say how each stands"):
+        load(export_json(), stands="unsubscribed")
+    with pytest.raises(Refused, match="Nobody can stand as 'confirmed'"):
+        load(rows, stands="confirmed")
 
 
 def test_rows_without_a_state_are_pending_unless_consent_is_stated_and_kept(pivot: Topic) -> None:

@@ -15,10 +15,10 @@ import click
 from digest import updates
 from digest.errors import NotFound, Refused
 from subscribers import exporting, importing
-from subscribers.commands import person
+from subscribers.commands import count, person
 from subscribers.importing import Report
 from subscribers.importing.doubts import ASK
-from subscribers.importing.services import EVERY, Field
+from subscribers.importing.services import EVERY, OUT, Field
 from subscribers.models import Segment
 
 _SHOWN = 20
@@ -29,6 +29,7 @@ def subscribers() -> None:
     """Subscribers: the people who get the updates."""
 
 
+subscribers.add_command(count.count)
 subscribers.add_command(person.dossier)
 subscribers.add_command(person.erase)
 subscribers.add_command(person.revoke)
@@ -51,6 +52,12 @@ subscribers.add_command(person.revoke)
     metavar="TEXT",
     help="How and when the people without a status agreed; without it they are pending.",
 )
+@click.option(
+    "--as",
+    "stands",
+    type=click.Choice(list(OUT)),
+    help="Everybody in it has left or must not be mailed, whatever its rows say.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would happen; change nothing.")
 @click.option("--report", metavar="PATH", help="Write what became of each row, as CSV.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
@@ -62,6 +69,7 @@ def import_(
     format_: str | None,
     columns: tuple[str, ...],
     consent: str,
+    stands: str | None,
     dry_run: bool,
     report: str | None,
     as_json: bool,
@@ -83,6 +91,7 @@ def import_(
                 consent=consent,
                 format=format_ or "",
                 columns=_columns(columns),
+                stands=stands or "",
                 dry_run=dry_run,
                 report_to=lines,
                 progress=bar,
@@ -245,7 +254,7 @@ def _foretell(report: Report) -> None:
     for one in report.first:
         said = [text for name, text in one.items() if text and name not in {"email", "outcome"}]
         click.echo(f"  {one['email']}: {' · '.join([*said, one['outcome'].lower()])}")
-    for state, count in report.states.items():
-        click.echo(f"{count:,} subscriptions {state}")
-    for why, count in report.stays_out.most_common():
-        click.echo(f"{count:,} stay out: {why}")
+    for state, number in report.states.items():
+        click.echo(f"{number:,} subscriptions {state}")
+    for why, number in report.stays_out.most_common():
+        click.echo(f"{number:,} stay out: {why}")

@@ -54,6 +54,7 @@ def load(
     consent: str = "",
     format: str = "",  # noqa: A002  # as everybody calls it
     columns: dict[str, str] | None = None,
+    stands: str = "",
     dry_run: bool = False,
     by: str = "command line",
     report_to: BinaryIO | None = None,
@@ -63,13 +64,14 @@ def load(
 
     ``topics``: slugs for the rows that name none. ``consent``: how and when the people in rows
     without a state agreed; without it these are pending, and not mailed. ``format`` and
-    ``columns`` say what would else be found and guessed. ``report_to`` gets a line for each row.
-    A dry run changes nothing. The same file with the same wishes goes on where it was stopped.
+    ``columns`` say what would else be found and guessed; ``stands``, that everybody in it is out.
+    ``report_to`` gets a line for each row. A dry run changes nothing. The same file with the same
+    wishes goes on where it was stopped.
 
     Raises Refused where the file can't be used at all, NotFound for an unknown topic; then
     nothing was changed.
     """
-    wanted = Wanted(tuple(topics), consent.strip(), format, columns or {})
+    wanted = Wanted(tuple(topics), consent.strip(), format, columns or {}, stands)
     looks = look(file, name, wanted)
     job = None if dry_run else runs.begun(file, name, wanted, by)
     run = Run(file, looks, wanted, name, job, report_to, progress, dry_run=dry_run)

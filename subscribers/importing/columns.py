@@ -68,6 +68,7 @@ class Columns:
     all_stand: Standing | None = None  # what the list says of all who are in it
     strict: frozenset[int] = frozenset()  # columns that are named as ours are: held to what we say
     said: frozenset[int] = frozenset()  # columns of which a person said what they hold
+    out: Standing | None = None  # what a person says of all who are in it: they are out
 
     def places(self, wanted: Field) -> list[int]:
         """Where this field stands."""
@@ -75,7 +76,7 @@ class Columns:
 
     def is_doubted(self, at: int) -> bool:
         """Whether what stands there is kept, and nobody said that it means no more than that."""
-        return self.service is CSV and at not in self.said
+        return self.service is CSV and at not in self.said and self.out is None
 
 
 def columns(

@@ -11,7 +11,7 @@ from subscribers.importing import columns as naming
 from subscribers.importing import table
 from subscribers.importing.columns import Columns
 from subscribers.importing.rows import Ban, Person, Reader
-from subscribers.importing.services import CSV, DIGEST, EVERY, MEDIUM, Field
+from subscribers.importing.services import CSV, DIGEST, EVERY, MEDIUM, OUT, Field
 from subscribers.importing.sources import Source, sources
 from subscribers.importing.table import Rejected, Row
 
@@ -27,6 +27,7 @@ class Wanted:
     consent: str = ""  # how and when the people in rows without a state agreed
     format: str = ""  # a service's name; empty: found by the content
     columns: Mapping[str, str] = field(default_factory=dict)  # name -> what it holds
+    stands: str = ""  # of services.OUT: how everybody in it stands, whatever its rows say
 
     def as_json(self) -> dict[str, Any]:
         """As an import's row keeps it."""
@@ -35,6 +36,7 @@ class Wanted:
             "consent": self.consent,
             "format": self.format,
             "columns": dict(self.columns),
+            "stands": self.stands,
         }
 
 
@@ -72,6 +74,8 @@ def look(file: BinaryIO, name: str, wanted: Wanted) -> list[Look]:
     """What each list of the file is, by its header and first rows; Refused where none is one."""
     if wanted.format and wanted.format not in EVERY:
         raise Refused(f"There is no format {wanted.format!r}. Known: {', '.join(EVERY)}.")
+    if wanted.stands and wanted.stands not in OUT:
+        raise Refused(f"Nobody can stand as {wanted.stands!r}. Known: {', '.join(OUT)}.")
     looks = [_look(source, name, wanted) for source in sources(file)]
     if all(one.why for one in looks):
         where = f"{looks[0].file}: " if looks[0].file else ""
@@ -103,7 +107,8 @@ def _look(source: Source, name: str, wanted: Wanted) -> Look:
     header: Sequence[str] = ()
     try:
         if people_json.is_one(source.stream):
-            return Look(source.name, DIGEST.name, is_json=True)
+            why = "Its rows say how each stands; nothing was imported." if wanted.stands else ""
+            return Look(source.name, DIGEST.name, is_json=not why, why=why)
         found = table.read(source.stream)
         header = found.header
         said = {
@@ -112,6 +117,7 @@ def _look(source: Source, name: str, wanted: Wanted) -> Look:
             if not naming.unknown({column: ""}, header)
         }
         columns = naming.columns(found, file=source.name or name, service=wanted.format, said=said)
+        columns = replace(columns, out=OUT.get(wanted.stands))
         rows = [row.cells for row in islice(found.rows, SAMPLES) if isinstance(row, Row)]
     except Refused as problem:
         beside = isinstance(problem, naming.NoAddresses)

@@ -145,8 +145,9 @@ class Reader:
             cells = self._filled(cells)
         clean = not BREAKS.search("".join(cells))
         person = Person(
-            line, addresses.normal(cell(cells[self._email])), self.columns.all_stand, file=self.file
-        )
+            line, addresses.normal(cell(cells[self._email])),
+            self.columns.out or self.columns.all_stand, file=self.file,
+        )  # fmt: skip
         says: dict[Field, str] = {}
         for at, found, take in self._fields:
             text = cells[at]
@@ -208,6 +209,8 @@ class Reader:
     def _standing(self, status: str) -> Standing | None:
         word = status.lower().replace("_", " ")
         if word not in self._words:
+            if self.columns.out:
+                return None
             known = ", ".join([*SubscriptionState.values, *SUPPRESSED])
             raise Refused(f"status {status!r} is not known; write one of {known}.")
         return self._words[word]

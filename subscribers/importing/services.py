@@ -22,6 +22,15 @@ BOUNCED, COMPLAINED = SuppressionReason.HARD_BOUNCE, SuppressionReason.COMPLAINT
 BARRED = SuppressionReason.IMPORTED
 
 
+OUT: Mapping[str, Standing] = {
+    "unsubscribed": LEFT,
+    "bounced": BOUNCED,
+    "complained": COMPLAINED,
+    "suppressed": BARRED,
+}
+"""What a person may say of everybody in a list; never that they agreed."""
+
+
 class Field(models.TextChoices):
     """What a column holds."""
 

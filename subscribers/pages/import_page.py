@@ -19,7 +19,7 @@ from subscribers import importing
 from subscribers.importing import forgetting, reading, runs
 from subscribers.importing.reading import Look, Wanted
 from subscribers.importing.report import shown
-from subscribers.importing.services import CSV, EVERY, MEDIUM, Field
+from subscribers.importing.services import CSV, EVERY, MEDIUM, OUT, Field
 from subscribers.imports import Import, ImportState
 
 LARGEST = 512 * 1024 * 1024
@@ -29,6 +29,15 @@ PAGE = 50
 
 GUESSED = {CSV.name, MEDIUM.name}
 """Formats whose columns are guessed, and so shown at once; a service's own are folded."""
+
+STANDINGS = {
+    "": "As its rows say",
+    "unsubscribed": "Everybody in it has left",
+    "bounced": "Everybody’s address bounced",
+    "complained": "Everybody complained",
+    "suppressed": "Nobody in it may be mailed",
+}
+"""How the people of a list stand, in words."""
 
 _MAY = (Role.OPS, *APPROVERS)
 
@@ -184,6 +193,7 @@ def _wanted(request: HttpRequest, looks: list[Look]) -> Wanted:
         consent=request.POST.get("consent", "").replace("\0", "").strip()[:2_000],
         format=kind if kind in EVERY else "",
         columns=said,
+        stands=stands if (stands := request.POST.get("stands", "")) in OUT else "",
     )
 
 
@@ -218,6 +228,7 @@ def _one(job: Import, wanted: Wanted | None = None, problem: str = "") -> dict[s
         "passed_over": [one for one in looks if one.why],
         "names_topics": all(one.names_topics or one.why for one in looks),
         "fields": Field.choices,
+        "standings": STANDINGS,
         "topics": Topic.objects.order_by("name") if open_ else [],
         "moves": job.state in {ImportState.CHECKING, ImportState.RUNNING},
         "share": min(100, 100 * job.done_bytes // job.size) if job.size else 0,
