@@ -3,6 +3,7 @@
 import json
 import shlex
 import socket
+import ssl
 import struct
 import subprocess
 import threading
@@ -16,7 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from digest.models import Topic
-from tests import signing
+from tests import certificates, signing
 from tests.nameserver import Zone, serving
 from tests.relays import PoliteRelay, sink
 from tests.routing import a_route, only_routes, url_of
@@ -201,6 +202,57 @@ def test_a_wrong_password_is_told_with_the_relays_words_and_not_shown(only_route
     assert found.grade is Grade.BAD
     assert "Wrong password" in found.words
     assert "hunter2" not in f"{found}"
+
+
+def refusing(verb: str, reply: str) -> PoliteRelay:
+    def no(said: str, line: str, _number: int) -> str | None:
+        return reply if said == verb and "example.com" in line else None
+
+    return PoliteRelay(no)
+
+
+@pytest_db
+@pytest.mark.parametrize(
+    ("verb", "reply", "grade", "mend"),
+    [
+        ("MAIL", "553 5.7.1 Sender address rejected: not yours", Grade.BAD, "send from all add"),
+        ("MAIL", "450 4.1.8 Sender address rejected: Domain not found", Grade.LOOK, "records"),
+        ("RCPT", "450 4.2.0 Greylisted", Grade.LOOK, "try again in a while"),
+        ("RCPT", "550 5.1.1 No such user", Grade.LOOK, "whether that address is right"),
+    ],
+)
+def test_a_relay_that_refuses_our_sender_is_told_by_its_words_and_for_that_sender_alone(
+    only_routes: None, verb: str, reply: str, grade: Grade, mend: str
+) -> None:
+    relay = refusing(verb, reply)
+    envelopes = [
+        ("bounce+0@harbour.example", "desk@harbour.example"),
+        ("bounce+0@example.com", "desk@example.com"),
+    ]
+    with relay.running() as way, serving({}) as server:
+        url = f"smtp://127.0.0.1:{way.port}"
+        route, ours, theirs = relays.examine(Names(server), a_route("first", url), envelopes)
+    assert (route.grade, ours.grade, theirs.grade) == (Grade.WELL, Grade.WELL, grade)
+    assert theirs.about == "Route first: from example.com"
+    assert reply in theirs.words
+    assert mend in theirs.mend
+    assert relay.accepted == [], "no mail is sent"
+
+
+@pytest_db
+@pytest.mark.parametrize(("days", "grade"), [(90, Grade.WELL), (13, Grade.LOOK), (2, Grade.BAD)])
+def test_a_relay_whose_certificate_ends_soon_is_told_in_time(
+    only_routes: None, tmp_path: Path, days: int, grade: Grade
+) -> None:
+    authority, own = tmp_path / "authority.pem", tmp_path / "relay.pem"
+    certificates.issue(authority, own, days=days)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(own)
+    with PoliteRelay(tls=context, offers=("STARTTLS",)).running() as way, serving({}) as server:
+        url = f"smtp://127.0.0.1:{way.port}?starttls=1&cafile={authority}"
+        route, found = relays.examine(Names(server), a_route("first", url))
+    assert (route.grade, found.grade) == (Grade.WELL, grade)
+    assert found.about == "Certificate of 127.0.0.1"
 
 
 @pytest_db

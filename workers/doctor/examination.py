@@ -67,7 +67,7 @@ def _relays(names: Names) -> Iterator[Finding]:
         )  # fmt: skip
         return
     for route in _routes():
-        yield from relays.examine(names, route)
+        yield from relays.examine(names, route, _envelopes())
 
 
 def _senders(names: Names) -> Iterator[Finding]:
@@ -79,11 +79,26 @@ def _routes() -> list[Route]:
     return [way.route for way in choosing.ways()]
 
 
-def _of_senders(names: Names, routes: list[Route]) -> Iterator[Finding]:
+def _written() -> list[str]:
+    """Whom mails are from: each address as it stands in them."""
     topics = Topic.objects.filter(ended_at=None).order_by("slug")
-    written = [from_address(topic) for topic in topics] or [settings.FROM_ADDRESS]
+    return [from_address(topic) for topic in topics] or [settings.FROM_ADDRESS]
+
+
+def _envelopes() -> list[relays.Envelope]:
+    """A sender at each domain that bounces go to, and an address of ours that it may try."""
+    found: dict[str, relays.Envelope] = {}
+    for one in _written():
+        address = parseaddr(one)[1]
+        domain = settings.BOUNCE_DOMAIN or domain_of(address)
+        if not is_nobodys(domain_of(address)):
+            found.setdefault(domain, (f"bounce+0-{'0' * 20}@{domain}", address))
+    return list(found.values())
+
+
+def _of_senders(names: Names, routes: list[Route]) -> Iterator[Finding]:
     own = list(_own_addresses(names, routes))
-    for domain in dict.fromkeys(domain_of(parseaddr(one)[1]) for one in written):
+    for domain in dict.fromkeys(domain_of(parseaddr(one)[1]) for one in _written()):
         if is_nobodys(domain):
             yield _nobodys(domain)
         else:

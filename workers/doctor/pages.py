@@ -13,19 +13,16 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, urlencode, urlsplit
 
 from django.conf import settings
-from django.utils import timezone
 
 from subscribers import specimen
 from subscribers.pages.leaving_page import ONE_CLICK
+from workers.doctor import certificates
 from workers.doctor.finding import Finding, bad, look, unknown, well
 from workers.doctor.names import Names, Unanswered
 from workers.relay import on_loopback
 
 PATIENCE = 5.0
 """Seconds for each step."""
-
-SOON, VERY_SOON = dt.timedelta(days=14), dt.timedelta(days=3)
-"""Before a certificate's end: programs that renew them do so a month before."""
 
 MOST = 4
 """Addresses of one name that are tried."""
@@ -65,7 +62,11 @@ def examine(names: Names) -> Iterator[Finding]:
     visits = [Visit(address) for address in found]
     for visit in visits:
         yield from _left(about if len(found) == 1 else f"{about}, {visit.address}", parts, visit)
-    yield from _certificate(parts, [visit.until for visit in visits if visit.until])
+    if ends := [visit.until for visit in visits if visit.until]:
+        mend = "See why it was not renewed: the log of Caddy, or of certbot."
+        yield certificates.judged(
+            str(parts.hostname), min(ends), "browsers then refuse the pages", mend
+        )
     if any(specimen.BEHIND in visit.answer for visit in visits):
         yield look(
             "Setting TRUSTED_PROXIES",
@@ -106,21 +107,6 @@ def _left(about: str, parts: SplitResult, visit: Visit) -> Iterator[Finding]:
         yield well(about, "Readers can leave by a mail's link, and by their mail program's button.")
 
 
-def _certificate(parts: SplitResult, ends: list[dt.datetime]) -> Iterator[Finding]:
-    """The first of them to end."""
-    if not ends:
-        return
-    left = min(ends) - timezone.now()
-    about, day = f"Certificate of {parts.hostname}", f"{min(ends):%d %B %Y}"
-    mend = "See why it was not renewed: the log of Caddy, or of certbot."
-    if left < VERY_SOON:
-        yield bad(about, f"It ends on {day}; browsers then refuse the pages.", mend)
-    elif left < SOON:
-        yield look(about, f"It ends on {day}, and should have been renewed by now.", mend)
-    else:
-        yield well(about, f"It is good until {day}.")
-
-
 # ---- one request -------------------------------------------------------------------------------
 
 
@@ -159,9 +145,7 @@ def _connected(parts: SplitResult, visit: Visit) -> socket.socket:
     except OSError:
         made.close()
         raise
-    ends = (tls.getpeercert() or {}).get("notAfter")
-    if isinstance(ends, str):
-        visit.until = dt.datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), dt.UTC)
+    visit.until = certificates.end(tls)
     return tls
 
 

@@ -1,20 +1,33 @@
 """The relays: whether they let us in, and what the world sees of those that are our own."""
 
-from collections.abc import Iterator
+import dataclasses
+import datetime as dt
+import smtplib
+import ssl
+from collections.abc import Iterator, Sequence
 
-from workers.doctor import ports
+from workers.doctor import certificates, ports
 from workers.doctor.finding import Finding, bad, look, unknown, well
 from workers.doctor.names import Names, Unanswered
+from workers.domains import domain_of
 from workers.feedback.providers import provider_at
-from workers.https.account import Account
 from workers.relay import Relay, Security, on_loopback
 from workers.routes import carriers
 from workers.routes.look import look as look_at
 from workers.routes.models import Route
+from workers.setting_up.trying import Fault, tried
+
+PATIENCE = 5.0
+"""Seconds for each answer, when its certificate is looked at."""
 
 
-def examine(names: Names, route: Route) -> Iterator[Finding]:
-    """A route's server: reached, signed in, secure; and its name, where it is a relay of ours."""
+Envelope = tuple[str, str]
+"""A sender and a recipient, for a trial."""
+
+
+def examine(names: Names, route: Route, envelopes: Sequence[Envelope] = ()) -> Iterator[Finding]:
+    """A route's server: reached, signed in, secure; whether it takes mail from such senders; and
+    its name, where it is a relay of ours."""
     about = f"Route {route.name}"
     try:
         place = carriers.relay_of(route)
@@ -22,16 +35,29 @@ def examine(names: Names, route: Route) -> Iterator[Finding]:
         yield bad(about, f"Its address can't be used: it {problem}.", f"digest route set "
                   f"{route.name} --url -")  # fmt: skip
         return
-    seen = look_at(place)
-    if not seen.trouble:
-        yield well(about, f"{seen.told}.")
-    elif isinstance(place, Account):
+    if isinstance(place, Relay):
+        yield from _of_relay(names, about, place, envelopes)
+    elif (seen := look_at(place)).trouble:
         yield bad(about, f"{seen.trouble}.", "Mend the key, or the address in SMTP_URL.")
     else:
-        yield bad(about, f"{seen.trouble}.", ports.way_out(place, seen.trouble))
-    if isinstance(place, Relay):
-        yield from _secure(about, place)
-        yield from called(names, place)
+        yield well(about, f"{seen.told}.")
+
+
+def _of_relay(
+    names: Names, about: str, relay: Relay, envelopes: Sequence[Envelope]
+) -> Iterator[Finding]:
+    trials = [(sender, tried(relay, sender, recipient)) for sender, recipient in envelopes[:1]]
+    if trials and trials[0][1].fault not in {None, Fault.SENDER, Fault.RECIPIENT}:
+        yield dataclasses.replace(trials[0][1].finding, about=about)
+    elif (seen := look_at(relay)).trouble:
+        yield bad(about, f"{seen.trouble}.", ports.way_out(relay, seen.trouble))
+    else:
+        yield well(about, f"{seen.told}.")
+        trials += [(sender, tried(relay, sender, to)) for sender, to in envelopes[1:]]
+        for sender, trial in trials:
+            yield dataclasses.replace(trial.finding, about=f"{about}: from {domain_of(sender)}")
+        yield from _secure(about, relay)
+    yield from called(names, relay)
 
 
 def _secure(about: str, relay: Relay) -> Iterator[Finding]:
@@ -41,6 +67,27 @@ def _secure(about: str, relay: Relay) -> Iterator[Finding]:
             "Mail goes to it in the clear: whoever is between can read addresses and links.",
             "Add ?starttls=1 to its address, or begin it with smtps://",
         )
+    elif relay.security is not Security.NONE and (until := _certificate(relay)):
+        yield certificates.judged(
+            relay.host, until, "nothing is sent then", "Its operator must renew it."
+        )
+
+
+def _certificate(relay: Relay) -> dt.datetime | None:
+    """When it ends; None where it can't be seen, which the look has told of."""
+    try:
+        if relay.security is Security.IMPLICIT:
+            context = relay.tls_context()
+            server: smtplib.SMTP = smtplib.SMTP_SSL(
+                relay.host, relay.port, timeout=PATIENCE, context=context
+            )
+        else:
+            server = smtplib.SMTP(relay.host, relay.port, timeout=PATIENCE)
+            server.starttls(context=relay.tls_context())
+        with server:
+            return certificates.end(server.sock) if isinstance(server.sock, ssl.SSLSocket) else None
+    except (OSError, smtplib.SMTPException):
+        return None
 
 
 def addresses(names: Names, relay: Relay) -> list[str]:
