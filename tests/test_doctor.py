@@ -23,7 +23,7 @@ from tests.relays import PoliteRelay, sink
 from tests.routing import a_route, only_routes, url_of
 from tests.signing import signed
 from workers.commands.doctor import doctor
-from workers.doctor import clock, machine, ports, relays, senders
+from workers.doctor import clock, dmarc, machine, ports, relays, senders
 from workers.doctor.finding import Finding, Grade
 from workers.doctor.names import Names
 from workers.doctor.senders import Sender
@@ -118,6 +118,9 @@ def test_an_spf_record_may_name_the_relay_by_what_it_includes_and_by_names(signe
         ([], "no record"),
         (['"v=DKIM1; k=rsa; p=MIIBIjANBg"'], "not that of the key that signs"),
         (["{right}", '"v=DKIM1; p=abc"'], "2 records"),
+        (['"v=DKIM1; p="'], "the key is withdrawn"),
+        (['"h=sha1; " {right}'], "does not allow SHA-256 (h=sha1)"),
+        (['"s=tlsrpt; " {right}'], "is not for mail (s=tlsrpt)"),
     ],
 )
 def test_a_dkim_record_must_be_that_of_the_key_that_signs(
@@ -127,6 +130,11 @@ def test_a_dkim_record_must_be_that_of_the_key_that_signs(
     found = only(of_sender(zone() | {DKIM: [one.replace("{right}", right) for one in records]}))
     assert found.grade is Grade.BAD
     assert words in found.words
+
+
+def test_a_dkim_record_that_is_on_trial_is_to_be_looked_at(signed: bytes) -> None:
+    found = only(of_sender(zone() | {DKIM: [f'"t=y; " {zone()[DKIM][0]}']}))
+    assert (found.grade, "trial (t=y)" in found.words) == (Grade.LOOK, True)
 
 
 def test_the_record_to_paste_is_the_one_that_is_missing(signed: bytes) -> None:
@@ -146,7 +154,8 @@ def test_mails_that_nobody_signs_are_to_be_looked_at(settings: Any) -> None:
     [
         ([], "news.example.org", "no DMARC record"),
         (['"v=DMARC1; p=none"', '"v=DMARC1; p=reject"'], "news.example.org", "2 records"),
-        (['"v=DMARC1; p=reject; adkim=s; aspf=s"'], "bounces.example.org", "DMARC fails"),
+        (['"v=DMARC1; p=reject; adkim=s; aspf=s"'], "bounces.example.org", "(adkim=s, aspf=s): D"),
+        (['"v=DMARC1; p=quarentine"'], "news.example.org", "the policy “quarentine”, which is no"),
     ],
 )
 def test_dmarc_needs_one_record_and_a_from_that_something_proves(
@@ -160,6 +169,38 @@ def test_dmarc_needs_one_record_and_a_from_that_something_proves(
     found = only(of_sender(known, bounces))
     assert found.grade is Grade.BAD
     assert words in found.words
+
+
+def test_a_policy_of_the_domain_above_holds_and_one_of_all_who_register_there_does_not(
+    signed: bytes,
+) -> None:
+    above = ["v=DMARC1; p=none; sp=quarantine"]
+    with serving(
+        {DMARC: [f'"{above[0]}"'], ("_dmarc.co.uk", "TXT"): ['"v=DMARC1; p=reject"']}
+    ) as at:
+        names = Names(at)
+        assert dmarc.policy(names, "a.news.example.org") == ("example.org", above)
+        assert dmarc.policy(names, "harbour.co.uk") == ("harbour.co.uk", [])
+        (found,) = dmarc.examine(names, "news.example.org", signing="example.org", bounces="x.net")
+    assert found.words == "p=quarantine; the From agrees with what DKIM proves."
+
+
+@pytest.mark.parametrize(
+    ("sender", "proven", "strict", "is_one"),
+    [
+        ("news.example.org", "bounces.example.org", False, True),  # both are of example.org
+        ("news.example.org", "example.org", True, False),
+        ("Example.org", "example.org", True, True),
+        ("harbour.co.uk", "wharf.co.uk", False, False),
+        ("harbour.co.uk", "co.uk", False, False),
+        ("a.harbour.invalid", "b.harbour.invalid", False, True),  # an end that no list knows
+        ("example.org", "", False, False),
+    ],
+)
+def test_a_from_agrees_with_what_is_proven_where_one_organisation_registered_both(
+    sender: str, proven: str, strict: bool, is_one: bool
+) -> None:
+    assert dmarc.is_aligned(sender, proven, strict=strict) is is_one
 
 
 def test_bounces_need_a_domain_that_takes_mail(signed: bytes) -> None:

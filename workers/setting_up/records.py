@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from workers.dkim import Signer
-from workers.doctor import senders
+from workers.doctor import dmarc
 from workers.doctor.finding import Finding, bad, look, unknown
 from workers.doctor.names import Names, Unanswered
+from workers.doctor.tags import tags_of
 from workers.relay import on_loopback
 from workers.setting_up import spf_record
 from workers.setting_up.record import Record, Standing
@@ -43,10 +44,10 @@ def _standing_key(names: Names, signer: Signer) -> tuple[Standing, str]:
         there = names.texts(signer.name)
     except Unanswered:
         return Standing.UNKNOWN, ""
-    key = senders.tags_of(signer.record)["p"]
+    key = tags_of(signer.record)["p"]
     if not there:
         return Standing.MISSING, ""
-    if [senders.tags_of(text).get("p") for text in there] == [key]:
+    if [tags_of(text).get("p") for text in there] == [key]:
         return Standing.THERE, ""
     return Standing.OTHER, " and ".join(there)
 
@@ -62,7 +63,7 @@ def _dmarc(names: Names, sending: Sending) -> Iterator[Told]:
         f"dmarc@{domain}: make that mailbox, or name another."
     )
     try:
-        place, there = senders.policy(names, domain)
+        place, there = dmarc.policy(names, domain)
     except Unanswered:
         yield Record(f"_dmarc.{domain}", "TXT", value, why, Standing.UNKNOWN)
         return
