@@ -147,10 +147,11 @@ smtpd_reject_unlisted_recipient = no
 
 @contextmanager
 def running(
-    mechanisms: str = "PLAIN LOGIN CRAM-MD5", *, door: int | None = None
+    mechanisms: str = "PLAIN LOGIN CRAM-MD5", *, door: int | None = None, main: str = ""
 ) -> Iterator[Postfix]:
     """Start one that lets USER in by these SASL mechanisms; ended, and removed, after the block.
-    ``door``: the port at which it hands over what bounces: all but what is to reader1.
+    ``main``: more lines of its main.cf. ``door``: the port at which it hands over what bounces: all
+    but what is to reader1.
 
     In a folder of its own right under the system's for temporary files: its daemons are other
     users than root, who must be able to get there.
@@ -164,12 +165,12 @@ def running(
         place.chmod(0o755)
         found = Postfix(place, _free_port())
         _configure(found, mechanisms)
+        file = place / "etc" / "main.cf"
+        text = file.read_text() + main
         if door:
-            main = place / "etc" / "main.cf"
-            text = main.read_text().replace(
-                "static:all/", "inline:{ { reader1@example.org = all/ } }"
-            )
-            main.write_text(text + BOUNCES.format(domain=DOMAIN, door=door))
+            text = text.replace("static:all/", "inline:{ { reader1@example.org = all/ } }")
+            text += BOUNCES.format(domain=DOMAIN, door=door)
+        file.write_text(text)
         with _master(found):
             yield found
     finally:

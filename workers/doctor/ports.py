@@ -2,7 +2,7 @@
 
 import socket
 
-from workers.relay import Relay
+from workers.relay import Relay, on_loopback
 
 OTHERS = (587, 465, 2525, 443)
 """On which relays take mail where a host blocks 25, or one of these."""
@@ -34,6 +34,11 @@ def way_out(relay: Relay, trouble: str) -> str:
         return (
             f"Port {relay.port} does not answer from here, {other} does: hosts of servers "
             f"often block the first. Set the port in SMTP_URL to {other}."
+        )
+    if on_loopback(relay.host):
+        return (
+            f"Nothing takes mail at port {relay.port} of this machine: start its mail server, name "
+            "another port, or go by a provider's HTTP API (docs/routes.md)."
         )
     return (
         f"No usual port of {relay.host} answers from here. If it runs, the host of this server "

@@ -8,6 +8,7 @@ import click
 
 from workers.setting_up import asking_relay
 from workers.setting_up.present import Present
+from workers.setting_up.prose import say
 from workers.setting_up.signing import is_usual as usual
 from workers.setting_up.trying import Fault
 from workers.setting_up.wish import Wish, Wished, mailbox, readable
@@ -18,7 +19,7 @@ NONE = "-"
 
 def wish(present: Present, given: Wish) -> Wish:
     """Ask for whatever no option names."""
-    click.echo(
+    say(
         "Enter keeps what stands in brackets; Ctrl-C leaves everything as it was. You can run this "
         "again at any time."
     )
@@ -94,7 +95,8 @@ def question(
     needed: bool = True,
 ) -> str:
     """The answer, asked for until it can be taken."""
-    click.echo(f"\n{why}")
+    click.echo()
+    say(why)
     default = stands or (None if needed else "")
     answer: str = click.prompt(label, default, value_proc=check, show_default=bool(stands))
     return answer

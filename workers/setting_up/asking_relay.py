@@ -8,18 +8,21 @@ import click
 from workers.feedback.providers import Provider
 from workers.https.account import REGIONS, STREAMS, is_api
 from workers.relay import Relay, Security, on_loopback
+from workers.setting_up.prose import say
 from workers.setting_up.trying import Fault
 from workers.where import where
 
-_WHY = """
-Where your mails are handed over: the host of a mail server (you are asked for the rest), a whole
-address such as smtp://user:password@mail.example.org:587?starttls=1, or, to go by a provider's HTTP
-API, which a server's host never blocks, its name: {apis}."""
+_WHY = (
+    "Where your mails are handed over: the host of a mail server (you are asked for the rest), a "
+    "whole address such as smtp://user:password@mail.example.org:587?starttls=1, or, to go by a "
+    "provider's HTTP API, which hosts of servers don't block, its name: {apis}."
+)
 
 
 def whole(stands: str, domain: str) -> str | None:
     """The relay's address; None where it stays as it is, "" where there is none yet."""
-    click.echo(_WHY.format(apis=", ".join(sorted(REGIONS))))
+    click.echo()
+    say(_WHY.format(apis=", ".join(sorted(REGIONS))))
     shown = _shown(stands)
     answer: str = click.prompt(
         "Relay" if stands else "Relay (Enter: none yet)", shown or "", show_default=bool(shown)
@@ -105,7 +108,8 @@ def _at_port(relay: Relay, port: int) -> Relay:
 
 def _signing_in(relay: Relay) -> Relay:
     click.echo("\nThe relay's own user and password: a provider's are in its console.")
-    user = click.prompt("User (Enter: none)" if not relay.user else "User", relay.user)
+    label = "User" if relay.user else "User (Enter: none)"
+    user = click.prompt(label, relay.user, show_default=bool(relay.user))
     password = click.prompt("Password, unseen", hide_input=True) if user else ""
     return replace(relay, user=user, password=password)
 

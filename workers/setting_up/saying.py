@@ -10,6 +10,7 @@ from workers.doctor import in_words
 from workers.doctor.finding import Finding, Grade
 from workers.setting_up import zone
 from workers.setting_up.present import Present
+from workers.setting_up.prose import say
 from workers.setting_up.record import Record, Standing
 from workers.setting_up.run import Report
 from workers.setting_up.test_mail import Sent
@@ -50,7 +51,7 @@ def report(present: Present, found: Report, *, but: Finding | None = None) -> No
         if one is not but:
             finding(one)
     click.echo()
-    click.echo(_written(present, found))
+    say(_written(present, found))
     if found.key:
         click.echo(f"{found.key.path}: the key, {'new' if found.key.is_new else 'kept as it was'}.")
     _records(found.records)
@@ -71,16 +72,18 @@ def _records(records: list[Record]) -> None:
     click.echo("\nDNS records:")
     for record in records:
         click.echo(f"\n  {record.type} at {record.name}: {_HOW[record.state]}.")
-        click.echo(f"    {record.why}")
+        say(record.why, 4)
         if record.state is not Standing.THERE:
             click.echo(f"    {record.value}")
         if record.replaces:
             click.echo(f"    there today: {record.replaces}")
     if wanted := [record for record in records if record.state is not Standing.THERE]:
-        click.echo(
-            "\nPages of DNS hosts often want a name without its domain, and a value as it stands "
-            "above. As a zone file has them:\n"
+        click.echo()
+        say(
+            "Pages of DNS hosts often want a name without its domain, and a value as it stands "
+            "above. As a zone file has them:"
         )
+        click.echo()
         click.echo(zone.block(wanted))
 
 
@@ -106,10 +109,10 @@ def end(found: Report, sent: Sent | None) -> None:
 def _test(found: Sent) -> None:
     click.echo()
     if not found.taken:
-        click.echo(f"The test mail to {found.to} was not taken: {found.answer}")
+        say(f"The test mail to {found.to} was not taken: {found.answer}")
         return
     click.echo(f"The test mail to {found.to} was taken: {found.answer}")
-    click.echo(
+    say(
         "Whether it went to the inbox or to spam can't be seen from here. Open its source (“Show "
         "original”) and find Authentication-Results: spf, dkim and dmarc should say pass there."
     )

@@ -32,7 +32,7 @@ _CONTENT = {
     "printed, and give DNS an hour.\n\nIt came to spam? Say in your mail program that it is none, "
     "and look at `digest doctor`. The links in the foot lead nowhere: they are made for readers, "
     "and you are none yet.",
-    "key_takeaway": "Look whether it came to the inbox, and what its headers say.",
+    "key_takeaway": "Mail whose sender nobody can check goes to spam, and nobody tells you.",
 }
 
 
@@ -113,7 +113,7 @@ def _envelope(address: str) -> Envelope:
     from workers.models import Mailing, MailingKind, MailingState
 
     topic = Topic(id=0, slug="test", name="A test")
-    view = _view(topic, timezone.localdate())
+    view = _view(topic, timezone.now())
     mailing = Mailing(
         id=0,
         topic=topic,
@@ -126,7 +126,7 @@ def _envelope(address: str) -> Envelope:
     return Letters(mailing).envelope(row)
 
 
-def _view(topic: "Topic", today: dt.date) -> "EmailView":
+def _view(topic: "Topic", now: dt.datetime) -> "EmailView":
     """An update of one story, laid out as any."""
     from digest.depths import Depth
     from digest.parts import BriefingData
@@ -134,14 +134,13 @@ def _view(topic: "Topic", today: dt.date) -> "EmailView":
     from digest.rendering.view import EmailView
 
     imprint = story.imprint_of(topic)
-    published = dt.datetime.combine(today, dt.time(), dt.UTC)
-    data = BriefingData.model_validate({**_CONTENT, "published_at": published})
+    data = BriefingData.model_validate({**_CONTENT, "published_at": now})
     told = story.story_view(data, Depth.LEAD, anchor="s1", url=imprint.base_url)
     return EmailView(
         topic=story.topic_view(topic, imprint),
         imprint=imprint,
         number=1,
-        date=today,
+        date=now.date(),
         reading_minutes=1,
         title="A test mail",
         subject=f"A test mail from {imprint.from_name}",
