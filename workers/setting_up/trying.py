@@ -156,7 +156,7 @@ def _refused(relay: Relay, sender: str, recipient: str, refusal: Refusal) -> Tri
     said, domain = refusal.reply.text, sender.rpartition("@")[2]
     words = f"{relay} says to mail from {sender}: {said}."
     if _UNKNOWN_DOMAIN.search(said):
-        mend = f"Paste the records below: it looks for those of {domain}. Then try again."
+        mend = f"Paste the records that digest init prints, for it looks for those of {domain}."
         return _said(Grade.LOOK, words, mend, Fault.SENDER)
     if refusal.verb == "MAIL" or sender.partition("@")[0] in said or "sender" in said.lower():
         return _bad(Fault.SENDER, words, _allowed(relay, sender, domain))
