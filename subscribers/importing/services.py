@@ -266,6 +266,7 @@ SERVICES: Sequence[Service] = (
             "source": Field.SOURCE, "unsubscription date": Field.LEFT,
             "unsubscription reason": Field.LEFT_WHY,
         },
+        files=[(r"unsubscribers", LEFT)],
         words={
             **dict.fromkeys(
                 ("regular", "premium", "gifted", "trialed", "churning", "churned", "past due",
