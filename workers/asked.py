@@ -14,6 +14,7 @@ from digest.audit import audit
 from digest.errors import DigestError
 from digest.models import Edition, Letter, Topic, Update
 from digest.requesting import RequestedTest
+from digest.seldom import Seldom
 from subscribers.locales import spoken
 from subscribers.models import Subscriber, Subscription
 from subscribers.requested import ConfirmationRequest, LetterRequest, WelcomeRequest
@@ -30,9 +31,18 @@ _UNFORESEEN = "It could not be made, by a fault of the program; the workers’ l
 
 _Request = ConfirmationRequest | WelcomeRequest
 
+_TESTS = Seldom(lambda: RequestedTest.objects.filter(taken_at=None))
+_LETTERS = Seldom(lambda: LetterRequest.objects.filter(taken_at=None))
+_WAITING = {
+    MailingKind.CONFIRM: Seldom(lambda: ConfirmationRequest.objects.filter(taken_at=None)),
+    MailingKind.WELCOME: Seldom(lambda: WelcomeRequest.objects.filter(taken_at=None)),
+}
+
 
 def take_requested_tests() -> int:
     """Make a mailing of every test that somebody asked for; how many."""
+    if not _TESTS.any():
+        return 0
     taken = 0
     asked = RequestedTest.objects.filter(taken_at=None).select_related("update__topic")
     for request in asked.order_by("id")[:_OPEN]:
@@ -75,6 +85,8 @@ def take_welcomes() -> int:
 
 
 def _take(asked: type[_Request], kind: MailingKind) -> int:
+    if not _WAITING[kind].any():
+        return 0
     waiting = asked.objects.filter(taken_at=None).select_related(
         "subscription__subscriber", "subscription__topic"
     )
@@ -128,6 +140,8 @@ def _take_topic(
 def take_letters() -> int:
     """Write the letters that readers asked for, one mailing for those that say the same; how
     many."""
+    if not _LETTERS.any():
+        return 0
     waiting = LetterRequest.objects.filter(taken_at=None).select_related("subscriber", "topic")
     alike: dict[tuple[Topic, str, str], list[LetterRequest]] = {}
     for request in waiting.order_by("id")[:_OPEN]:

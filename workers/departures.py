@@ -16,6 +16,7 @@ from digest import approval, editions
 from digest.audit import audit
 from digest.errors import NotFound, Refused
 from digest.models import Edition, Stage, Update
+from digest.seldom import Seldom
 from subscribers.models import Segment
 from workers.audience import count, freeze
 from workers.mailings import GIVE_UP, TRIES
@@ -24,12 +25,14 @@ from workers.slots import GRACE
 
 log = structlog.get_logger()
 
+_APPROVED = Seldom(lambda: Update.objects.filter(stage=Stage.APPROVED))
+
 
 def take_due_updates() -> list[int]:
     """Make the mailing of every approved update that is due; the new mailings' ids."""
     _forget_unapproved()
     made = []
-    for update in _due(timezone.now()):
+    for update in _due(timezone.now()) if _APPROVED.any() else ():
         try:
             made.append(_make(update))
         except (OperationalError, InterfaceError):  # the database's trouble is not the update's
@@ -154,10 +157,17 @@ def _failed(update: Update, problem: Exception) -> None:
 
 def _forget_unapproved() -> None:
     """An approval that was taken back, or given anew, leaves no failed tries behind."""
+    if _UNAPPROVED.any():
+        _unapproved().delete()
+
+
+def _unapproved() -> QuerySet[Mailing]:
     unmade = Mailing.objects.filter(
         kind=MailingKind.SCHEDULED,
         edition=None,
         state__in=[MailingState.SCHEDULED, MailingState.QUARANTINED],
     )
-    anew = Q(update__approved_at=None) | Q(update__approved_at__gt=F("created_at"))
-    unmade.filter(anew).delete()
+    return unmade.filter(Q(update__approved_at=None) | Q(update__approved_at__gt=F("created_at")))
+
+
+_UNAPPROVED = Seldom(_unapproved)

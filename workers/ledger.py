@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
 
+from digest.seldom import Seldom
 from workers import domains, evidence, refusals
 from workers.brake.hard import is_hard
 from workers.models import (
@@ -338,35 +339,47 @@ def _database_time(value: object) -> str:
 def due_again(limit: int = 2000) -> dict[int, list[int]]:
     """mailing id → deferred deliveries whose time has come."""
     found: dict[int, list[int]] = {}
-    rows = (
-        Delivery.objects.filter(
-            state=DeliveryState.DEFERRED, next_attempt_at__lte=Now(), mailing__state__in=LIVE
-        )
-        .order_by("next_attempt_at")
-        .values_list("mailing_id", "id")[:limit]
-    )
-    for mailing_id, delivery_id in rows:
-        found.setdefault(mailing_id, []).append(delivery_id)
+    if _DUE_AGAIN.any():
+        for mailing_id, delivery_id in _due_again().values_list("mailing_id", "id")[:limit]:
+            found.setdefault(mailing_id, []).append(delivery_id)
     return found
+
+
+def _due_again() -> QuerySet[Delivery]:
+    # Not by a join: SQLite would begin with the mailings, and walk through all their deliveries.
+    live = Mailing.objects.filter(pk=OuterRef("mailing"), state__in=LIVE)
+    due = Delivery.objects.filter(state=DeliveryState.DEFERRED, next_attempt_at__lte=Now())
+    return due.filter(Exists(live)).order_by("next_attempt_at")
+
+
+_DUE_AGAIN = Seldom(_due_again)
 
 
 def finish() -> int:
     """Mark as done every mailing with nothing queued, deferred or in a lease; how many."""
-    ended = Mailing.objects.filter(
-        ~Exists(
-            Batch.objects.filter(
-                mailing=OuterRef("id"), state__in=[BatchState.PENDING, BatchState.LEASED]
-            )
-        ),
+    if not _ENDED.any():
+        return 0
+    ended = _ended()
+    done = [one for one in ended.values_list("id", flat=True) if _finish(ended.filter(id=one))]
+    for one in done:
+        log.info("mailing done", mailing=one)
+    return len(done)
+
+
+def _ended() -> QuerySet[Mailing]:
+    open_batches = Batch.objects.filter(
+        mailing=OuterRef("id"), state__in=[BatchState.PENDING, BatchState.LEASED]
+    )
+    return Mailing.objects.filter(
+        ~Exists(open_batches),
         state=MailingState.SENDING,
         prepared_at__isnull=False,
         queued=0,
         deferred=0,
     )
-    done = [one for one in ended.values_list("id", flat=True) if _finish(ended.filter(id=one))]
-    for one in done:
-        log.info("mailing done", mailing=one)
-    return len(done)
+
+
+_ENDED = Seldom(_ended)
 
 
 def _finish(mailing: QuerySet[Mailing]) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -15,6 +15,7 @@ from digest import approval
 from digest.audit import audit
 from digest.errors import NotFound, Refused
 from digest.models import Stage
+from digest.seldom import Seldom
 from digest.updates import find
 from subscribers.models import Segment
 from workers import ledger
@@ -188,6 +189,8 @@ def cancel(mailing: Mailing, by: str) -> int:
 
 def sweep_cancelled(mailing_id: int | None = None) -> int:
     """Exclude what cancelled mailings still have queued outside a lease; how many."""
+    if not _CANCELLED.any():
+        return 0
     mailings = Mailing.objects.filter(state=MailingState.CANCELLED).filter(
         Q(queued__gt=0) | Q(deferred__gt=0)
     )
@@ -208,6 +211,15 @@ def sweep_cancelled(mailing_id: int | None = None) -> int:
         state=MailingState.CANCELLED, finished_at=None, queued=0, deferred=0
     ).update(finished_at=Now())
     return total
+
+
+def _still_cancelled() -> QuerySet[Mailing]:
+    """Those of which anything is left to do."""
+    left = Q(queued__gt=0) | Q(deferred__gt=0) | Q(finished_at=None)
+    return Mailing.objects.filter(left, state=MailingState.CANCELLED)
+
+
+_CANCELLED = Seldom(_still_cancelled)
 
 
 def set_rate(mailing: Mailing, rate: float | None, by: str) -> None:
@@ -278,13 +290,20 @@ def resend_uncertain() -> int:
     within the time of its retries: yesterday's news must not follow today's.
     """
     total, now = 0, timezone.now()
-    for mailing in Mailing.objects.filter(
-        topic__resend_uncertain=True, uncertain__gt=0, state__in=[*ledger.LIVE, MailingState.DONE]
-    ):
+    for mailing in _to_resend() if _TO_RESEND.any() else ():
         if now < deadline(mailing):
             for ids in _once_each(mailing, DeliveryState.UNCERTAIN, attempts=1):
                 total += ledger.requeue(mailing.id, ids, DeliveryState.UNCERTAIN)
     return total
+
+
+def _to_resend() -> QuerySet[Mailing]:
+    return Mailing.objects.filter(
+        topic__resend_uncertain=True, uncertain__gt=0, state__in=[*ledger.LIVE, MailingState.DONE]
+    )
+
+
+_TO_RESEND = Seldom(_to_resend)
 
 
 def _once_each(mailing: Mailing, state: DeliveryState, **more: object) -> Iterator[list[int]]:

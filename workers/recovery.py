@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from structlog.contextvars import bound_contextvars
 
+from digest.seldom import Seldom
 from workers import evidence, ledger
 from workers.identity import host, journals
 from workers.journal import Abandoned, abandoned
@@ -20,6 +21,8 @@ from workers.results import result_of
 
 log = structlog.get_logger()
 
+_LEASED = Seldom(lambda: Batch.objects.filter(state=BatchState.LEASED))
+
 
 def recover() -> None:
     """Settle every lease whose worker is dead; then what other hosts lost for good."""
@@ -29,6 +32,8 @@ def recover() -> None:
         except Exception:  # the others are locked too, and theirs must not wait for this one
             log.exception("a dead worker's journal waits", worker=journal.worker)
             journal.release()
+    if not _LEASED.any():
+        return
     for batch in ledger.leased_here(host()):
         if not (journals() / f"{batch.worker}.log").exists():
             _give_up(batch)

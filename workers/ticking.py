@@ -7,11 +7,12 @@ each step is a conditional change of the database, and what it missed it finds n
 from collections.abc import Callable
 
 import structlog
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from digest.feeds import Feed
+from digest.seldom import Seldom
 from subscribers import fresh_links, signup_requests, unconfirmed
 from subscribers.importing import forgetting
 from subscribers.importing import runs as imports
@@ -138,18 +139,28 @@ def wake_for_imports() -> None:
 
 def wake_for_waiting() -> None:
     """A wake-up per mailing that nobody fills, and one for each place that could send."""
-    idle = Q(filling_until=None) | Q(filling_until__lt=Now())
-    preparing = Mailing.objects.filter(
-        idle, state=MailingState.PREPARING, prepared_at=None, due_at__lte=Now()
-    )
-    for mailing_id in preparing.values_list("id", flat=True)[:50]:
-        wake("prepare", mailing_id)
+    if _UNFILLED.any():
+        for mailing_id in _unfilled().values_list("id", flat=True)[:50]:
+            wake("prepare", mailing_id)
+    if not _PENDING.any():
+        return
     which, at_once = choosing.claims()
     if ledger.claimable(URGENT, which, at_once).exists():
         wake("send_urgent")
     which &= quiet.awake(BULK, timezone.now())
     for _ in range(ledger.claimable(BULK, which, at_once)[: _senders_wanted()].count()):
         wake("send_bulk")
+
+
+def _unfilled() -> QuerySet[Mailing]:
+    idle = Q(filling_until=None) | Q(filling_until__lt=Now())
+    return Mailing.objects.filter(
+        idle, state=MailingState.PREPARING, prepared_at=None, due_at__lte=Now()
+    )
+
+
+_UNFILLED = Seldom(_unfilled)
+_PENDING = Seldom(lambda: Batch.objects.filter(state=BatchState.PENDING))
 
 
 def _senders_wanted() -> int:

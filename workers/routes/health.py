@@ -7,9 +7,10 @@ import datetime as dt
 
 import structlog
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from digest.seldom import Seldom
 from workers import mailings
 from workers.ledger import LIVE
 from workers.models import Mailing
@@ -81,19 +82,27 @@ def keep_watch() -> None:
     due = Route.objects.filter(aside_until__lte=now, removed_at=None)
     for route_id in due.values_list("id", flat=True):
         wake("look_at_route", route_id)
-    RouteMoment.objects.filter(second__lt=now.timestamp() - MOMENTS).delete()
+    if not now.second:  # once a minute: the tick comes once in each second
+        RouteMoment.objects.filter(second__lt=now.timestamp() - MOMENTS).delete()
     tell_waiting()
 
 
 def tell_waiting() -> None:
     """Keep with each mailing that no route can take now why it waits."""
+    if not _WAITING.any():
+        return
     found = choosing.ways()
-    waiting = Mailing.objects.filter(state__in=LIVE, queued__gt=0).exclude(
-        choosing.servable(choosing.usable(found), prefix="")
-    )
-    for mailing in waiting.only("id", "why", "tries", "kind", "topic_id")[:100]:
+    unserved = _waiting().exclude(choosing.servable(choosing.usable(found), prefix=""))
+    for mailing in unserved.only("id", "why", "tries", "kind", "topic_id")[:100]:
         if not mailing.tries:  # else its last failure is what to say
             mailings.tell(mailing, choosing.why(found, mailing.kind, mailing.topic_id))
+
+
+def _waiting() -> QuerySet[Mailing]:
+    return Mailing.objects.filter(state__in=LIVE, queued__gt=0)
+
+
+_WAITING = Seldom(_waiting)
 
 
 def _wait(route_id: int, trouble: str, asked: float = 0.0) -> None:
