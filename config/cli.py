@@ -59,9 +59,11 @@ WHERE = {  # command -> where it stands, and one line for --help
     "schedule": ("workers.commands.schedule:schedule", "Say when a topic's updates are made."),
     "user": ("digest.commands.user:user", "Add staff."),
     "token": ("digest.commands.token:token", "Let programs in at the API."),
+    "backup": ("workers.commands.backup:backup", "Keep all of it in one file, while it runs."),
+    "restore": ("workers.commands.backup:restore", "Put a backup in an empty database."),
     "migrate": ("digest.commands.migrate:migrate", "Bring the database up to date."),
 }
-NO_DATABASE = {"migrate"}  # sees to it itself
+NO_DATABASE = {"migrate", "backup", "restore"}  # see to it themselves
 # They begin a process of their own, and need nothing of Django before; init reads settings that may
 # be what is to be mended.
 ANEW = {"up", "demo", "drill", "bench", "init"}

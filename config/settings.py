@@ -46,6 +46,7 @@ def _kept(name: str, make: str) -> str:
 
 
 SECRET_KEY: str = ENV["SECRET_KEY"] or _kept("secret-key", secrets.token_urlsafe(48))
+SECRET_KEY_IS_KEPT = not ENV["SECRET_KEY"]  # in DATA_DIR, so that a backup can bring its own
 
 # ---- addresses ---------------------------------------------------------------------
 _BASE_URL_FILE = DATA_DIR / "base-url"  # written by `digest up`, so that other commands agree

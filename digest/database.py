@@ -52,13 +52,18 @@ def refuse_another_key() -> None:
 
     Links in mails already sent, and those that other machines send, would stop working.
     """
-    mine = hashlib.sha256(b"fingerprint:" + settings.SECRET_KEY.encode()).hexdigest()
+    mine = fingerprint(settings.SECRET_KEY)
     kept, _ = Installation.objects.get_or_create(pk=1, defaults={"key_fingerprint": mine})
     if kept.key_fingerprint != mine:
         raise Refused(
             "This database was used with another SECRET_KEY; nothing was started. Set the same "
             f"SECRET_KEY everywhere (without one it is read from {settings.DATA_DIR}/secret-key)."
         )
+
+
+def fingerprint(key: str) -> str:
+    """By which a key is known again, and which doesn't give it away."""
+    return hashlib.sha256(b"fingerprint:" + key.encode()).hexdigest()
 
 
 def migrate() -> None:

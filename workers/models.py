@@ -381,11 +381,6 @@ class Pulse(models.Model):
         default=uuid.uuid4, help_text="Tells this database from others that a machine works with."
     )
     at = models.DateTimeField()
-    restored_from = models.DateTimeField(
-        null=True,
-        blank=True,
-        help_text="When the backup was taken that this is, until a tick has held what wants it.",
-    )
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S}"

@@ -24,6 +24,7 @@ from workers import (
     mailings,
     presence,
     pulse,
+    put_back,
     recovery,
     samples,
     schedule,
@@ -90,24 +91,17 @@ def look_back() -> None:
 
 def _hold(gap: Gap) -> None:
     log.warning(f"the database {gap.cause.value}", since=gap.since, until=gap.until)
-    unfilled = Q(queued__gt=0) | Q(prepared_at=None)
     if gap.cause is Cause.PUT_BACK:
-        why = (
-            f"The database was put back as it was on {gap.since:%d %B %H:%M %Z}; what went out "
-            f"from then until {gap.until:%d %B %H:%M %Z} is not in it. Resuming sends to all who "
-            "are still queued here, to some of them again. If that can't be, cancel."
-        )
-        schedule.hold_due(gap.until, why)
-        departures.hold_due(gap.until, why)
-        mailings.hold_live(unfilled | Q(deferred__gt=0), why)
-    else:
-        why = (
-            f"No worker looked for work from {gap.since:%d %B %H:%M %Z} until "
-            f"{gap.until:%d %B %H:%M %Z}, and this was due more than six hours ago. Resume it if "
-            "it is still wanted, or cancel it."
-        )
-        old = Q(kind__in=BULK, state__in=ledger.LIVE, due_at__lt=gap.until - slots.GRACE)
-        mailings.hold_live(unfilled & old, why)
+        put_back.hold(gap.since, gap.until)
+        return
+    why = (
+        f"No worker looked for work from {gap.since:%d %B %H:%M %Z} until "
+        f"{gap.until:%d %B %H:%M %Z}, and this was due more than six hours ago. Resume it if "
+        "it is still wanted, or cancel it."
+    )
+    unfilled = Q(queued__gt=0) | Q(prepared_at=None)
+    old = Q(kind__in=BULK, state__in=ledger.LIVE, due_at__lt=gap.until - slots.GRACE)
+    mailings.hold_live(unfilled & old, why)
 
 
 def requeue_due() -> None:

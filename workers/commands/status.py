@@ -79,8 +79,11 @@ def _recent() -> list[Mailing]:
     ended = [MailingState.DONE, MailingState.CANCELLED]
     moving = Mailing.objects.exclude(state__in=ended)
     lately = Mailing.objects.filter(state__in=ended, finished_at__gte=timezone.now() - RECENT)
-    rows = (moving | lately).select_related("update__topic", "topic")
-    return list(rows.order_by("-id")[:20])
+    rows = (moving | lately).select_related("update__topic", "topic").order_by("-id")
+    newest = list(rows[:20])
+    # Whatever wants a person is named, however much went out since.
+    held = rows.filter(state=MailingState.HELD).exclude(id__in=[one.id for one in newest])
+    return newest + list(held[:200])
 
 
 def _shown() -> Group:

@@ -12,7 +12,7 @@ from django.db import Error, connection
 from digest.errors import Refused
 from digest.models import Topic, from_address
 from digest.sender import is_nobodys
-from workers.doctor import clock, machine, pages, relays, senders, stores
+from workers.doctor import backups, clock, machine, pages, relays, senders, stores
 from workers.doctor.finding import Area, Finding, bad, unknown
 from workers.doctor.names import Names, Unanswered
 from workers.domains import domain_of
@@ -36,6 +36,7 @@ def examine() -> Iterator[Finding]:
         Area.RELAYS: [partial(_relays, names)],
         Area.DNS: [partial(_senders, names)],
         Area.PAGES: [partial(pages.examine, names)],
+        Area.BACKUPS: [backups.examine],
     }
     for area, each in looks.items():
         for look in each:

@@ -25,9 +25,4 @@ class Migration(migrations.Migration):
                 'ordering': ['-taken_at'],
             },
         ),
-        migrations.AddField(
-            model_name='pulse',
-            name='restored_from',
-            field=models.DateTimeField(blank=True, help_text='When the backup was taken that this is, until a tick has held what wants it.', null=True),
-        ),
     ]

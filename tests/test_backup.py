@@ -1,0 +1,358 @@
+"""Backups: all of an installation in one file, and back from it, or nothing changed."""
+
+import datetime as dt
+import fcntl
+import hashlib
+import json
+import shutil
+import uuid
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from django.apps import apps
+from django.contrib.sessions.models import Session
+from django.db import DatabaseError, connection, connections, transaction
+from django.utils import timezone
+
+from digest.errors import Refused, Unreachable
+from digest.models import Topic
+from digest.pictures import Picture
+from subscribers import suppression
+from subscribers.models import Subscriber, Suppression, address_hash
+from tests.ledgering import mailing, readers
+from workers.backup import archive, restoring, taking
+from workers.backup.archive import Archive, Manifest
+from workers.backup.models import Backup
+from workers.backup.restoring import Restored
+from workers.backup.snapshot import snapshot
+from workers.backup.tables import lines, tables_of
+from workers.commands import backup as commands
+from workers.doctor import backups
+from workers.models import Pulse, Worker
+from workers.routes.models import Pace
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, settings: Any) -> Path:
+    """A DATA_DIR of its own, with the key that signs here."""
+    settings.DATA_DIR = tmp_path / "var"
+    settings.DATA_DIR.mkdir()
+    (settings.DATA_DIR / "secret-key").write_text(settings.SECRET_KEY)
+    settings.SECRET_KEY_IS_KEPT = True
+    return tmp_path
+
+
+@pytest.fixture
+def file(place: Path) -> Path:
+    """Where a backup goes."""
+    return place / "monday.backup"
+
+
+def restore(file: Path, *, replace: bool = True) -> Restored:
+    with file.open("rb") as opened:
+        return restoring.restore(Archive(opened, str(file)), "test", replace=replace)
+
+
+def said() -> dict[str, bytes]:
+    """Every table's rows."""
+    return {one.name: b"".join(lines(connection, one)) for one in tables_of(apps)}
+
+
+def changed(before: dict[str, bytes]) -> set[str]:
+    """Tables that say something else by now."""
+    return {name for name, rows in said().items() if rows != before[name]}
+
+
+ODD = ["tab\tnew\nline\r", r"\N", r"back\slash\\n", "Zürich — “quoted” 😀", "", "NULL", "\\"]
+
+
+def test_what_is_restored_is_what_was_there_to_the_last_character(pivot: Topic, file: Path) -> None:
+    at = dt.datetime(2026, 11, 27, 5, 0, 0, tzinfo=dt.UTC)
+    for n, odd in enumerate(ODD):
+        Subscriber.objects.create(
+            email=f"odd{n}@example.org",
+            email_hash=address_hash(f"odd{n}@example.org"),
+            name=odd,
+            attributes={"said": odd, "b": {"c": [1, 1.5, None, True]}},
+            joined_at=at + dt.timedelta(microseconds=(0, 123_000, 1)[n % 3]),
+        )
+    Pace.objects.create(name="real", next_at=1_790_000_000.123456, rate=0.1)
+    mailing(pivot, give_up_after=dt.timedelta(days=1, microseconds=7), state="done", rate=1 / 3)
+    Picture.objects.create(hash="a" * 64, content=bytes(range(256)), width=1, height=1)
+    before = said()
+    taking.back_up(str(file))
+    Subscriber.objects.all().delete()
+    Pace.objects.all().delete()
+    restore(file)
+    assert changed(before) <= {"digest_auditentry", "workers_backup", "workers_pulse"}
+    assert sorted(Subscriber.objects.values_list("name", flat=True)) == sorted(ODD)
+
+
+def run(*words: str, feed: bytes | None = None) -> Any:
+    """The command, as ``digest`` runs it; its errors become words there."""
+    command = getattr(commands, words[0])
+    return CliRunner().invoke(command, words[1:], input=feed)
+
+
+def test_the_command_says_what_it_kept_in_a_file_that_nobody_else_may_read(
+    pivot: Topic, file: Path
+) -> None:
+    readers(pivot, 3)
+    told = json.loads(run("backup", str(file), "--json").stdout)
+    assert told["file"] == str(file)
+    assert told["bytes"] == file.stat().st_size
+    assert told["tables"]["subscribers_subscriber"] == 3
+    assert told["rows"] == sum(told["tables"].values())
+    assert told["files"] == ["data/secret-key"]
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert {one.name for one in file.parent.iterdir()} == {"var", file.name}, "no draft is left"
+    kept = Backup.objects.get()
+    assert (kept.file, kept.size, kept.trouble) == (str(file), file.stat().st_size, "")
+
+
+def test_yesterdays_backup_is_replaced_and_nothing_else_is(pivot: Topic, file: Path) -> None:
+    taking.back_up(str(file))
+    first = file.read_bytes()
+    readers(pivot, 3)
+    taking.back_up(str(file))
+    assert file.read_bytes() != first
+    thesis = file.with_name("thesis.docx")
+    with zipfile.ZipFile(thesis, "w") as other:
+        other.writestr("word/document.xml", "years of work")
+    for name in (thesis, file.parent):
+        with pytest.raises(Refused, match="nothing was written"):
+            taking.back_up(str(name))
+    assert zipfile.ZipFile(thesis).namelist() == ["word/document.xml"]
+
+
+def test_a_full_disk_or_a_folder_that_is_not_there_leaves_the_backup_of_yesterday(
+    pivot: Topic, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taking.back_up(str(file))
+    before = file.read_bytes()
+    monkeypatch.setattr(taking, "ROOM", 1 << 60)
+    with pytest.raises(Unreachable, match=r"no room for .*as it was.*Make room"):
+        taking.back_up(str(file))
+    assert file.read_bytes() == before
+    assert {one.name for one in file.parent.iterdir()} == {"var", file.name}
+    with pytest.raises(Unreachable, match="No such file or directory"):
+        taking.back_up(str(file.parent / "nowhere" / "b"))
+    failed = Backup.objects.exclude(trouble="")
+    assert "No such file" in failed[0].trouble, "the doctor says so"
+    assert "no room" in failed[1].trouble
+
+
+def test_a_backup_goes_through_a_pipe_and_back(pivot: Topic, file: Path) -> None:
+    readers(pivot, 3)
+    piped = run("backup", "-")
+    assert "Kept" in piped.stderr
+    Subscriber.objects.all().delete()
+    told = json.loads(run("restore", "-", "--replace", "--json", feed=piped.stdout_bytes).stdout)
+    assert told["file"] == "-"
+    assert Subscriber.objects.count() == 3
+
+
+def test_a_backup_tells_of_one_moment_and_keeps_nobody_from_writing(pivot: Topic) -> None:
+    readers(pivot, 3)
+    (table,) = [one for one in tables_of(apps) if one.name == "subscribers_subscriber"]
+    with snapshot() as database:
+        with transaction.atomic():
+            Subscriber.objects.all().delete()
+        assert b"".join(lines(database, table)).count(b"\n") == 3
+        with pytest.raises(DatabaseError), database.cursor() as cursor:
+            cursor.execute("DELETE FROM subscribers_subscriber")
+
+
+# ---- restoring ---------------------------------------------------------------------------
+
+
+@contextmanager
+def other_process() -> Iterator[Any]:
+    """Somebody else who has the database open."""
+    own = connections.create_connection("default")
+    try:
+        with own.cursor() as cursor:
+            yield cursor
+    finally:
+        own.close()
+
+
+def refused(file: Path, why: str, *, replace: bool = True) -> None:
+    """Refused in these words, and nothing is changed."""
+    before = said()
+    with pytest.raises(Refused, match=why) as told:
+        restore(file, replace=replace)
+    assert told.value.status == 2
+    assert changed(before) <= {"workers_backup"}, "what was there was kept first, perhaps"
+
+
+def test_a_database_that_holds_something_is_replaced_only_when_asked_and_kept_first(
+    pivot: Topic, file: Path
+) -> None:
+    taking.back_up(str(file))
+    readers(pivot, 3)
+    refused(file, "not empty; nothing was changed.*--replace", replace=False)
+    kept = restore(file).kept
+    assert Subscriber.objects.count() == 0
+    assert kept is not None
+    restore(kept)
+    assert Subscriber.objects.count() == 3
+
+
+def test_a_database_that_somebody_works_with_is_not_replaced(pivot: Topic, file: Path) -> None:
+    taking.back_up(str(file))
+    alive = Worker.objects.create(name="hasty:1", host="hasty", pid=1, queues="bulk")
+    refused(file, r"in use: workers run \(hasty:1\).*Stop web, workers")
+    alive.delete()
+    with other_process() as other:
+        other.execute("SELECT count(*) FROM digest_topic")
+        refused(file, "in use: .*open")
+    with (file.parent / "var" / "up.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        refused(file, "digest up runs in")
+    restore(file)
+
+
+def middles(file: Path, whole: bytes) -> list[int]:
+    """Places in the midst of what its largest members hold."""
+    file.write_bytes(whole)
+    with zipfile.ZipFile(file) as zipped:
+        largest = sorted(zipped.infolist(), key=lambda one: -one.compress_size)[:5]
+    return [
+        one.header_offset + 30 + len(one.filename) + 20 + one.compress_size // 2 for one in largest
+    ]
+
+
+def test_a_file_that_is_cut_off_or_damaged_anywhere_changes_nothing(
+    pivot: Topic, file: Path
+) -> None:
+    readers(pivot, 20)
+    taking.back_up(str(file))
+    whole = file.read_bytes()
+    for size in (0, 1, len(whole) // 2, len(whole) - 1):
+        file.write_bytes(whole[:size])
+        refused(file, "no backup of Digest, or was cut off|damaged")
+    for at in middles(file, whole):
+        spoilt = bytearray(whole)
+        spoilt[at] ^= 0x40
+        file.write_bytes(spoilt)
+        refused(file, "no backup of Digest, or was cut off|damaged")
+    file.write_text("a letter to the editor")
+    refused(file, "no backup of Digest")
+    with zipfile.ZipFile(file, "w") as other:
+        other.writestr("manifest.json", "{}")
+    refused(file, "no backup of Digest")
+
+
+def forged(file: Path, change: Callable[[Manifest], None], rows: bytes = b"") -> Path:
+    """The same backup with another manifest, its sums in order; ``rows``: more suppressions."""
+    made = file.with_name("forged.backup")
+    with zipfile.ZipFile(file) as real, zipfile.ZipFile(made, "w") as other:
+        manifest = Manifest.model_validate_json(real.read("manifest.json"))
+        for name in real.namelist()[:-1]:
+            content = real.read(name)
+            if name == "tables/subscribers_suppression.tsv" and rows:
+                content += rows
+                part = manifest.tables["subscribers_suppression"]
+                part.rows += rows.count(b"\n")
+                part.sha256 = hashlib.sha256(content).hexdigest()
+            other.writestr(name, content)
+        change(manifest)
+        other.writestr("manifest.json", manifest.model_dump_json())
+    return made
+
+
+def test_what_is_newer_strange_or_not_to_be_kept_changes_nothing(
+    pivot: Topic, file: Path, settings: Any
+) -> None:
+    suppression.add("gone@example.org", by="otto")
+    taking.back_up(str(file))
+
+    def newer(manifest: Manifest) -> None:
+        manifest.migrations.append(("workers", "9999_from_the_future"))
+
+    def later(manifest: Manifest) -> None:
+        manifest.format = archive.FORMAT + 1
+
+    def climbing(manifest: Manifest) -> None:
+        manifest.files["data/../../evil"] = manifest.files["data/secret-key"]
+
+    def clever(manifest: Manifest) -> None:
+        manifest.tables['"digest_topic"; DROP TABLE "digest_topic"'] = manifest.tables["auth_user"]
+
+    refused(forged(file, newer), "newer version.*9999_from_the_future.*Install that version")
+    refused(forged(file, later), "written by a newer version")
+    refused(forged(file, climbing), "none of ours")
+    refused(forged(file, clever), "no backup of Digest")
+    twice = said()["subscribers_suppression"]
+    broken = forged(file, lambda _: None, rows=twice)
+    refused(broken, "does not take the backup’s rows.*what was there is as it was")
+    settings.SECRET_KEY, settings.SECRET_KEY_IS_KEPT = "another, from the environment", False
+    refused(file, "SECRET_KEY is set here.*Take SECRET_KEY out of your settings")
+
+
+def test_the_key_and_the_files_come_back_and_keys_from_elsewhere_are_told(
+    pivot: Topic, file: Path, settings: Any
+) -> None:
+    var: Path = settings.DATA_DIR
+    outside = file.with_name("dkim.pem")
+    outside.write_text("a private key")
+    settings.DKIM_DOMAIN, settings.DKIM_KEY_FILE = "example.org", outside
+    (var / "imports").mkdir()
+    (var / "imports" / "7.csv").write_text("email\n")
+    (var / "mailbox").mkdir()
+    (var / "mailbox" / "1.eml").write_text("not kept")
+    taking.back_up(str(file))
+    shutil.rmtree(var)
+    outside.unlink()
+    var.mkdir()
+    (var / "secret-key").write_text("one that was made at the first start here")
+    done = restore(file)
+    assert (var / "secret-key").read_text() == settings.SECRET_KEY
+    assert (var / "imports" / "7.csv").read_text() == "email\n"
+    assert not (var / "mailbox").exists()
+    kept = var / "restored" / str(outside).lstrip("/")
+    assert kept.read_text() == "a private key"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert any(f"{outside} is kept as {kept}" in line for line in done.told)
+
+
+def test_who_was_signed_in_signs_in_anew_and_another_publications_list_is_not_mixed_in(
+    pivot: Topic, file: Path
+) -> None:
+    Session.objects.create(session_key="k", session_data="-", expire_date=timezone.now())
+    Pulse.objects.create(at=timezone.now())
+    taking.back_up(str(file))
+    Pulse.objects.update(database=uuid.uuid4())
+    suppression.add("gone@example.org", by="otto")
+    told = run("restore", str(file), "--replace").stdout
+    assert "whoever has left since would be mailed again" in told
+    assert Session.objects.count() == 0
+    assert Suppression.objects.count() == 0
+
+
+def test_the_doctor_says_how_old_the_last_backup_is_and_a_restored_one_is_as_old_as_it_was_taken(
+    pivot: Topic, file: Path
+) -> None:
+    def found() -> list[tuple[str, str]]:
+        return [(one.grade.value, one.words) for one in backups.examine()]
+
+    assert found()[0][0] == "look"
+    assert "None was made yet" in found()[0][1]
+    taking.back_up(str(file))
+    assert [grade for grade, _ in found()] == ["well"]
+    for age, grade in ((dt.timedelta(hours=31), "look"), (dt.timedelta(days=8), "bad")):
+        Backup.objects.update(taken_at=timezone.now() - age)
+        assert [one for one, _ in found()] == [grade]
+    with pytest.raises(Unreachable):
+        taking.back_up(str(file.parent / "nowhere" / "b"))
+    assert "failed" in found()[0][1]
+    restore(file)
+    assert [grade for grade, _ in found()] == ["well"], "it was taken a moment ago"
