@@ -129,17 +129,23 @@ def test_without_a_relay_mails_are_said_to_stay_and_with_one_a_sender_is_wanted(
 
 
 def test_an_editor_is_told_who_can_what_an_editor_cannot(
-    desk: Client, edda: User, pia: User
+    desk: Client, edda: User, pia: User, settings: Any
 ) -> None:
     page = text(desk.get("/desk/"))
-    assert "A publisher can: pia@example.org." in row(page, "topic")
+    assert "Can be done by pia@example.org." in row(page, "topic")
     assert "/desk/new/" not in row(page, "topic")
     topic = topics.add("harbour", {"name": "Harbour"}, by="x")
     assert stand(edda)["briefing"] == "next", "the look before it is a publisher's"
     page = text(desk.get("/desk/"))
+    assert "Once there is a draft." in row(page, "test")
     assert "/people/import/" not in row(page, "readers")
     assert "/subscribe/" in row(page, "readers")
     newsroom.briefing(topic, published_at=timezone.now())
+    settings.RELAY_ON_LOOPBACK = False
+    assert stand(edda)["sender"] == "wants a look"
+    mine = FirstSteps(edda).next
+    assert mine
+    assert mine.step.name == "draft", "what is hers, before what only another can mend"
     drafting.draft(topic)
     assert "/desk/harbour/draft/review/" in row(text(desk.get("/desk/")), "mailing")
     pia.delete()

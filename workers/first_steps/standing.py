@@ -78,10 +78,10 @@ class FirstSteps:
 
     @property
     def next(self) -> Shown | None:
-        """What to do now: what went wrong before what is new."""
+        """What this person does now: mends what went wrong, or does what is next."""
         for state in (State.STUCK, State.NEXT, State.BEGUN):
             for one in self.shown:
-                if one.step.state is state:
+                if one.step.state is state and one.links:
                     return one
         return None
 
@@ -106,7 +106,7 @@ class FirstSteps:
         if not names:
             return "A publisher can. There is none yet: digest user add ADDRESS --role publisher"
         more = " and others" if len(names) > TOLD else ""
-        return f"A publisher can: {', '.join(names[:TOLD])}{more}."
+        return f"Can be done by {', '.join(names[:TOLD])}{more}."
 
     def _shown(self, step: Step) -> Shown:
         links = [link for link in step.links if has_role(self.user, *link.roles)]

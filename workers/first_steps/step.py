@@ -50,6 +50,8 @@ class Step:
     state: State = State.OPEN
     at: dt.datetime | None = None
     links: tuple[Link, ...] = ()
+    wants: str = "a topic"
+    """What must be there before anything leads to it."""
     command: str = ""
     """The same without the desk."""
 

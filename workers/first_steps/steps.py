@@ -29,15 +29,12 @@ def steps(facts: Facts) -> list[Step]:
         _schedule(facts),
         _mailing(facts),
     ]
-    return [_later(step, facts) if step.state is State.OPEN else step for step in found]
+    return [_later(step) if step.state is State.OPEN and not step.links else step for step in found]
 
 
-def _later(step: Step, facts: Facts) -> Step:
-    """The step; where nothing leads to it yet, what it wants first."""
-    if step.links:
-        return step
-    missing = "a draft" if facts.briefings else "a briefing" if facts.topic else "a topic"
-    return replace(step, state=State.LATER, told=f"Once there is {missing}.")
+def _later(step: Step) -> Step:
+    """A step to which nothing leads yet says what it wants first."""
+    return replace(step, state=State.LATER, told=f"Once there is {step.wants}.")
 
 
 def _at(topic: Topic | None, place: str, words: str, *roles: Role) -> tuple[Link, ...]:
@@ -136,6 +133,7 @@ def _draft(facts: Facts) -> Step:
         "The draft",
         "Gathers the briefings, each with a reason, and shows the mail as readers will see it.",
         links=_at(topic, "draft/", "Assemble it") if facts.briefings else (),
+        wants="a briefing",
     )
     if update is None:
         return step
@@ -175,6 +173,7 @@ def _test(facts: Facts) -> Step:
         "A test mail to yourself",
         "The update in a real inbox, before anybody else has it.",
         links=_at(topic, "draft/#test", "Send a test") if facts.update else (),
+        wants="a draft",
     )
     if test is None:
         return step
@@ -209,6 +208,7 @@ def _mailing(facts: Facts) -> Step:
         "The first mailing",
         "Approving freezes the update, gives it its number, and sends it.",
         links=_at(topic, "draft/review/", "Look at it and approve") if update else (),
+        wants="a draft",
     )
     if mailing and mailing.state != MailingState.CANCELLED:
         state, told = _sent(mailing)
