@@ -63,7 +63,7 @@ WHERE = {  # command -> where it stands, and one line for --help
     "restore": ("workers.commands.backup:restore", "Put a backup in an empty database."),
     "migrate": ("digest.commands.migrate:migrate", "Bring the database up to date."),
 }
-NO_DATABASE = {"migrate", "backup", "restore"}  # see to it themselves
+NO_DATABASE = {"migrate", "backup", "restore", "doctor"}  # see to it themselves
 # They begin a process of their own, and need nothing of Django before; init reads settings that may
 # be what is to be mended.
 ANEW = {"up", "demo", "drill", "bench", "init"}

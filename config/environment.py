@@ -318,12 +318,6 @@ def read_env_file(path: Path) -> dict[str, str]:
         _refuse(f"{path} can't be read ({why}); nothing was started. Mend it, or take it away.")
 
 
-def unknown(path: Path = Path(".env")) -> list[str]:
-    """Names in the file that are none of ours: misspelt perhaps, or another program's."""
-    known = {setting.name for setting in SETTINGS}
-    return [name for name in read_env_file(path) if name not in known]
-
-
 def _refuse(told: str) -> NoReturn:
     sys.stderr.write(f"{told}\n")
     raise BadSetting(2)

@@ -90,7 +90,6 @@ SIGNUP_LIMITS: dict[str, str] = ENV["SIGNUP_LIMITS"]
 DNS_SERVER: str = ENV["DNS_SERVER"]
 TIME_SERVER: str = ENV["TIME_SERVER"]
 SETTING_NAMES = [setting.name for setting in environment.SETTINGS]
-UNKNOWN_SETTINGS = environment.unknown()
 METRICS_TOKEN: str = ENV["METRICS_TOKEN"]
 ALERT_MAIL: list[str] = ENV["ALERT_MAIL"]
 ALERT_SMTP_URL: str = ENV["ALERT_SMTP_URL"] or SMTP_URL

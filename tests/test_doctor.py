@@ -1,11 +1,13 @@
 """What the doctor finds: each fault in words with its mend, and nothing where all is well."""
 
 import json
+import os
 import shlex
 import socket
 import ssl
 import struct
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +17,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from django.db import OperationalError, connection
 
 from digest.models import Topic
 from tests import certificates, signing
@@ -23,13 +26,13 @@ from tests.relays import PoliteRelay, sink
 from tests.routing import a_route, only_routes, url_of
 from tests.signing import signed
 from workers.commands.doctor import doctor
-from workers.doctor import clock, dmarc, machine, ports, relays, senders
+from workers.doctor import clock, configured, dmarc, machine, ports, relays, senders, stores
 from workers.doctor.finding import Finding, Grade
 from workers.doctor.names import Names
 from workers.doctor.senders import Sender
 from workers.letters import signer_of
 from workers.relay import Relay
-from workers.watch import readings
+from workers.watch import health, readings
 from workers.watch.readings import Disk
 
 __all__ = ["only_routes", "signed"]  # fixtures
@@ -387,20 +390,57 @@ def about(found: list[Finding], what: str) -> Finding:
     return next(one for one in found if one.about.startswith(what))
 
 
-@pytest_db
-def test_a_misspelt_setting_is_named_with_the_one_that_was_meant(settings: Any) -> None:
-    settings.UNKNOWN_SETTINGS = ["SMPT_URL", "POSTGRES_PASSWORD"]
-    found = [one for one in machine.settings_() if "nothing of this name" in one.words.lower()]
-    assert [one.mend for one in found] == ["Write SMTP_URL, if that was meant."]
+@pytest.fixture
+def abroad(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Settings of a server that sends for real, without an ``.env``; where that would be."""
+    monkeypatch.chdir(tmp_path)
+    settings.RELAY_ON_LOOPBACK = settings.MAILBOX_IS_RELAY = False
+    settings.SECRET_KEY = "k3y-Of-thirty-and-Some-Letters-More"
+    settings.BASE_URL, settings.POSTAL_ADDRESS = "https://news.example.org", "1 Quay, Harbour"
+    settings.INBOUND_URL, settings.ALERT_MAIL = "lmtp://127.0.0.1:2424", ["ops@example.org"]
+    return tmp_path / ".env"
 
 
-@pytest_db
-def test_links_that_lead_to_the_readers_own_machine_are_told(settings: Any) -> None:
-    settings.RELAY_ON_LOOPBACK, settings.POSTAL_ADDRESS = False, "1 Quay, Harbour"
-    settings.BASE_URL = "http://127.0.0.1:8000"
-    assert only(list(machine.settings_())).about == "Setting BASE_URL"
-    settings.BASE_URL = "https://news.example.org"
-    assert troubles(list(machine.settings_())) == []
+def test_a_misspelt_setting_is_named_with_its_line_and_the_one_that_was_meant(abroad: Path) -> None:
+    abroad.write_text("# mail\nSMPT_URL=smtp://mail.example.org\nPOSTGRES_PASSWORD=x\n")
+    found = only(list(configured.examine()))
+    assert ".env line 2: nothing of this name is known" in found.words
+    assert found.mend == "Write SMTP_URL, if that was meant."
+
+
+def test_a_setting_that_stands_twice_is_named_with_the_line_that_counts(abroad: Path) -> None:
+    abroad.write_text("SEND_RATE=70\nSEND_RATE=20\nLOG_LEVEL=info\n")
+    found = only(list(configured.examine()))
+    assert found.about == "Setting SEND_RATE"
+    assert "lines 1 and 2; the last one counts" in found.words
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "grade"),
+    [
+        ("BASE_URL", "http://127.0.0.1:8000", Grade.BAD),
+        ("SECRET_KEY", "short", Grade.BAD),
+        ("SECRET_KEY", "a" * 60, Grade.BAD),
+        ("DEBUG", True, Grade.BAD),
+        ("POSTAL_ADDRESS", "", Grade.LOOK),
+        ("INBOUND_URL", "", Grade.LOOK),
+        ("ALERT_MAIL", [], Grade.LOOK),
+    ],
+)
+def test_a_setting_that_will_not_do_for_mail_to_the_world_is_told(
+    abroad: Path, settings: Any, setting: str, value: object, grade: Grade
+) -> None:
+    assert troubles(list(configured.examine())) == []
+    setattr(settings, setting, value)
+    found = only(list(configured.examine()))
+    assert (found.about, found.grade) == (f"Setting {setting}", grade)
+
+
+def test_links_to_the_readers_own_machine_will_do_while_no_mail_leaves_this_one(
+    abroad: Path, settings: Any
+) -> None:
+    settings.BASE_URL, settings.RELAY_ON_LOOPBACK = "http://127.0.0.1:8000", True
+    assert only(list(configured.examine())).grade is Grade.UNKNOWN
 
 
 def test_secret_files_that_everybody_may_read_are_named_with_their_mend(
@@ -409,11 +449,15 @@ def test_secret_files_that_everybody_may_read_are_named_with_their_mend(
     monkeypatch.chdir(tmp_path)
     settings.DATA_DIR = tmp_path / "var"
     settings.DATA_DIR.mkdir(mode=0o700)
-    env = tmp_path / ".env"
-    env.write_text("SECRET_KEY=x")
-    env.chmod(0o644)
-    found = only(list(machine.files()))
-    subprocess.run(shlex.split(found.mend), check=True)
+    settings.DKIM_DOMAIN = "example.org, example.net"
+    settings.DKIM_KEY_FILE = tmp_path / "{domain}.pem"
+    for name in (".env", "example.net.pem"):
+        (tmp_path / name).write_text("SECRET_KEY=x")
+        (tmp_path / name).chmod(0o644)
+    found = troubles(list(machine.files()))
+    assert [one.about for one in found] == ["File .env", "File example.net.pem"]
+    for one in found:
+        subprocess.run(shlex.split(one.mend), check=True)
     assert troubles(list(machine.files())) == []
 
 
@@ -421,6 +465,47 @@ def test_secret_files_that_everybody_may_read_are_named_with_their_mend(
 def test_a_disk_that_is_nearly_full_stops_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(readings, "disk", lambda: Disk(free=9_000_000, size=10**11))
     assert only(list(machine.disk())).grade is Grade.BAD
+
+
+# ---- the database ------------------------------------------------------------------------------
+
+
+@pytest_db
+def test_a_database_that_is_away_or_newer_or_of_another_key_is_told_with_its_mend(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert troubles(list(stores.database())) == []
+    key, settings.SECRET_KEY = settings.SECRET_KEY, "another"
+    assert "another SECRET_KEY" in only(list(stores.database())).words
+    settings.SECRET_KEY = key
+    ours = health._ours() | {("digest", "9999_later")}
+    monkeypatch.setattr(health, "_ours", lambda: ours)
+    assert "run: digest migrate" in only(list(stores.database())).words
+
+    def gone() -> None:
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr(connection, "ensure_connection", gone)
+    away = only(list(stores.database()))
+    assert "can't be used: connection refused" in away.words
+
+
+@pytest.mark.long
+def test_without_its_database_the_command_tells_all_that_can_be_told_without_it(
+    tmp_path: Path,
+) -> None:
+    """In a process of its own, as somebody would call it."""
+    nobody = {"DNS_SERVER": "127.0.0.1:1", "TIME_SERVER": "127.0.0.1:1", "DATA_DIR": str(tmp_path)}
+    asked = subprocess.run(
+        [Path(sys.executable).with_name("digest"), "doctor", "--json"],
+        env={"PATH": os.environ["PATH"], **nobody, "DATABASE_URL": "postgres://digest:geheim@127.0.0.1:1/digest"},
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    found = {one["about"]: one for one in json.loads(asked.stdout)["findings"]}
+    assert asked.returncode == 1
+    assert "Connection refused" in found["Database"]["words"]
+    assert {"Settings", "Disk", "Clock", "Broker", "Pages at http://127.0.0.1:8000"} <= set(found)
+    assert "geheim" not in asked.stdout + asked.stderr
 
 
 # ---- the command -----------------------------------------------------------------------------

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator
 import click
 from django.db import Error
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
+from digest.database import bring_up_to_date, told
+from digest.errors import DigestError
 from workers.doctor import in_words, kept
 from workers.doctor.examination import examine
 from workers.doctor.finding import Finding, Grade, worst
@@ -23,6 +24,8 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
     """Look at settings, database, broker, disk, clock, relays, DNS and our own pages, and say of
     each what would mend it. Sends no mail, and keeps what it found for the queue's page. Status 1
     where something is to be mended before anything is sent."""
+    with contextlib.suppress(DigestError, Error), told():
+        bring_up_to_date()
     found = list(examine()) if as_json else list(_printed(Console(), examine()))
     with contextlib.suppress(Error):  # a database that is away is one of the findings
         kept.keep(found, "digest doctor")
@@ -38,11 +41,13 @@ def _printed(console: Console, findings: Iterable[Finding]) -> Iterator[Finding]
     found: list[Finding] = []
     for finding in findings:
         if not found or found[-1].area != finding.area:
-            console.print(Text(f"{finding.area[0].upper()}{finding.area[1:]}", "bold"))
-        console.print(Padding(in_words.told(finding), (0, 0, 0, 2)))
+            heading = Text(f"{finding.area[0].upper()}{finding.area[1:]}", "bold underline")
+            console.print(Text("\n" if found else "").append(heading))
+        # Not broken into lines: a record is to be pasted as it stands.
+        console.print(in_words.told(finding), soft_wrap=True)
         found.append(finding)
         yield finding
-    console.print(_sum(found))
+    console.print(_sum(found), soft_wrap=True)
 
 
 def _sum(found: list[Finding]) -> Text:

@@ -12,7 +12,7 @@ from django.db import Error, connection
 from digest.errors import Refused
 from digest.models import Topic, from_address
 from digest.sender import is_nobodys
-from workers.doctor import backups, clock, machine, pages, relays, senders, stores
+from workers.doctor import backups, clock, configured, machine, pages, relays, senders, stores
 from workers.doctor.finding import Area, Finding, bad, unknown
 from workers.doctor.names import Names, Unanswered
 from workers.domains import domain_of
@@ -31,7 +31,7 @@ def examine() -> Iterator[Finding]:
     """Each finding as it is known; a minute or two at most, where nothing answers."""
     names = Names(settings.DNS_SERVER)
     looks: dict[Area, list[Look]] = {
-        Area.MACHINE: [machine.settings_, machine.files, machine.disk, clock.examine],
+        Area.MACHINE: [configured.examine, machine.files, machine.disk, clock.examine],
         Area.STORES: [stores.database, stores.broker, stores.workers],
         Area.RELAYS: [partial(_relays, names)],
         Area.DNS: [partial(_senders, names)],

@@ -2,16 +2,32 @@
 
 from collections.abc import Iterator
 
-from django.db import connection
+from django.db import Error, connection
 from django.utils import timezone
 
+from digest.database import refuse_another_key, told
+from digest.errors import DigestError
 from workers.doctor.finding import Finding, bad, well
-from workers.watch import readings
+from workers.watch import health, readings
 
 
 def database() -> Iterator[Finding]:
     kind = "PostgreSQL" if connection.vendor == "postgresql" else "SQLite, beside the program"
-    yield well("Database", f"{kind}; {readings.database_size() / 1e6:,.0f} MB.")
+    try:
+        with told():
+            connection.ensure_connection()
+            if trouble := health.no_pages():
+                yield bad("Database", trouble, "Then start all of the program's parts anew.")
+                return
+            refuse_another_key()
+            size = readings.database_size()
+    except DigestError as problem:  # its words say what mends it
+        yield bad("Database", str(problem), "Then look again: digest doctor")
+        return
+    except Error as problem:
+        yield bad("Database", f"It can't be read: {problem}.", "Put the last backup back.")
+        return
+    yield well("Database", f"{kind}; {size / 1e6:,.0f} MB.")
 
 
 def broker() -> Iterator[Finding]:
@@ -27,7 +43,9 @@ def broker() -> Iterator[Finding]:
 def workers() -> Iterator[Finding]:
     age = readings.tick_age(timezone.now())
     if age is None or age > readings.TICK_LATE:
-        when = "ever" if age is None else f"for {age:,.0f} s"
-        yield bad("Workers", f"None has looked for what is due {when}.", "Start them: digest up")
+        said = "None has ever looked for what is due"
+        if age is not None:
+            said = f"None has looked for what is due for {age:,.0f} s"
+        yield bad("Workers", f"{said}.", "Start them: digest up")
     else:
         yield well("Workers", "They look for what is due each second.")

@@ -31,7 +31,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     Without a broker or a tick nothing goes out, and yet readers can leave: that alone takes no
     page away. ``?all`` makes it count, for whoever watches the whole.
     """
-    why = _no_pages()
+    why = no_pages()
     if why:
         return HttpResponse(f"{why}\n", _PLAIN, status=503)
     sending = [line for line in (_no_broker(), _no_tick()) if line]
@@ -52,7 +52,8 @@ def _no_tick() -> str:
     return ""
 
 
-def _no_pages() -> str:
+def no_pages() -> str:
+    """Why no page can be served; "" where they can."""
     try:
         applied = set(MigrationRecorder(connection).applied_migrations())
     except DatabaseError:
