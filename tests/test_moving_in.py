@@ -12,13 +12,15 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from django.db import connection
 
 from config.cli import main
 from digest import drafting
 from digest.briefings import Briefing
 from digest.models import Topic
+from subscribers import segments
 from subscribers.importing.services import SERVICES
-from subscribers.models import Subscriber, Subscription
+from subscribers.models import Subscriber, Subscription, Suppression
 from tests.lists import load, states
 from workers.models import Schedule
 
@@ -134,6 +136,68 @@ def test_listmonks_database_is_asked_for_the_columns_that_are_read() -> None:
     select = text("moving-in/listmonk.md").partition("(SELECT ")[2].partition(" FROM ")[0]
     names = [one.rpartition(" AS ")[2].rpartition(".")[2] for one in select.split(", ")]
     assert ",".join(names) == head
+
+
+LISTMONK = """
+CREATE TYPE subscription_status AS ENUM ('unconfirmed', 'confirmed', 'unsubscribed');
+CREATE TYPE bounce_type AS ENUM ('soft', 'hard', 'complaint');
+CREATE TEMP TABLE subscribers (id int, uuid uuid, email text, name text,
+    attribs jsonb, status text, created_at timestamptz, updated_at timestamptz DEFAULT now());
+CREATE TEMP TABLE lists (id int, name text);
+CREATE TEMP TABLE subscriber_lists (subscriber_id int, list_id int, status subscription_status);
+CREATE TEMP TABLE bounces (subscriber_id int, type bounce_type);
+INSERT INTO lists VALUES (1, 'Harbour Letter'), (2, 'Weekend');
+INSERT INTO subscribers SELECT n, gen_random_uuid(), 'reader' || n || '@example.org',
+    'Reader, ' || n, '{"city": "Łódź"}', CASE n WHEN 5 THEN 'blocklisted' ELSE 'enabled' END,
+    '2023-05-01 10:11:12.5+02' FROM generate_series(1, 6) n;
+INSERT INTO subscriber_lists VALUES (1, 1, 'confirmed'), (2, 1, 'unsubscribed'),
+    (3, 1, 'unconfirmed'), (4, 1, 'confirmed'), (5, 1, 'confirmed'), (6, 2, 'confirmed'),
+    (1, 2, 'unsubscribed');
+INSERT INTO bounces VALUES (4, 'hard'), (4, 'soft'), (1, 'soft');
+"""
+"""Its tables, as far as the guide asks them."""
+
+
+@pytest.mark.both_databases
+@pytest.mark.only_on("postgresql")
+def test_listmonks_database_answers_what_the_guide_asks_and_its_answers_come_in(
+    harbour: Topic, tmp_path: Path
+) -> None:
+    asked = re.findall(r"^\\copy (\(.*\)) TO '(\S+)'", text("moving-in/listmonk.md"), re.MULTILINE)
+    with connection.cursor() as cursor:
+        cursor.execute(LISTMONK)
+        for question, name in asked:
+            with cursor.copy(f"COPY {question} TO STDOUT CSV HEADER") as answer:
+                (tmp_path / name).write_bytes(b"".join(answer))
+    follow("moving-in/listmonk.md")
+    assert states("harbour") == {
+        "reader1": "confirmed",
+        "reader2": "unsubscribed",
+        "reader3": "pending",
+        "reader4": "unsubscribed",
+        "reader5": "unsubscribed",
+    }
+    one = Subscriber.objects.get(email="reader1@example.org")
+    assert one.joined_at.isoformat() == "2023-05-01T08:11:12.500000+00:00"
+    assert (one.name, one.attributes["city"]) == ("Reader, 1", "Łódź")
+    assert Suppression.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("sample", "field", "value", "who"),
+    [
+        ("ghost-members.csv", "tiers", "Patron", {"boo"}),
+        ("substack-email-list.csv", "plan", "yearly", {"paid"}),
+        ("beehiiv-subscriptions.csv", "tier", "premium", {"inez"}),
+    ],
+)
+def test_a_paid_tier_is_an_attribute_that_a_segment_asks(
+    pivot: Topic, sample: str, field: str, value: str, who: set[str]
+) -> None:
+    load((LISTS / sample).read_bytes(), name=sample)
+    paid = {"field": f"attribute.{field}", "is": value}
+    found = segments.people({"all": [paid, {"field": "status", "is": "confirmed"}]}, pivot)
+    assert {str(one.email).partition("@")[0] for one in found} == who
 
 
 def test_buttondowns_list_of_who_left_is_told_by_its_name_in_the_archive(pivot: Topic) -> None:
