@@ -226,7 +226,8 @@ SETTINGS = (
     Setting(
         "DNS_SERVER",
         "",
-        "Whom `digest doctor` asks what the world sees; without it the machine's own name servers.",
+        "The one name server that `digest doctor` asks; without it each domain's own, as the world "
+        "does.",
         "192.0.2.53",
         parsing.server,
     ),

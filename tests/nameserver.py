@@ -15,15 +15,17 @@ Zone = Mapping[tuple[str, str], list[str]]
 
 
 @contextmanager
-def serving(zone: Zone, *, silent: bool = False) -> Iterator[str]:
+def serving(
+    zone: Zone, *, silent: bool = False, host: str = "127.0.0.1", port: int = 0
+) -> Iterator[str]:
     """host:port of a server that knows this, and that of nothing else there is any; a silent one
     hears and answers nothing."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
-        listening.bind(("127.0.0.1", 0))
+        listening.bind((host, port))
         thread = threading.Thread(target=_serve, args=(listening, zone, silent), daemon=True)
         thread.start()
         try:
-            yield f"127.0.0.1:{listening.getsockname()[1]}"
+            yield f"{host}:{listening.getsockname()[1]}"
         finally:
             # Wakes the thread, which finds no question in it.
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
@@ -47,7 +49,9 @@ def _answer(octets: bytes, zone: Zone) -> bytes:
     kind = dns.rdatatype.to_text(question.rdtype)
     answer = dns.message.make_response(asked)
     answer.flags |= dns.flags.AA | dns.flags.RA
-    if records := zone.get((name, kind)):
+    if (records := zone.get((name, "CNAME"))) and kind != "CNAME":
+        answer.answer.append(dns.rrset.from_text(question.name, 60, "IN", "CNAME", *records))
+    elif records := zone.get((name, kind)):
         answer.answer.append(dns.rrset.from_text(question.name, 60, "IN", kind, *records))
     elif not any(known == name for known, _ in zone):
         answer.set_rcode(dns.rcode.NXDOMAIN)

@@ -26,7 +26,17 @@ from tests.relays import PoliteRelay, sink
 from tests.routing import a_route, only_routes, url_of
 from tests.signing import signed
 from workers.commands.doctor import doctor
-from workers.doctor import clock, configured, dmarc, machine, ports, relays, senders, stores
+from workers.doctor import (
+    clock,
+    configured,
+    dmarc,
+    machine,
+    own_address,
+    ports,
+    relays,
+    senders,
+    stores,
+)
 from workers.doctor.finding import Finding, Grade
 from workers.doctor.names import Names
 from workers.doctor.senders import Sender
@@ -337,6 +347,39 @@ def test_a_relay_of_ours_has_a_name_that_leads_back_to_it(
 def test_of_a_providers_relay_only_the_provider_knows_its_addresses() -> None:
     with serving({("smtp.sendgrid.net", "A"): [RELAY]}) as server:
         assert relays.addresses(Names(server), Relay("smtp.sendgrid.net")) == []
+
+
+def test_a_relay_on_this_machine_sends_from_where_the_machine_is_unless_it_passes_mail_on(
+    signed: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_address, "public", lambda: ["192.0.2.9", "2001:db8::9"])
+    here = Relay("127.0.0.1")
+    v6 = f"9.{'0.' * 23}8.b.d.0.1.0.0.2.ip6.arpa"
+    known = zone() | {
+        ("9.2.0.192.in-addr.arpa", "PTR"): ["news.example.org."],
+        ("news.example.org", "A"): ["192.0.2.9"],
+        (v6, "PTR"): [],
+    }
+    with serving(known) as server:
+        names = Names(server)
+        assert relays.addresses(names, here) == []
+        four, six = relays.called(names, here)
+        sender = Sender(
+            "news.example.org", "news.example.org", [], signer_of("news.example.org"),
+            relays.perhaps(here),
+        )  # fmt: skip
+        spf = only(list(senders.examine(names, sender)))
+    assert (four.grade, six.grade) == (Grade.WELL, Grade.LOOK)
+    assert "has no name (PTR). That matters unless" in six.words
+    assert (spf.about, spf.grade) == ("SPF of news.example.org", Grade.LOOK)
+    assert "ip4:192.0.2.9 ip6:2001:db8::9" in spf.mend
+
+
+def test_an_address_that_a_router_translates_says_nothing_of_where_mail_leaves(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(own_address, "_towards", lambda _family, _far: "10.0.0.7")
+    assert own_address.public() == []
 
 
 # ---- clock -----------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from email.utils import parseaddr
 from functools import partial
 
@@ -74,6 +75,7 @@ def _relays(names: Names) -> Iterator[Finding]:
 def _senders(names: Names) -> Iterator[Finding]:
     if not settings.MAILBOX_IS_RELAY:
         yield from _of_senders(names, _routes())
+        yield from names.told()
 
 
 def _routes() -> list[Route]:
@@ -98,22 +100,24 @@ def _envelopes() -> list[relays.Envelope]:
 
 
 def _of_senders(names: Names, routes: list[Route]) -> Iterator[Finding]:
-    own = list(_own_addresses(names, routes))
+    places = list(_places(routes))
+    own = list(_own_addresses(names, places))
+    perhaps = [address for one in places for address in relays.perhaps(one)]
     for domain in dict.fromkeys(domain_of(parseaddr(one)[1]) for one in _written()):
         if is_nobodys(domain):
             yield _nobodys(domain)
         else:
-            yield from _sender(names, domain, own)
+            yield from _sender(names, domain, own, perhaps)
 
 
-def _sender(names: Names, domain: str, own: list[str]) -> Iterator[Finding]:
+def _sender(names: Names, domain: str, own: list[str], perhaps: list[str]) -> Iterator[Finding]:
     try:
         signer = signer_of(domain)
     except Refused as problem:
         yield bad("DKIM_KEY_FILE", str(problem), "Mend the file, or make a key anew.")
         signer = None
     bounces = settings.BOUNCE_DOMAIN or domain
-    yield from senders.examine(names, senders.Sender(domain, bounces, own, signer))
+    yield from senders.examine(names, senders.Sender(domain, bounces, own, signer, perhaps))
 
 
 def _nobodys(domain: str) -> Finding:
@@ -124,11 +128,14 @@ def _nobodys(domain: str) -> Finding:
     return bad(about, "That domain is nobody's; mails from it are refused.", mend)
 
 
-def _own_addresses(names: Names, routes: list[Route]) -> Iterator[str]:
+def _places(routes: list[Route]) -> Iterator[Relay]:
     for route in routes:
-        try:
-            place = carriers.relay_of(route)
-            if isinstance(place, Relay):
-                yield from relays.addresses(names, place)
-        except (ValueError, Unanswered):
-            continue
+        with suppress(ValueError):
+            if isinstance(place := carriers.relay_of(route), Relay):
+                yield place
+
+
+def _own_addresses(names: Names, places: list[Relay]) -> Iterator[str]:
+    for place in places:
+        with suppress(Unanswered):
+            yield from relays.addresses(names, place)

@@ -6,8 +6,8 @@ import smtplib
 import ssl
 from collections.abc import Iterator, Sequence
 
-from workers.doctor import certificates, ports
-from workers.doctor.finding import Finding, bad, look, unknown, well
+from workers.doctor import certificates, own_address, ports
+from workers.doctor.finding import Finding, amiss, bad, look, unknown, well
 from workers.doctor.names import Names, Unanswered
 from workers.domains import domain_of
 from workers.feedback.providers import provider_at
@@ -98,21 +98,35 @@ def addresses(names: Names, relay: Relay) -> list[str]:
     return names.addresses(relay.host)
 
 
+def perhaps(relay: Relay) -> list[str]:
+    """From which mail of a relay on this machine leaves, unless it passes it on to another."""
+    return own_address.public() if on_loopback(relay.host) else []
+
+
 def called(names: Names, relay: Relay) -> Iterator[Finding]:
     """PTR, and that it leads back (RFC 1912 2.1): receivers refuse mail of nameless addresses."""
     about = f"Reverse DNS of {relay.host}"
     try:
         for address in addresses(names, relay):
-            known_as = names.hosts(address)
-            if not known_as:
-                yield bad(about, f"{address} has no name (PTR).", "Have its host set one.")
-            elif not any(address in names.addresses(name) for name in known_as):
-                yield bad(
-                    about,
-                    f"{address} is called {known_as[0]}, which does not lead back to it.",
-                    "Let the name have that address, or the address another name.",
-                )
-            else:
-                yield well(about, f"{address} is called {known_as[0]}, and that leads back to it.")
+            yield _name_of(names, about, address)
+        for address in perhaps(relay):
+            found = _name_of(names, about, address)
+            if amiss(found):
+                said = f"{found.words} That matters unless the relay passes mail on to another."
+                found = look(about, said, found.mend)
+            yield found
     except Unanswered as problem:
         yield unknown(about, f"{problem}.", "Look again when the name servers answer.")
+
+
+def _name_of(names: Names, about: str, address: str) -> Finding:
+    known_as = names.hosts(address)
+    if not known_as:
+        return bad(about, f"{address} has no name (PTR).", "Have its host set one.")
+    if not any(address in names.addresses(name) for name in known_as):
+        return bad(
+            about,
+            f"{address} is called {known_as[0]}, which does not lead back to it.",
+            "Let the name have that address, or the address another name.",
+        )
+    return well(about, f"{address} is called {known_as[0]}, and that leads back to it.")

@@ -17,6 +17,7 @@ class Sender:
     bounces: str  # the envelope sender's domain
     relays: Sequence[str]  # addresses of relays of ours from which mail leaves, where known
     signer: Signer | None = None
+    perhaps: Sequence[str] = ()  # of this machine, whose relay may pass mail on to another
 
     @property
     def signing(self) -> str:
@@ -50,7 +51,7 @@ def _spf(names: Names, sender: Sender) -> Iterator[Finding]:
         yield bad(about, f"Its record can't be used: {problem}.", "Mend the record.")
         return
     if found is None:
-        named = " ".join(_mechanism(one) for one in relays) or "what your provider names"
+        named = " ".join(map(_mechanism, [*relays, *sender.perhaps])) or "what your provider names"
         yield bad(
             about,
             "There is no SPF record, so receivers can't tell that the relay may send for it.",
@@ -62,13 +63,20 @@ def _spf(names: Names, sender: Sender) -> Iterator[Finding]:
             f"The record does not name the relay's {', '.join(left)}.",
             f"Add {' '.join(map(_mechanism, left))} to the TXT record at {domain}.",
         )
+    elif left := [one for one in sender.perhaps if not found.names(one)]:
+        yield look(
+            about,
+            f"The record does not name this machine's {', '.join(left)}. That matters unless the "
+            "relay on it passes mail on to another.",
+            f"Add {' '.join(map(_mechanism, left))} to the TXT record at {domain}.",
+        )
     elif found.ending not in {"-all", "~all"}:
         yield look(
             about,
             f"The record ends in {found.ending or 'nothing'}: it lets everybody send for it.",
             "End it in ~all.",
         )
-    elif relays:
+    elif relays or sender.perhaps:
         yield well(about, f"The record names the relay ({found.asks} look-ups of {spf.MOST}).")
     else:
         yield well(about, "There is one; a test mail shows whether it names the provider's relays.")
