@@ -31,9 +31,11 @@ def comes_back(page: Page, name: str, told: str, state: str = "done") -> None:
     expect(page.locator("h1")).to_have_text("First steps")
 
     def stands() -> bool:
-        page.reload()
         words = step(page, name).inner_text()
-        return told in words and state in words
+        if told in words and state in words:
+            return True
+        page.reload()
+        return False
 
     until(stands, 30, what=lambda: page.locator("main").inner_text())
 
@@ -116,8 +118,10 @@ def tries_it_out(page: Page) -> None:
 
 def sets_a_schedule(page: Page) -> None:
     goes(page, "schedule", "Set a schedule", "A schedule")
+    # Once a year: no slot comes due while the test walks on.
+    page.get_by_role("textbox", name="Rule").fill("0 7 1 1 *")
     page.get_by_role("button", name="Set the schedule").click()
-    comes_back(page, "schedule", "At 07:00 on Monday through Friday")
+    comes_back(page, "schedule", "At 07:00")
 
 
 def approves(page: Page) -> None:
