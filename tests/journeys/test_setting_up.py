@@ -20,6 +20,7 @@ from tests import postfix
 from tests.journeys.system import DIGEST, until
 from tests.nameserver import serving
 from tests.postfix import PASSWORD
+from tests.relays import PoliteRelay
 from workers.setting_up import env_file
 
 GIVEN = ("--name", "The Harbour", "--from", "news@example.org", "--postal", "1 Quay")
@@ -58,6 +59,7 @@ def words(said: Any) -> str:
 def test_a_wrong_password_and_a_certificate_of_nobodys_are_told_and_then_a_real_mail_arrives_signed(
     environ: dict[str, str],
 ) -> None:
+    Path(".env").write_text("BASE_URL=http://news.example.org\n")  # with which nothing starts
     with postfix.running() as relay:
         guessed = init(environ, *GIVEN, *PAGES, "--relay", relay.url(password="guessed"), status=1)
         assert "does not let digest in: 535" in words(guessed)
@@ -90,6 +92,24 @@ def assert_it_is_as_readers_get_theirs(mail: bytes, records: Sequence[Any]) -> N
     assert "Authentication-Results" in plain.get_content()
     assert page
     assert "1 Quay" in page.get_content()
+
+
+def test_a_test_mail_that_the_relay_does_not_take_is_told_with_its_words(
+    environ: dict[str, str],
+) -> None:
+    def spam(verb: str, _line: str, _number: int) -> str | None:
+        return "554 5.7.1 looks like spam" if verb == "DOT" else None
+
+    with PoliteRelay(spam).running() as relay:
+        url = f"smtp://127.0.0.1:{relay.port}"
+        given = (*GIVEN, *PAGES, "--relay", url, "--test-mail", "reader1@example.org")
+        said = init(environ, *given, status=1)
+    assert said["test_mail"] == {
+        "to": "reader1@example.org",
+        "taken": False,
+        "answer": "554 5.7.1 looks like spam",
+    }
+    assert "SMTP_URL" in said["changed"]
 
 
 def test_a_relay_that_lets_its_user_send_from_one_address_alone_is_told_before_any_mail(
