@@ -224,7 +224,8 @@ REFUSALS = [
     ("AUTH", "535 5.7.8 Wrong password", "bad", "does not let us in: 535 5.7.8 Wrong", "password"),
     ("MAIL", "553 5.7.1 not yours", "bad", "553 5.7.1 not yours", "all addresses of"),
     ("RCPT", "553 5.7.1 Sender address rejected: not owned", "bad", "not owned", "all addresses"),
-    ("RCPT", "554 5.7.1 Relay access denied", "bad", "Relay access denied", "give its user"),
+    ("MAIL", "530 5.7.0 Must issue a STARTTLS command first", "bad", "STARTTLS", "starttls=1"),
+    ("RCPT", "554 5.7.1 Relay access denied", "bad", "access denied", "let that user send"),
     ("MAIL", "450 4.1.8 Domain not found", "look", "Domain not found", "Paste the records"),
     ("RCPT", "550 5.1.1 no such user", "look", "no such user", "that address is right"),
     ("RCPT", "451 4.7.1 come again", "look", "come again", "try again"),
@@ -248,6 +249,19 @@ def test_what_a_relay_has_against_our_mail_is_told_with_its_words_and_a_mend(
     assert env()["SMTP_URL"] == (STOOD if grade == "bad" else url)
     assert env()["POSTAL_ADDRESS"] == POSTAL, "all else is kept"
     assert polite.accepted == [], "no mail was sent"
+
+
+@pytest.mark.parametrize(
+    ("verb", "reply"),
+    [("MAIL", "530 5.7.1 Authentication required"), ("RCPT", "554 5.7.1 Relay access denied")],
+)
+def test_a_relay_that_knows_no_strangers_is_told_to_want_a_password(
+    here: Path, verb: str, reply: str
+) -> None:
+    with PoliteRelay(says(**{verb: reply})).running() as relay:
+        said = run(*GIVEN, "--relay", f"smtp://127.0.0.1:{relay.port}", status=1)
+    assert reply in finding(said, "Relay")["words"]
+    assert "give its user and password" in finding(said, "Relay")["mend"]
 
 
 def test_it_is_tried_with_the_sender_and_the_reader_that_a_mail_would_have(here: Path) -> None:

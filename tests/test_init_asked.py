@@ -55,6 +55,18 @@ def test_it_asks_for_each_thing_and_for_a_wrong_password_alone_again(somebody: P
     assert "digest doctor" in said
 
 
+def test_a_from_that_the_relay_refuses_is_asked_for_again(somebody: Path) -> None:
+    def only_others(_verb: str, line: str, _number: int) -> str | None:
+        return "553 5.7.1 not yours" if line.startswith("MAIL") and DOMAIN in line else None
+
+    with PoliteRelay(only_others).running() as relay:
+        given = ("--name", "Harbour", "--from", FROM, "--postal", POSTAL, "--base-url", PAGES)
+        url = f"smtp://127.0.0.1:{relay.port}"
+        answers = lines("", "n", "", "news@quay-press.co.uk", "")
+        called(*given, "--relay", url, status=0, typed=answers)
+    assert env()["FROM_ADDRESS"] == "Harbour <news@quay-press.co.uk>"
+
+
 def test_enter_keeps_all_that_is_there(somebody: Path) -> None:
     with sink() as (relay, _):
         first = ("--name", "The Harbour", "--from", FROM, "--postal", POSTAL, "--base-url", PAGES)

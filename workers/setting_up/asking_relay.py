@@ -13,9 +13,10 @@ from workers.setting_up.trying import Fault
 from workers.where import where
 
 _WHY = (
-    "Where your mails are handed over: the host of a mail server (you are asked for the rest), a "
-    "whole address such as smtp://user:password@mail.example.org:587?starttls=1, or, to go by a "
-    "provider's HTTP API, which hosts of servers don't block, its name: {apis}."
+    "Where your mails are handed over: the host of a mail server (you are asked for the rest, and "
+    "type its password unseen), a whole address such as "
+    "smtp://user:password@mail.example.org:587?starttls=1, or, to go by a provider's HTTP API, "
+    "which hosts of servers don't block, its name: {apis}."
 )
 
 

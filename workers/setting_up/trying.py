@@ -132,7 +132,7 @@ def _troubled(relay: Relay, trouble: RelayTrouble, *, connected: bool) -> Tried:
 
 def _secured(relay: Relay, words: str) -> str:
     """What mends TLS that can't be had."""
-    if "mismatch" in words or "not match" in words or "not valid for" in words:
+    if "mismatch" in words:
         return f"Name the relay as its certificate does, in place of {relay.host}."
     if "offers no STARTTLS" in words:
         return "Try port 587, or smtps:// with port 465; ask its operator which of them has TLS."
@@ -149,25 +149,35 @@ def _secured(relay: Relay, words: str) -> str:
 # ---- it says no to our mail --------------------------------------------------------------------
 
 _UNKNOWN_DOMAIN = re.compile(r"\b[45]\.1\.8\b|domain (not found|does not exist)", re.IGNORECASE)
-_NO_RELAYING = re.compile(r"relay|authenticat|sign in|log ?in", re.IGNORECASE)
+_STRANGERS = re.compile(r"relay|authenticat|sign in|log ?in|logged in", re.IGNORECASE)
 
 
 def _refused(relay: Relay, sender: str, recipient: str, refusal: Refusal) -> Tried:
     said, domain = refusal.reply.text, sender.rpartition("@")[2]
-    words = f"{relay} says to mail from {sender}: {said}."
+    from_us = f"{relay} says to mail from {sender}: {said}."
     if _UNKNOWN_DOMAIN.search(said):
         mend = f"Paste the records that digest init prints, for it looks for those of {domain}."
-        return _said(Grade.LOOK, words, mend, Fault.SENDER)
+        return _said(Grade.LOOK, from_us, mend, Fault.SENDER)
+    if "STARTTLS" in said:
+        return _bad(Fault.TLS, from_us, "Add ?starttls=1 to its address.")
+    if not relay.user and _STRANGERS.search(said):
+        mend = "It takes mail from those alone who sign in: give its user and password."
+        return _bad(Fault.SIGN_IN, from_us, mend)
     if refusal.verb == "MAIL" or sender.partition("@")[0] in said or "sender" in said.lower():
-        return _bad(Fault.SENDER, words, _allowed(relay, sender, domain))
-    words = f"{relay} says to mail to {recipient}: {said}."
+        return _bad(Fault.SENDER, from_us, _allowed(relay, sender, domain))
+    return _refused_to(relay, recipient, refusal)
+
+
+def _refused_to(relay: Relay, recipient: str, refusal: Refusal) -> Tried:
+    said = refusal.reply.text
+    to_them = f"{relay} says to mail to {recipient}: {said}."
     if refusal.reply.code < 500:
-        return _said(Grade.LOOK, words, "It may say so to strangers once: try again in a while.")
-    if _NO_RELAYING.search(said):
-        mend = "It passes mail on only for those who sign in: give its user and password."
-        return _bad(Fault.SIGN_IN, words, mend)
+        return _said(Grade.LOOK, to_them, "It may say so to strangers once: try again in a while.")
+    if _STRANGERS.search(said):
+        mend = f"It passes on no mail of {relay.user}'s: have its operator let that user send."
+        return _bad(Fault.SIGN_IN, to_them, mend)
     mend = "See whether that address is right; for others the relay may well take mail."
-    return _said(Grade.LOOK, words, mend, Fault.RECIPIENT)
+    return _said(Grade.LOOK, to_them, mend, Fault.RECIPIENT)
 
 
 def _allowed(relay: Relay, sender: str, domain: str) -> str:
