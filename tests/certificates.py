@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-HERE = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+HERE = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
 USAGES = (
     "digital_signature", "content_commitment", "key_encipherment", "data_encipherment",
     "key_agreement", "key_cert_sign", "crl_sign", "encipher_only", "decipher_only",
@@ -17,9 +17,9 @@ USAGES = (
 SIGNS = x509.KeyUsage(**{usage: usage in {"key_cert_sign", "crl_sign"} for usage in USAGES})
 
 
-def issue(authority: Path, server: Path, *, days: int = 1) -> None:
-    """Write the authority's certificate, and a key with the certificate for this machine (PEM),
-    good for so many days.
+def issue(authority: Path, server: Path, *names: str, days: int = 1) -> None:
+    """Write the authority's certificate, and a key with the certificate for this machine, and for
+    these names (PEM), good for so many days.
 
     With every extension that OpenSSL's strict checks ask for: Python 3.13 makes them.
     """
@@ -33,7 +33,7 @@ def issue(authority: Path, server: Path, *, days: int = 1) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     leaf = (
         _begun("relay of the tests", key.public_key(), root_key, days)
-        .add_extension(HERE, critical=False)
+        .add_extension(x509.SubjectAlternativeName([HERE, *map(x509.DNSName, names)]), False)
         .sign(root_key, hashes.SHA256())
     )
     authority.write_bytes(root.public_bytes(serialization.Encoding.PEM))

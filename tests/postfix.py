@@ -104,11 +104,13 @@ class Postfix:
     place: Path
     port: int
 
-    def url(self, *, password: str = PASSWORD, trusted: bool = True) -> str:
+    def url(
+        self, *, password: str = PASSWORD, trusted: bool = True, host: str = "127.0.0.1"
+    ) -> str:
         """``SMTP_URL`` for it; ``trusted``: with the authority that its certificate is from."""
         secret = password.replace(" ", "%20")
         authority = f"&cafile={self.place}/authority.pem" if trusted else ""
-        return f"smtp://{USER}:{secret}@127.0.0.1:{self.port}?starttls=1&connections=4{authority}"
+        return f"smtp://{USER}:{secret}@{host}:{self.port}?starttls=1&connections=4{authority}"
 
     def delivered(self) -> list[Path]:
         """The mails in the Maildir, one file each."""
@@ -147,11 +149,15 @@ smtpd_reject_unlisted_recipient = no
 
 @contextmanager
 def running(
-    mechanisms: str = "PLAIN LOGIN CRAM-MD5", *, door: int | None = None, main: str = ""
+    mechanisms: str = "PLAIN LOGIN CRAM-MD5",
+    *,
+    door: int | None = None,
+    main: str = "",
+    name: str = HOST,
 ) -> Iterator[Postfix]:
     """Start one that lets USER in by these SASL mechanisms; ended, and removed, after the block.
     ``main``: more lines of its main.cf. ``door``: the port at which it hands over what bounces: all
-    but what is to reader1.
+    but what is to reader1. ``name``: by which others know it.
 
     In a folder of its own right under the system's for temporary files: its daemons are other
     users than root, who must be able to get there.
@@ -165,6 +171,7 @@ def running(
         place.chmod(0o755)
         found = Postfix(place, _free_port())
         _configure(found, mechanisms)
+        certificates.issue(place / "authority.pem", place / "relay.pem", name, days=90)
         file = place / "etc" / "main.cf"
         text = file.read_text() + main
         if door:
@@ -189,7 +196,6 @@ def _configure(postfix: Postfix, mechanisms: str) -> None:
     (place / "etc" / "master.cf").write_text(MASTER.format(**values))
     (place / "etc" / "sasl" / "smtpd.conf").write_text(SASL.format(**values, mechanisms=mechanisms))
     _keep_password(place / "etc" / "sasl" / "passwords")
-    certificates.issue(place / "authority.pem", place / "relay.pem")
 
 
 def _keep_password(path: Path) -> None:
