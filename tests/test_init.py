@@ -142,6 +142,7 @@ def test_what_is_missing_is_named_all_at_once_with_a_line_that_is_misspelt(here:
         ("--bounce-domain", "not a domain", "is no domain"),
         ("--postal", "1 Quay\nHarbour", "holds a line break"),
         ("--selector", "a.b", "is no selector"),
+        ("--test-mail", "a@b.org>\r\nDATA", "is not one address"),
     ],
 )
 def test_a_value_that_cannot_be_read_is_refused_with_an_example_and_nothing_changes(

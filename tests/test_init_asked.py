@@ -39,7 +39,7 @@ def test_it_asks_for_each_thing_and_for_a_wrong_password_alone_again(somebody: P
         answers = lines(
             "The Harbour", "nobody", FROM, POSTAL, f"http://news.{DOMAIN}", PAGES,
             "127.0.0.1", str(relay.port), "us", "a slip", "", "",
-            "", "us", PASSWORD, "",
+            "", "us", PASSWORD, "nobody", "",
         )  # fmt: skip
         said = called(status=0, typed=answers)
         url = f"smtp://us:{PASSWORD}@127.0.0.1:{relay.port}?starttls=0"
@@ -47,6 +47,7 @@ def test_it_asks_for_each_thing_and_for_a_wrong_password_alone_again(somebody: P
     assert env()["FROM_ADDRESS"] == f"The Harbour <{FROM}>"
     assert "is not one address" in said, "asked again for a From that is none"
     assert "must be https" in said
+    assert "'nobody' is not one address" in said, "whom a test is to go to is asked for again"
     assert said.count("535 5.7.8 Wrong") == 1, "told once, with its mend"
     assert "Give user and password anew" in said
     for asked in ("From address", "Postal address", "Port ["):

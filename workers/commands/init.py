@@ -16,7 +16,7 @@ from workers.setting_up import test_mail as testing
 from workers.setting_up.present import Present
 from workers.setting_up.run import Report, set_up, try_relay
 from workers.setting_up.test_mail import Sent
-from workers.setting_up.wish import Wish, wished
+from workers.setting_up.wish import Wish, recipient, wished
 
 
 @click.command()
@@ -51,6 +51,7 @@ def init(
     mended, 3 where the relay can't be reached; the relay that was there then stays."""
     asks = not (no_input or as_json) and at_a_terminal()
     present = Present(Path(".env").absolute(), os.environ, ctx.obj)
+    test_mail = test_mail and _recipient(test_mail)
     wish = _read(Wish(**given))
     try:
         report, told = _done(present, wish, test_mail or "", asks=asks)
@@ -71,6 +72,13 @@ def at_a_terminal() -> bool:
     return sys.stdin.isatty()
 
 
+def _recipient(text: str) -> str:
+    try:
+        return recipient(text)
+    except ValueError as problem:
+        raise Refused(f"--test-mail: {problem} Nothing was changed.") from None
+
+
 def _read(wish: Wish) -> Wish:
     """With the relay's address, where it is on standard input: so it is in no shell's history."""
     if wish.relay != "-":
@@ -79,21 +87,19 @@ def _read(wish: Wish) -> Wish:
     return dataclasses.replace(wish, relay=typed.strip())
 
 
-def _done(
-    present: Present, wish: Wish, recipient: str, *, asks: bool
-) -> tuple[Report, Finding | None]:
+def _done(present: Present, wish: Wish, to: str, *, asks: bool) -> tuple[Report, Finding | None]:
     """What came of it, and the finding that was told on the way."""
     if not asks:
         wanted = wished(present, wish)
-        return set_up(wanted, try_relay(wanted, recipient)), None
+        return set_up(wanted, try_relay(wanted, to)), None
     wanted = asking.signing(wished(present, asking.wish(present, wish), needs_relay=False))
-    relay = try_relay(wanted, recipient)
+    relay = try_relay(wanted, to)
     while relay and not relay.is_usable:
         saying.finding(relay.finding)
         if not click.confirm("Try again?", default=True):
             break
         wanted = asking.again(wanted, relay.fault)
-        relay = try_relay(wanted, recipient)
+        relay = try_relay(wanted, to)
     return set_up(wanted, relay), relay.finding if relay and not relay.is_usable else None
 
 

@@ -105,7 +105,7 @@ def _returning(sending: Sending, state: Standing) -> Iterator[Told]:
     if sending.leads_away:
         why = "Bounce domain: leads to your provider, who takes the bounces and tells us of them."
         yield Record(domain, "CNAME", sending.ways.returns, why, state)
-    elif sending.ses_region:
+    elif sending.ses_region and domain != sending.domain:
         why = "Bounce domain: set it as the MAIL FROM domain in the console of Amazon SES too."
         value = f"10 feedback-smtp.{sending.ses_region}.amazonses.com"
         yield Record(domain, "MX", value, why, state)

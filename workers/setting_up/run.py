@@ -96,11 +96,11 @@ def _of_dns(wanted: list[Record]) -> Finding:
 
 def _beside(wished: Wished) -> Iterator[Finding]:
     """What fits ill together, and what is given away."""
-    if (place := wished.place) is None:
+    if not wished.get("SMTP_URL"):
         words = "There is none: the built-in mailbox keeps all mail."
         yield unknown("Relay", words, "To send, name one: digest init --relay …")
-        return
-    if on_loopback(place.host):
+    place = wished.place
+    if place is None or on_loopback(place.host):
         return
     if is_nobodys(wished.domain):
         words = "That domain is nobody's; mails from it are refused."

@@ -14,6 +14,7 @@ from workers.setting_up.prose import say
 from workers.setting_up.record import Record, Standing
 from workers.setting_up.run import Report
 from workers.setting_up.test_mail import Sent
+from workers.setting_up.wish import recipient
 
 _HOW = {
     Standing.THERE: "is there",
@@ -37,10 +38,12 @@ def as_json(present: Present, report: Report, sent: Sent | None) -> dict[str, An
 
 
 def status(report: Report, sent: Sent | None) -> int:
+    """As scripts read it, the test mail counted in."""
     return report.status or (1 if sent and not sent.taken else 0)
 
 
 def finding(one: Finding) -> None:
+    """Its mark, words and mend."""
     Console(highlight=False, soft_wrap=True).print(in_words.told(one))
 
 
@@ -62,7 +65,7 @@ def _written(present: Present, found: Report) -> str:
         return f"{present.path.name}: nothing changed."
     kept = ""
     if found.relay and not found.relay.is_usable:
-        kept = " The relay was not written: SMTP_URL stays as it was."
+        kept = " The relay was not: SMTP_URL stays as it was, and nothing was sent."
     return f"{present.path.name}: wrote {', '.join(found.changed)}; all else stays.{kept}"
 
 
@@ -89,14 +92,24 @@ def _records(records: list[Record]) -> None:
 
 def ask_for_test() -> str:
     """Where a test mail is to go; "" for nowhere."""
-    click.echo(
-        "\nA test mail shows whether all of this works: made and signed as readers' mails are."
+    click.echo()
+    say(
+        "A test mail shows whether all of this works: it is made and signed as readers' mails are. "
+        "Before the records are in DNS it may well go to spam."
     )
+    label = "Send one to (Enter: not now)"
     try:
-        address: str = click.prompt("Send one to (Enter: not now)", "", show_default=False)
+        to: str = click.prompt(label, "", show_default=False, value_proc=_recipient)
     except click.Abort:
         return ""  # what was set up stays
-    return address.strip()
+    return to
+
+
+def _recipient(text: str) -> str:
+    try:
+        return recipient(text) if text.strip() else ""
+    except ValueError as problem:
+        raise click.UsageError(str(problem)) from None
 
 
 def end(found: Report, sent: Sent | None) -> None:
@@ -127,7 +140,7 @@ def _next(found: Report) -> None:
     else:
         steps.append("See whether anything is missing: digest doctor")
     steps += [
-        "Run it: digest up, or as a service with a web server in front (docs/vps.md)",
+        "Start it (anew): digest up, or as a service with a web server in front (docs/vps.md)",
         "Let yourself in: digest user add YOU@… --role admin; the desk, /desk/, leads on",
     ]
     click.echo("\nNext:")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from email.utils import parseaddr
 
 from digest.errors import Refused
+from digest.sender import one_mailbox
 from workers.setting_up import env_file
 from workers.setting_up.present import Present
 from workers.where import Where, where
@@ -123,6 +124,14 @@ def readable(present: Present, name: str, text: str) -> str:
 
 _HTTPS = " A web server in front of it gets the certificate by itself: two lines of Caddy do, see "
 _HTTPS += "docs/vps.md."
+
+
+def recipient(text: str) -> str:
+    """The one address that a test mail is to go to; ValueError in words."""
+    try:
+        return parseaddr(one_mailbox(text))[1]
+    except Refused:
+        raise ValueError(f"{text!r} is not one address.") from None
 
 
 def mailbox(name: str, address: str) -> str:
