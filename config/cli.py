@@ -61,9 +61,10 @@ WHERE = {  # command -> where it stands, and one line for --help
     "token": ("digest.commands.token:token", "Let programs in at the API."),
     "backup": ("workers.commands.backup:backup", "Keep all of it in one file, while it runs."),
     "restore": ("workers.commands.backup:restore", "Put a backup in an empty database."),
+    "move": ("workers.commands.move:move", "Move all of it to another database."),
     "migrate": ("digest.commands.migrate:migrate", "Bring the database up to date."),
 }
-NO_DATABASE = {"migrate", "backup", "restore", "doctor"}  # see to it themselves
+NO_DATABASE = {"migrate", "backup", "restore", "move", "doctor"}  # see to it themselves
 # They begin a process of their own, and need nothing of Django before; init reads settings that may
 # be what is to be mended.
 ANEW = {"up", "demo", "drill", "bench", "init"}

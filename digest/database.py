@@ -48,9 +48,11 @@ def bring_up_to_date() -> None:
 
 
 def refuse_another_key() -> None:
-    """Refuse a SECRET_KEY other than the one that this database was first used with.
+    """Refuse a SECRET_KEY other than the one that this database was first used with, and a database
+    that was moved elsewhere.
 
-    Links in mails already sent, and those that other machines send, would stop working.
+    Links in mails already sent, and those that other machines send, would stop working; what went
+    out since would go out again.
     """
     mine = fingerprint(settings.SECRET_KEY)
     kept, _ = Installation.objects.get_or_create(pk=1, defaults={"key_fingerprint": mine})
@@ -58,6 +60,11 @@ def refuse_another_key() -> None:
         raise Refused(
             "This database was used with another SECRET_KEY; nothing was started. Set the same "
             f"SECRET_KEY everywhere (without one it is read from {settings.DATA_DIR}/secret-key)."
+        )
+    if kept.moved_to:
+        raise Refused(
+            f"This database was moved to {kept.moved_to}; nothing was started. Set DATABASE_URL to "
+            "that one; or, to go on with this one after all: digest move --stay"
         )
 
 

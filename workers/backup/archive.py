@@ -24,7 +24,7 @@ FORMAT = 1
 
 _MANIFEST = "manifest.json"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
-_WRITTEN_AT_ONCE = 256 * 1024
+_AT_ONCE = 256 * 1024
 
 
 class Part(BaseModel):
@@ -118,7 +118,7 @@ def _gathered(blocks: Iterable[bytes]) -> Iterator[bytes]:
     for block in blocks:
         waiting.append(block)
         size += len(block)
-        if size >= _WRITTEN_AT_ONCE:
+        if size >= _AT_ONCE:
             yield b"".join(waiting)
             waiting, size = [], 0
     yield b"".join(waiting)
@@ -161,6 +161,12 @@ class Archive:
 
     def open(self, member: str) -> IO[bytes]:
         return self._zip.open(member)
+
+    def blocks(self, table: str) -> Iterator[bytes]:
+        """A table's lines, in pieces."""
+        with self._zip.open(table_member(table)) as file:
+            while block := file.read(_AT_ONCE):
+                yield block
 
     def _members(self) -> Iterator[tuple[str, Part]]:
         for name, table in self.manifest.tables.items():

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
-from typing import IO, Any
+from typing import Any
 
 from django.core.management import call_command
 from django.db import connection, transaction
@@ -15,7 +15,6 @@ from workers.backup.snapshot import Migrations, last_of
 from workers.backup.tables import Kind, Table
 
 _OURS = ("auth_", "digest_", "django_", "subscribers_", "workers_")
-_BLOCK = 256 * 1024
 _AT_ONCE = 10_000
 
 
@@ -45,6 +44,10 @@ def prepare(wanted: Migrations) -> None:
         executor = MigrationExecutor(connection)
         executor.migrate(last_of(executor.loader, wanted))
     _empty()
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            # Migrations in this transaction have made some of them immediate.
+            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 
 def finish() -> None:
@@ -58,19 +61,19 @@ def finish() -> None:
     call_command("migrate", verbosity=0, interactive=False)
 
 
-def load(table: Table, lines: IO[bytes]) -> None:
-    """Add these rows, which must be none of those there."""
+def load(table: Table, blocks: Iterable[bytes]) -> None:
+    """Add these rows, which must be none of those there. ``blocks``: their lines, in any pieces."""
     quoted = connection.ops.quote_name
     into = f"{quoted(table.name)} ({', '.join(quoted(one.name) for one in table.columns)})"
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             sql = f"COPY {into} FROM STDIN"
             with connection.wrap_database_errors, cursor.copy(sql) as copy:
-                while block := lines.read(_BLOCK):
+                for block in blocks:
                     copy.write(block)
         else:
             marks = ", ".join(["%s"] * len(table.columns))
-            rows = _rows(table, lines)
+            rows = _rows(table, _lines(blocks))
             while some := list(islice(rows, _AT_ONCE)):
                 cursor.executemany(f"INSERT INTO {into} VALUES ({marks})", some)  # noqa: S608
 
@@ -140,14 +143,20 @@ def value(written: str) -> str | None:
     return _ESCAPE.sub(lambda found: _ESCAPES.get(found[1], found[1]), written)
 
 
-def _rows(table: Table, lines: IO[bytes]) -> Iterator[list[Any]]:
+def _lines(blocks: Iterable[bytes]) -> Iterator[str]:
+    rest = b""
+    for block in blocks:
+        *whole, rest = (rest + block).split(b"\n")
+        for line in whole:
+            yield line.decode()
+
+
+def _rows(table: Table, lines: Iterable[str]) -> Iterator[list[Any]]:
     ways = [
         (at, _READ[column.kind]) for at, column in enumerate(table.columns) if column.kind in _READ
     ]
     for line in lines:
-        row: list[Any] = [
-            value(one) if "\\" in one else one for one in line[:-1].decode().split("\t")
-        ]
+        row: list[Any] = [value(one) if "\\" in one else one for one in line.split("\t")]
         for at, read in ways:
             if row[at] is not None:
                 row[at] = read(row[at])

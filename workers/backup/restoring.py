@@ -16,7 +16,7 @@ from digest.database import fingerprint
 from digest.errors import DigestError, Refused, Unreachable
 from workers import put_back
 from workers.backup import files, loading, running, since, taking
-from workers.backup.archive import Archive, table_member
+from workers.backup.archive import Archive
 from workers.backup.models import Backup
 from workers.backup.since import Carried
 from workers.models import Mailing, MailingState, Pulse, Slot, SlotResult
@@ -147,8 +147,7 @@ def _load(archive: Archive) -> None:
     loading.prepare(set(manifest.migrations))
     tables = [part.table(name) for name, part in manifest.tables.items()]
     for table in tables:
-        with archive.open(table_member(table.name)) as lines:
-            loading.load(table, lines)
+        loading.load(table, archive.blocks(table.name))
         if loading.count(table.name) != manifest.tables[table.name].rows:
             raise Refused(f"Of {table.name} not every row was kept; what was there is as it was.")
     loading.go_on_from(tables, LEAPS)
