@@ -66,10 +66,12 @@ def text(guide: str) -> str:
     return (DOCS / guide).read_text("utf-8")
 
 
-def follow(guide: str) -> str:
-    """Type each command of its blocks; what the last one said."""
+def follow(guide: str, *, more: bool = False) -> str:
+    """Type each command of a guide's block; what the last one said. ``more``: of those that
+    follow, too, which are for some."""
     said = ""
-    for block in re.findall(r"^```sh\n(.*?)^```", text(guide), re.MULTILINE | re.DOTALL):
+    blocks = re.findall(r"^```sh\n(.*?)^```", text(guide), re.MULTILINE | re.DOTALL)
+    for block in blocks if more else blocks[:1]:
         for line in block.splitlines():
             said = typed(line)
     return said
@@ -116,7 +118,7 @@ def test_a_guide_is_followed_word_for_word_and_all_come_as_the_counts_say(
 
 
 def test_what_all_guides_share_is_typed_as_it_is_written(harbour: Topic) -> None:
-    follow("moving-in.md")
+    follow("moving-in.md", more=True)
     assert Briefing.objects.get().published_at.year == 2025
     assert not drafting.draft(harbour).items.exists(), "an old issue is no news"
     assert Schedule.objects.get().cron == "0 7 * * 1-5"
@@ -198,6 +200,22 @@ def test_a_paid_tier_is_an_attribute_that_a_segment_asks(
     paid = {"field": f"attribute.{field}", "is": value}
     found = segments.people({"all": [paid, {"field": "status", "is": "confirmed"}]}, pivot)
     assert {str(one.email).partition("@")[0] for one in found} == who
+
+
+def test_whoever_left_a_single_opt_in_list_stays_out_when_the_others_are_confirmed(
+    harbour: Topic, tmp_path: Path
+) -> None:
+    shutil.copy(LISTS / "listmonk-one-list.csv", tmp_path / "list.csv")
+    follow("moving-in/listmonk.md", more=True)
+    assert states("harbour") == {
+        "cross": "unsubscribed",
+        "mona.list": "confirmed",
+        "single": "confirmed",
+        "left.list": "unsubscribed",
+        "blocked": "unsubscribed",
+        "switched.off": "unsubscribed",
+        "later": "unsubscribed",
+    }
 
 
 def test_buttondowns_list_of_who_left_is_told_by_its_name_in_the_archive(pivot: Topic) -> None:
