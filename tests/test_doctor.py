@@ -229,6 +229,11 @@ def test_a_name_server_that_does_not_answer_says_nothing_of_the_records(
         sender = Sender("news.example.org", "news.example.org", [], signer_of("example.org"))
         found = list(senders.examine(Names(server), sender))
     assert {one.grade for one in found} == {Grade.UNKNOWN}
+    kinds = ["SPF", "DKIM", "DMARC", "Bounces"]
+    assert [one.about.partition(" ")[0] for one in found] == kinds, "each keeps its name"
+    assert [one.words.startswith("No name server answered before") for one in found] == [
+        False, False, True, True,
+    ], "nobody waits for the third"  # fmt: skip
 
 
 # ---- relays ----------------------------------------------------------------------------------
@@ -366,7 +371,7 @@ def test_a_relay_on_this_machine_sends_from_where_the_machine_is_unless_it_passe
         four, six = relays.called(names, here)
         sender = Sender(
             "news.example.org", "news.example.org", [], signer_of("news.example.org"),
-            relays.perhaps(here),
+            perhaps=relays.perhaps(here),
         )  # fmt: skip
         spf = only(list(senders.examine(names, sender)))
     assert (four.grade, six.grade) == (Grade.WELL, Grade.LOOK)
@@ -569,7 +574,7 @@ def test_the_command_says_all_in_words_or_in_one_object_and_1_where_something_is
         plain = CliRunner().invoke(doctor, ["--json"])
     assert (told.exit_code, plain.exit_code) == (1, 1)
     assert "✗ Route first" in told.output
-    assert "✗ DKIM_KEY_FILE" in told.output
+    assert "✗ DKIM of daily-press.co.uk  DKIM_KEY_FILE /nowhere/dkim.pem: No such" in told.output
     assert "From of example.org" in told.output
     assert "to mend before anything is sent" in told.output
     said = json.loads(plain.output)

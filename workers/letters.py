@@ -229,8 +229,9 @@ def _signer(domain: str) -> Signer | None:
     try:
         return Signer(domain, settings.DKIM_SELECTOR, path.read_bytes())
     except (OSError, ValueError) as problem:
+        why = getattr(problem, "strerror", None) or problem
         raise Refused(
-            f"DKIM_KEY_FILE {path}: {problem}; nothing was sent, the messages "
+            f"DKIM_KEY_FILE {path}: {why}; nothing was sent, the messages "
             "wait. Mend the file, or unset DKIM_DOMAIN."
         ) from None
 

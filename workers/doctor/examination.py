@@ -111,13 +111,14 @@ def _of_senders(names: Names, routes: list[Route]) -> Iterator[Finding]:
 
 
 def _sender(names: Names, domain: str, own: list[str], perhaps: list[str]) -> Iterator[Finding]:
+    signer, no_key = None, ""
     try:
         signer = signer_of(domain)
     except Refused as problem:
-        yield bad("DKIM_KEY_FILE", str(problem), "Mend the file, or make a key anew.")
-        signer = None
+        no_key = str(problem)
     bounces = settings.BOUNCE_DOMAIN or domain
-    yield from senders.examine(names, senders.Sender(domain, bounces, own, signer, perhaps))
+    sender = senders.Sender(domain, bounces, own, signer, no_key=no_key, perhaps=perhaps)
+    yield from senders.examine(names, sender)
 
 
 def _nobodys(domain: str) -> Finding:

@@ -14,6 +14,9 @@ from workers.doctor.finding import Finding, unknown, well
 LONGEST = 5.0
 """Seconds for a question, over all name servers."""
 
+ENOUGH = 2
+"""Questions without an answer, after which nobody waits for more."""
+
 MOST = 3
 """Of a zone's own name servers that are asked."""
 
@@ -52,6 +55,7 @@ class Names:
         self._named = bool(server) and not world
         self._heard: dict[tuple[str, str], list[str]] = {}
         self._zones: dict[str, dns.resolver.Resolver | None] = {}
+        self._silences = 0
         self._from_world: set[str] = set()
 
     def told(self) -> Iterator[Finding]:
@@ -87,6 +91,8 @@ class Names:
 
     def _ask(self, name: str, kind: str) -> list[str]:
         key = (name.rstrip(".").lower(), kind)
+        if self._silences >= ENOUGH:
+            raise Unanswered(f"No name server answered before; {kind} of {name} was not asked for")
         if key not in self._heard:
             self._heard[key] = self._asked(*key)
         return self._heard[key]
@@ -98,9 +104,12 @@ class Names:
             return []
         except (dns.name.LabelTooLong, dns.name.NameTooLong, UnicodeError):
             return []
+        except dns.exception.Timeout:
+            self._silences += 1
+            raise Unanswered(f"No name server answers in time for {kind} of {name}") from None
         except (dns.exception.DNSException, OSError) as problem:
             raise Unanswered(
-                f"no name server answers for {kind} of {name} ({type(problem).__name__})"
+                f"No name server answers for {kind} of {name} ({type(problem).__name__})"
             ) from None
         if kind == "TXT":
             return [b"".join(row.strings).decode("utf-8", "replace") for row in answer]

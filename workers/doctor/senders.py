@@ -17,6 +17,7 @@ class Sender:
     bounces: str  # the envelope sender's domain
     relays: Sequence[str]  # addresses of relays of ours from which mail leaves, where known
     signer: Signer | None = None
+    no_key: str = ""  # why there is none although one is set
     perhaps: Sequence[str] = ()  # of this machine, whose relay may pass mail on to another
 
     @property
@@ -89,6 +90,9 @@ def _mechanism(address: str) -> str:
 def _dkim(names: Names, sender: Sender) -> Iterator[Finding]:
     if signer := sender.signer:
         yield dkim_record.judged(signer, names.texts(signer.name))
+    elif sender.no_key:  # its words say what mends it
+        about, again = f"DKIM of {sender.domain}", "Then start the workers anew."
+        yield bad(about, sender.no_key, again)
     else:
         yield look(
             f"DKIM of {sender.domain}",
