@@ -30,6 +30,7 @@ from benchmarks import peers
 from benchmarks.figures import Row, at_least, at_most, below
 from benchmarks.footprint import Footprint, footprint, watched
 from benchmarks.visiting import Visit, Visitors
+from digest import disposable
 
 if TYPE_CHECKING:
     from digest.models import Topic
@@ -172,11 +173,11 @@ def idle_rows(up: int, crowd: Visitors) -> Iterator[Row]:
     yield below("… CPU of all, of one core", IDLE_CPU, share, "{:.1f} %", by_cpu(before, after))
     crowd.once()
     crowd.amiss.clear()  # the mailing is not there yet
-    time.sleep(SETTLING)
+    looked = footprint(up)
+    yield at_most("A look at each page", PEAK, looked.megabytes, "{:.0f} MB", by_part(looked))
+    time.sleep(disposable.IDLE + SETTLING)
     warm = footprint(up)
-    yield at_most(
-        "… memory after a look at each page", IDLE, warm.megabytes, "{:.0f} MB", by_part(warm)
-    )
+    yield at_most("… and idle again", IDLE, warm.megabytes, "{:.0f} MB", by_part(warm))
 
 
 def mailing_rows(up: int, crowd: Visitors, rate: int, record: Path) -> Iterator[Row]:
