@@ -8,6 +8,7 @@ audience can never look complete.
 import datetime as dt
 import time
 from contextlib import suppress
+from itertools import repeat
 from typing import Any
 
 from django.db import connection, transaction
@@ -16,6 +17,7 @@ from django.db.models.functions import Now
 
 from digest.depths import Depths
 from digest.models import Topic
+from digest.turns import by_turns
 from subscribers import planner
 from subscribers.models import Segment, Subscriber
 from subscribers.segments import compiled
@@ -120,7 +122,9 @@ def fill(mailing_id: int, seconds: float = 50) -> bool:
         first_part.draw(mailing, people(mailing))
     until = time.monotonic() + (seconds if begun else min(seconds, FIRST))
     try:
-        while _fill_chunk(mailing_id):
+        for chunk in by_turns(repeat(mailing_id)):
+            if not _fill_chunk(chunk):
+                break
             if time.monotonic() >= until:
                 return False
     finally:

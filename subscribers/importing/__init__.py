@@ -12,13 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import BinaryIO
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from digest import updates
 from digest.errors import Refused
 from digest.garbage import no_collecting
 from digest.models import Topic
+from digest.turns import by_turns
 from subscribers import planner, suppression
 from subscribers.importing import forgetting, merge, reading, runs, writing
 from subscribers.importing.merge import Became, Outcome
@@ -32,7 +33,10 @@ from subscribers.models import SubscriptionState
 __all__ = ["NoTopics", "Report", "Wanted", "load"]
 
 BATCH = 5_000
-"""Rows in one transaction: SQLite's other writers wait for one, a third of a second."""
+"""Rows in one transaction."""
+
+ON_SQLITE = 1_000
+"""At most: other writers wait for one, a tenth of a second."""
 
 COLLECTING = 20
 """Batches between two looks for garbage: refused rows leave some."""
@@ -124,7 +128,9 @@ class Run:
             self.file, self.looks, self.wanted, self.terms.topics, self.report.read
         )
         with no_collecting():
-            for at, (batch, done_bytes) in enumerate(_ahead(_batches(rows, self.file)), 1):
+            batches = _ahead(_batches(rows, self.file))
+            turns = batches if self.dry_run else by_turns(batches)
+            for at, (batch, done_bytes) in enumerate(turns, 1):
                 self._take(batch, done_bytes)
                 if self.progress and not self.progress(self.report, done_bytes):
                     return False
@@ -198,7 +204,8 @@ def _became(batch: merge.Batch, row: Item) -> Became:
 def _batches(rows: Iterable[Item], file: BinaryIO) -> Iterator[tuple[list[Item], int]]:
     """Some rows at a time, and how far into the file they go."""
     rest = iter(rows)
-    while batch := list(islice(rest, BATCH)):
+    size = min(BATCH, ON_SQLITE) if connection.vendor == "sqlite" else BATCH
+    while batch := list(islice(rest, size)):
         yield batch, file.tell()
 
 
