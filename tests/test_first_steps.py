@@ -137,7 +137,7 @@ def test_an_editor_is_told_who_can_what_an_editor_cannot(
     topic = topics.add("harbour", {"name": "Harbour"}, by="x")
     assert stand(edda)["briefing"] == "next", "the look before it is a publisher's"
     page = text(desk.get("/desk/"))
-    assert "Once there is a draft." in row(page, "test")
+    assert "later, once there is a draft" in row(page, "test")
     assert "/people/import/" not in row(page, "readers")
     assert "/subscribe/" in row(page, "readers")
     newsroom.briefing(topic, published_at=timezone.now())

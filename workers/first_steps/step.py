@@ -56,6 +56,11 @@ class Step:
     """The same without the desk."""
 
     @property
+    def standing(self) -> str:
+        """How it stands, in words."""
+        return f"later, once there is {self.wants}" if self.state is State.LATER else self.state
+
+    @property
     def tone(self) -> str:
         """The state as the house's colours have it."""
         return TONES[self.state]

@@ -29,12 +29,10 @@ def steps(facts: Facts) -> list[Step]:
         _schedule(facts),
         _mailing(facts),
     ]
-    return [_later(step) if step.state is State.OPEN and not step.links else step for step in found]
-
-
-def _later(step: Step) -> Step:
-    """A step to which nothing leads yet says what it wants first."""
-    return replace(step, state=State.LATER, told=f"Once there is {step.wants}.")
+    return [
+        replace(step, state=State.LATER) if step.state is State.OPEN and not step.links else step
+        for step in found
+    ]
 
 
 def _at(topic: Topic | None, place: str, words: str, *roles: Role) -> tuple[Link, ...]:
