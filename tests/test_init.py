@@ -213,6 +213,15 @@ def test_files_that_others_can_read_are_closed_and_a_group_keeps_what_it_may(her
     assert Path("var/dkim/digest.pem").stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files to others")
+def test_what_root_writes_belongs_to_whoever_has_the_folder(here: Path) -> None:
+    os.chown(here, 65534, 65534)
+    with sink() as (relay, _):
+        run(*GIVEN, "--relay", f"smtp://127.0.0.1:{relay.port}")
+    for made in (".env", "var", "var/dkim", "var/dkim/digest.pem"):
+        assert (Path(made).stat().st_uid, Path(made).stat().st_gid) == (65534, 65534)
+
+
 # ---- the relay ---------------------------------------------------------------------------------
 
 

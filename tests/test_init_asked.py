@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.errors import Refused
+from tests.providing import standing
 from tests.relays import PoliteRelay, sink
 from tests.setting_up import DOMAIN, FROM, PAGES, PASSWORD, POSTAL, called, env, here
 from workers.commands import init as command
+from workers.feedback.providers import Provider
 from workers.relay import Relay, Security
 from workers.setting_up import asking_relay
 from workers.setting_up.trying import Fault
@@ -78,6 +80,14 @@ def test_enter_keeps_all_that_is_there(somebody: Path) -> None:
     assert ".env: nothing changed." in said
     assert "kept as it was" in said
     assert Path(".env").read_bytes() == before
+
+
+def test_where_bounces_go_is_not_asked_where_a_provider_keeps_them(somebody: Path) -> None:
+    with standing(Provider.POSTMARK, lambda _asked: (200, {}, b"{}")) as api:
+        given = ("--name", "Harbour", "--from", FROM, "--postal", POSTAL, "--base-url", PAGES)
+        said = called(*given, status=0, typed=lines(api.url, "", ""))
+    assert "Bounce domain" not in said
+    assert env()["SMTP_URL"] == api.url
 
 
 @pytest.mark.parametrize("answered", range(8))

@@ -202,6 +202,10 @@ def test_bounces_go_to_the_relay_or_to_where_its_provider_takes_them(
         assert told({}, sending(relay, bounces), "SPF") is None, "nothing may stand beside it"
 
 
+def test_bounces_that_are_fetched_from_a_mailbox_go_to_whoever_has_it() -> None:
+    assert told({}, sending(bounces=BOUNCES, reads_a_mailbox=True), "Bounce domain") is None
+
+
 def test_a_domain_that_takes_mail_keeps_its_exchangers() -> None:
     found = told({(DOMAIN, "MX"): ["5 mx.example.com."]}, sending(), "MX")
     assert (found.value, found.state) == ("10 mx.example.com", Standing.THERE)

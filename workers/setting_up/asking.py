@@ -6,6 +6,7 @@ from email.utils import parseaddr
 
 import click
 
+from workers.https.account import is_api
 from workers.setting_up import asking_relay
 from workers.setting_up.present import Present
 from workers.setting_up.prose import say
@@ -51,7 +52,7 @@ def _relay(present: Present, given: Wish) -> Wish:
     if given.relay is None:
         domain = parseaddr(given.sender or present.given("FROM_ADDRESS"))[1].rpartition("@")[2]
         given = replace(given, relay=asking_relay.whole(present.given("SMTP_URL"), domain))
-    if given.bounce_domain is None:
+    if given.bounce_domain is None and not _keeps_bounces(given.relay or present.given("SMTP_URL")):
         why = (
             "Where what can't be delivered comes back to: a domain for this alone, if a server of "
             f"yours takes mail for it; Enter for the From's domain, {NONE} to go back to that."
@@ -60,6 +61,11 @@ def _relay(present: Present, given: Wish) -> Wish:
         said = question("Bounce domain", why, present.given("BOUNCE_DOMAIN"), check, needed=False)
         given = replace(given, bounce_domain="" if said == NONE else said)
     return given
+
+
+def _keeps_bounces(relay: str) -> bool:
+    """By its API a provider is the sender to whom bounces go; Postal is one's own."""
+    return is_api(relay) and not relay.lower().startswith("postal+")
 
 
 def signing(wanted: Wished) -> Wished:

@@ -109,7 +109,7 @@ def _returning(sending: Sending, state: Standing) -> Iterator[Told]:
         why = "Bounce domain: set it as the MAIL FROM domain in the console of Amazon SES too."
         value = f"10 feedback-smtp.{sending.ses_region}.amazonses.com"
         yield Record(domain, "MX", value, why, state)
-    elif host and not is_address(host):
+    elif host and not is_address(host) and not sending.reads_a_mailbox:
         why = (
             f"Bounce domain: what can't be delivered comes back to {domain}. The server named here "
             "must take it (docs/feedback.md, By mail)."

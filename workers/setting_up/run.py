@@ -70,6 +70,7 @@ def _look_up(wished: Wished, report: Report) -> None:
         base_url=wished.get("BASE_URL"),
         place=wished.place,
         provider_named=wished.provider_named,
+        reads_a_mailbox=wished.get("INBOUND_URL").startswith("imap"),
         signer=report.key.signer if report.key else None,
     )
     for told in records.wanted(records.Hurried(wished.present.read("DNS_SERVER")), sending):

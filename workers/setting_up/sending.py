@@ -20,6 +20,7 @@ class Sending:
     base_url: str
     place: Where | None  # None: no relay yet
     provider_named: str = ""  # SMTP_PROVIDER
+    reads_a_mailbox: bool = False  # bounces are fetched, so that another's server takes them
     signer: Signer | None = None
 
     @property
@@ -41,14 +42,19 @@ class Sending:
         return bool(self.ways.returns) and self.bounces != self.domain
 
     @property
+    def is_here(self) -> bool:
+        """Whether the relay is this very machine."""
+        return isinstance(self.place, Relay) and on_loopback(self.place.host)
+
+    @property
     def own_host(self) -> str:
         """Name or address of a relay of ours; one on this machine is where our pages are. "" where
         that can't be known."""
-        if not isinstance(self.place, Relay) or self.is_providers:
-            return ""
-        if not on_loopback(self.place.host):
+        if self.is_here:
+            return "" if on_loopback(self.pages) else self.pages
+        if isinstance(self.place, Relay) and not self.is_providers:
             return self.place.host
-        return "" if on_loopback(self.pages) else self.pages
+        return ""
 
     @property
     def pages(self) -> str:

@@ -22,6 +22,8 @@ def wanted(names: Names, sending: Sending) -> Iterator[Record | Finding]:
         )
         return
     why = f"SPF: lets receivers see that your relay may send for {domain}."
+    if sending.is_here:
+        why += f" It is this machine, so {sending.pages} must lead here and to nothing in between."
     try:
         there = published(names, domain)
     except Unanswered:
