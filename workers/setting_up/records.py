@@ -134,18 +134,3 @@ def _pages(names: Names, sending: Sending) -> Iterator[Told]:
                 "The name leads nowhere yet, and with it all links in your mails.",
                 f"Add an A record (and AAAA for IPv6) at {host} with this server's address.",
             )
-
-
-class Hurried(Names):
-    """Asks nothing more once no server answered in time: the next question would wait as long."""
-
-    _why = ""
-
-    def _ask(self, name: str, kind: str) -> list[str]:
-        if self._why:
-            raise Unanswered(self._why)
-        try:
-            return super()._ask(name, kind)
-        except Unanswered as problem:
-            self._why = str(problem) if "Timeout" in str(problem) else ""
-            raise

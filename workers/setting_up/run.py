@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from digest.sender import is_nobodys
 from workers.doctor.finding import Area, Finding, Grade, bad, look, unknown, well
+from workers.doctor.names import Names
 from workers.relay import Relay, Security, on_loopback
 from workers.setting_up import env_file, private, records, signing
 from workers.setting_up.keys import Key
@@ -73,7 +74,7 @@ def _look_up(wished: Wished, report: Report) -> None:
         reads_a_mailbox=wished.get("INBOUND_URL").startswith("imap"),
         signer=report.key.signer if report.key else None,
     )
-    for told in records.wanted(records.Hurried(wished.present.read("DNS_SERVER")), sending):
+    for told in records.wanted(Names(wished.present.read("DNS_SERVER")), sending):
         if isinstance(told, Record):
             report.records.append(told)
         else:
