@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import os
 import re
-import shutil
+import shlex
 import socket
 import ssl
 import subprocess
@@ -21,7 +21,7 @@ import pytest
 
 from tests import certificates
 from tests.journeys.system import ROOT, System, until
-from tests.test_deploy import lacks
+from tests.test_deploy import MANY, lacks, unit
 
 NAME = "news.example.org"
 READER = "127.0.0.9"
@@ -137,11 +137,11 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[System, in
     place, port = tmp_path_factory.mktemp("pages"), free_port()
     system = System(
         place / "var", BASE_URL=f"https://{NAME}", PATH=os.environ["PATH"],
-        DJANGO_SETTINGS_MODULE="config.settings", REDIS_URL=f"redis+socket://{place}/none",
+        REDIS_URL=f"redis+socket://{place}/none",
     )  # fmt: skip
-    gunicorn = shutil.which("gunicorn", path=str(Path(sys.executable).parent))
-    words = ["config.wsgi", f"--bind=127.0.0.1:{port}", "--worker-class=gthread", "--threads=8"]
-    with system.process(str(gunicorn), *words):
+    command = unit(MANY / "digest-web.service")["Service"]["ExecStart"]
+    command = command.replace("127.0.0.1:8000", f"127.0.0.1:{port}")
+    with system.process(*shlex.split(command.replace("/opt/digest/.venv", sys.prefix))):
         yield system, port
 
 
