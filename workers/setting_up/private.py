@@ -37,11 +37,12 @@ def folder(path: Path) -> None:
 
 
 def close(path: Path) -> bool:
-    """Let nobody read it but its owner and, as it was, its group; whether others could."""
+    """Let nobody but its owner read what everybody could; whether that was so. A group's right to
+    what others may not read was given on purpose, and stays."""
     if not path.exists() or not path.stat().st_mode & stat.S_IRWXO:
         return False
     with _told(path):
-        path.chmod(stat.S_IMODE(path.stat().st_mode) & ~stat.S_IRWXO)
+        path.chmod(_USUAL)
     return True
 
 
