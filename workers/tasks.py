@@ -35,7 +35,7 @@ def look_at_route(route_id: int) -> None:
     health.look_again(route_id)
 
 
-@shared_task(name="workers.tasks.examine")
+@shared_task(name="workers.tasks.examine", soft_time_limit=170, time_limit=180)
 def examine() -> None:
     """The doctor's daily look."""
     kept.look_daily()
