@@ -257,10 +257,17 @@ def test_a_wrong_password_is_told_with_the_relays_words_and_not_shown(only_route
     relay = PoliteRelay(no, offers=("AUTH PLAIN",))
     with relay.running() as way, serving({}) as server:
         url = f"smtp://us:hunter2@127.0.0.1:{way.port}?starttls=0"
-        found = only(list(relays.examine(Names(server), a_route("first", url))))
-    assert found.grade is Grade.BAD
+        names, route = Names(server), a_route("first", url)
+        found = only(list(relays.examine(names, route)))
+        tried = only(
+            list(relays.examine(names, route, [("bounce+0@example.com", "a@example.com")]))
+        )
+    assert (found.grade, tried.grade) == (Grade.BAD, Grade.BAD)
+    assert (found.about, tried.about) == ("Route first", "Route first")
     assert "Wrong password" in found.words
-    assert "hunter2" not in f"{found}"
+    assert "Wrong password" in tried.words
+    assert "Give user and password anew" in tried.mend
+    assert "hunter2" not in f"{found} {tried}"
 
 
 def refusing(verb: str, reply: str) -> PoliteRelay:

@@ -141,8 +141,9 @@ def test_what_is_newly_amiss_is_an_alert_until_it_is_found_well(
 
     daily(monkeypatch, well(DKIM, "Right."), look(SPF, "Loose.", "Tighten it."))
     assert told() == [], "what was so from the beginning is no news"
-    daily(monkeypatch, GONE, look(SPF, "Loose.", "Tighten it."))
-    assert told() == [DKIM]
+    full = bad("Disk", "9 MB are free.", "Make room.")
+    daily(monkeypatch, GONE, look(SPF, "Loose.", "Tighten it."), full)
+    assert told() == [DKIM], "a full disk has an alert of its own"
     (trouble,) = found(AlertKind.DOCTOR, timezone.now(), Watch())
     assert trouble.words == f"{DKIM}: There is no record. Add one."
     daily(monkeypatch, unknown(DKIM, "No name server answers."), look(SPF, "Loose.", "Tighten it."))

@@ -29,6 +29,9 @@ SETTLING = dt.timedelta(hours=1)
 
 DAILY = "the daily look"
 
+WATCHED = {"Database", "Broker", "Workers", "Disk"}
+"""What the watch looks at each minute: it has alerts of its own."""
+
 
 def current() -> Examination:
     """The row, or an empty one."""
@@ -124,7 +127,7 @@ def keep(found: Sequence[Finding], by: str) -> None:
     be looked at, since a name server was silent say, leaves it as it was.
     """
     row = _made()
-    bad = [one.about for one in found if amiss(one)]
+    bad = [one.about for one in found if amiss(one) and one.about not in WATCHED]
     unsure = [one.about for one in found if one.grade is Grade.UNKNOWN]
     news = [about for about in row.news if about in {*bad, *unsure}]
     if by == DAILY:

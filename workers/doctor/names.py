@@ -31,7 +31,7 @@ def _of_this_machine() -> dns.resolver.Resolver:
         return dns.resolver.Resolver()
     except dns.resolver.NoResolverConfiguration:
         none = dns.resolver.Resolver(configure=False)
-        none.nameservers = ["127.0.0.1"]
+        none.nameservers, none.port = ["127.0.0.1"], 1
         return none
 
 
