@@ -87,7 +87,7 @@ def test_a_service_runs_a_command_of_ours_in_its_folder_and_not_as_root(path: Pa
     all_ = {**(unit(COMMON)["Service"] if path.parent == MANY else {}), **of}
     assert (all_["User"], all_["WorkingDirectory"]) == ("digest", "/var/lib/digest")
     assert all_["UMask"] == "0077", "its files hold readers' addresses"
-    words = shlex.split(of["ExecStart"].replace("$$(date +%%F)", "today"))
+    words = shlex.split(of["ExecStart"].replace("$$(date +%%a)", "today"))
     if words[0] == "/bin/sh":
         words = shlex.split(words[2])
     assert words[0].startswith("/opt/digest/.venv/bin/")

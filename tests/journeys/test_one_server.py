@@ -151,7 +151,9 @@ class Server:
         own.write_text("[safe]\n\tdirectory = *\n")
         self.env["GIT_CONFIG_GLOBAL"] = str(own)
         self.run(["git", "clone", "--quiet", str(ROOT), f"{self.place}/opt/digest"])
-        (self.place / "opt/digest/.venv").symlink_to(Path(sys.executable).parents[1])
+        made = self.place / "opt/digest"
+        shutil.copytree(ROOT / "deploy", made / "deploy", dirs_exist_ok=True)  # committed or not
+        (made / ".venv").symlink_to(Path(sys.executable).parents[1])
 
     def _install(self, words: list[str]) -> None:
         there = [f"{self.place}{word}" if word.startswith("/") else word for word in words]
@@ -204,10 +206,9 @@ class Server:
         for folder in service["StateDirectory"].split():
             (self.place / "var/lib" / folder).mkdir(exist_ok=True)
             shutil.chown(self.place / "var/lib" / folder, self.user)
-        for name in ("ExecStart", "ExecStartPost"):
-            words = shlex.split(service[name].replace("$$", "$").replace("%%", "%"))
-            self.run(self._as_service(words))
-        assert list((self.home / "backups").glob("digest-20*.zip"))
+        words = shlex.split(service["ExecStart"].replace("$$", "$").replace("%%", "%"))
+        self.run(self._as_service(words))
+        assert [path.suffix for path in (self.home / "backups").iterdir()] == [".backup"]
 
     # ---- the service -------------------------------------------------------------------------
     def _as_service(self, words: Sequence[str]) -> list[str]:
