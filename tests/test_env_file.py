@@ -3,7 +3,7 @@
 import subprocess
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workers.setting_up import env_file
@@ -25,6 +25,7 @@ NAMES = st.sampled_from(["SEND_RATE", "LOG_LEVEL", "A", "B", "SMTP_URL"])
 TEXTS = st.text(alphabet="aé'\"#$ \\`=\t\n\x0b\x85\u2028", max_size=12)
 
 
+@settings(deadline=None)
 @given(LINES, st.dictionaries(NAMES, TEXTS, max_size=3))
 def test_what_is_written_is_read_as_it_was_meant_and_all_else_stays(
     lines: list[str], new: dict[str, str]

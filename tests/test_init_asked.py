@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.errors import Refused
@@ -120,6 +120,7 @@ def test_one_can_go_on_without_a_relay_or_without_one_that_works(somebody: Path)
 WORDS = st.text(alphabet="aZ0é @:/%?#&+'\"", max_size=8)
 
 
+@settings(deadline=None, max_examples=60)
 @given(
     user=WORDS,
     password=WORDS,
