@@ -47,10 +47,12 @@ def came_straight(request: HttpRequest) -> bool:
     """True only for a program on this machine that came to us directly.
 
     A proxy on the same machine connects from loopback too: so nothing that a proxy adds may be
-    there, and the name asked for must be a loopback one.
+    there, and the name asked for must be a loopback one. nginx, told no more than where we are,
+    adds nothing and asks for such a name; but it speaks HTTP/1.0 then, as nothing else does by now.
     """
     return (
-        not any(request.META.get(name) for name in _PROXY_HEADERS)
+        request.META.get("SERVER_PROTOCOL") != "HTTP/1.0"
+        and not any(request.META.get(name) for name in _PROXY_HEADERS)
         and is_loopback(str(request.META.get("REMOTE_ADDR", "")))
         and is_loopback(urlsplit(f"//{request.get_host()}").hostname or "")
     )

@@ -10,6 +10,7 @@ from subscribers.tokens import Purpose
 _NOBODY = 0  # no row has this id
 SAYS = "This link is nobody's; a reader's would have been heard."
 BEHIND = "It came by a web server that TRUSTED_PROXIES does not name."
+STRAIGHT = "It came from a program on this machine, by no web server."
 
 
 def path() -> str:
@@ -27,5 +28,6 @@ def is_one(token: str) -> bool:
 def answer(request: HttpRequest) -> HttpResponse:
     """What it says, to GET and to a mail program's own POST alike."""
     behind = [BEHIND] if visitors.came_by_a_stranger(request) else []
-    lines = [f"{request.method} {SAYS}", *behind]
+    straight = [STRAIGHT] if visitors.came_straight(request) else []
+    lines = [f"{request.method} {SAYS}", *behind, *straight]
     return HttpResponse("".join(f"{line}\n" for line in lines), "text/plain; charset=utf-8")

@@ -148,6 +148,18 @@ def test_a_web_server_in_front_that_nobody_named_is_told_since_it_hides_who_sign
         assert one(settings, port).grade is Grade.WELL
 
 
+def test_a_web_server_in_front_that_makes_the_world_look_like_this_machine_is_told(
+    front: Front, settings: Any
+) -> None:
+    front.host, front.passes_client = "127.0.0.1", False
+    with front.running() as port, serving({("news.example.org", "A"): ["127.0.0.1"]}) as server:
+        settings.BASE_URL = f"http://news.example.org:{port}"
+        well, told = pages.examine(Names(server))
+    assert (well.grade, told.grade) == (Grade.WELL, Grade.BAD)
+    assert "/metrics is open" in told.words
+    assert "X-Forwarded-For" in told.mend
+
+
 def test_pages_of_somebody_else_or_of_nobody_are_told_apart_from_ours(
     settings: Any, live_server: LiveServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -81,6 +81,10 @@ def test_what_a_proxy_on_this_machine_hands_on_is_no_program_on_this_machine(cli
     assert client.get("/metrics", **{header: "203.0.113.7"}).status_code == 401
 
 
+def test_nor_is_nginx_that_adds_nothing_but_speaks_as_nobody_else_does(client):
+    assert client.get("/metrics", SERVER_PROTOCOL="HTTP/1.0").status_code == 401
+
+
 # ---- what it tells -------------------------------------------------------------------
 
 

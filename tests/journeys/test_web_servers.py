@@ -158,6 +158,20 @@ def test_what_stands_in_front_tells_who_asks_and_opens_nothing(
         it_tells_who_asks(front, system)
 
 
+def test_an_nginx_that_adds_nothing_opens_nothing_either(
+    pages: tuple[System, int], tmp_path: Path
+) -> None:
+    """As people set it up in a hurry; the doctor tells them."""
+    system, port = pages
+    front = Front(free_port(), free_port())
+    command = nginx(tmp_path, front, port)
+    text = (tmp_path / "nginx.conf").read_text()
+    (tmp_path / "nginx.conf").write_text(re.sub(r" *proxy_set_header .*\n", "", text))
+    with system.process(*command):
+        until(lambda: serves(front), 60, what=system.log)
+        assert front.asked("GET", "/metrics").status == 401
+
+
 def serves(front: Front) -> bool:
     """Caddy listens a moment before it has made its certificate."""
     try:

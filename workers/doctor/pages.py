@@ -67,6 +67,15 @@ def examine(names: Names) -> Iterator[Finding]:
         yield certificates.judged(
             str(parts.hostname), min(ends), "browsers then refuse the pages", mend
         )
+    public = not on_loopback(str(parts.hostname))
+    if public and any(specimen.STRAIGHT in visit.answer for visit in visits):
+        yield bad(
+            "Web server in front",
+            "It hides who asks: all the world looks like a program on this machine, for which "
+            "/metrics is open.",
+            "Let it pass on the Host that it was asked for, and X-Forwarded-For, as "
+            "deploy/nginx.conf does.",
+        )
     if any(specimen.BEHIND in visit.answer for visit in visits):
         yield look(
             "Setting TRUSTED_PROXIES",
