@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from django.db import OperationalError, connection
+from django.utils import timezone
 
 from digest.models import Topic
 from tests import certificates, signing
@@ -30,6 +31,7 @@ from workers.doctor import (
     clock,
     configured,
     dmarc,
+    inbox,
     machine,
     own_address,
     ports,
@@ -40,6 +42,8 @@ from workers.doctor import (
 from workers.doctor.finding import Finding, Grade
 from workers.doctor.names import Names
 from workers.doctor.senders import Sender
+from workers.inbound.models import Inbox
+from workers.inbound.source import source
 from workers.letters import signer_of
 from workers.relay import Relay
 from workers.watch import health, readings
@@ -520,6 +524,21 @@ def test_secret_files_that_everybody_may_read_are_named_with_their_mend(
 def test_a_disk_that_is_nearly_full_stops_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(readings, "disk", lambda: Disk(free=9_000_000, size=10**11))
     assert only(list(machine.disk())).grade is Grade.BAD
+
+
+@pytest_db
+def test_mails_that_can_t_come_in_are_told_as_those_say_who_look_for_them(settings: Any) -> None:
+    assert list(inbox.examine()) == []
+    settings.INBOUND_URL = "imaps://digest:secret@mail.example.org/INBOX?address=u@example.org"
+    assert only(list(inbox.examine())).grade is Grade.UNKNOWN
+    row = Inbox.objects.create(name=str(source(settings.INBOUND_URL)), read_at=timezone.now())
+    assert [one.grade for one in inbox.examine()] == [Grade.WELL]
+    row.trouble = "mail.example.org says: Invalid credentials"
+    row.save()
+    found = only(list(inbox.examine()))
+    assert (found.grade, "Invalid credentials" in found.words) == (Grade.LOOK, True)
+    settings.INBOUND_URL = "lmtp://127.0.0.1:2424"
+    assert "Nobody listens at" in only(list(inbox.examine())).words
 
 
 # ---- the database ------------------------------------------------------------------------------

@@ -13,7 +13,17 @@ from django.db import Error, connection
 from digest.errors import Refused
 from digest.models import Topic, from_address
 from digest.sender import is_nobodys
-from workers.doctor import backups, clock, configured, machine, pages, relays, senders, stores
+from workers.doctor import (
+    backups,
+    clock,
+    configured,
+    inbox,
+    machine,
+    pages,
+    relays,
+    senders,
+    stores,
+)
 from workers.doctor.finding import Area, Finding, bad, unknown
 from workers.doctor.names import Names, Unanswered
 from workers.domains import domain_of
@@ -34,7 +44,7 @@ def examine() -> Iterator[Finding]:
     looks: dict[Area, list[Look]] = {
         Area.MACHINE: [configured.examine, machine.files, machine.disk, clock.examine],
         Area.STORES: [stores.database, stores.broker, stores.workers],
-        Area.RELAYS: [partial(_relays, names)],
+        Area.RELAYS: [partial(_relays, names), inbox.examine],
         Area.DNS: [partial(_senders, names)],
         Area.PAGES: [partial(pages.examine, names)],
         Area.BACKUPS: [backups.examine],

@@ -19,7 +19,7 @@ class Area(StrEnum):
 
     MACHINE = "this machine"  # settings, files, disk, clock
     STORES = "database and broker"  # and the workers between them
-    RELAYS = "relays"  # whether they take our mail
+    RELAYS = "relays"  # whether they take our mail, and whether mails come in
     DNS = "DNS"  # what the world reads of our senders
     PAGES = "pages"  # at BASE_URL, as readers find them
     BACKUPS = "backups"  # what is left when all else is lost
