@@ -14,7 +14,7 @@ from tests.nameserver import Zone, serving
 from workers.commands.init import init
 from workers.setting_up import env_file, keys
 
-DOMAIN = "harbour-press.co.uk"
+DOMAIN = "harbour.example.org"
 BOUNCES = f"bounces.{DOMAIN}"
 FROM, POSTAL, PAGES = f"news@{DOMAIN}", "Harbour Press, 1 Quay", f"https://news.{DOMAIN}"
 GIVEN = ("--name", "The Harbour", "--from", FROM, "--postal", POSTAL, "--base-url", PAGES)

@@ -65,9 +65,9 @@ def test_a_from_that_the_relay_refuses_is_asked_for_again(somebody: Path) -> Non
     with PoliteRelay(only_others).running() as relay:
         given = ("--name", "Harbour", "--from", FROM, "--postal", POSTAL, "--base-url", PAGES)
         url = f"smtp://127.0.0.1:{relay.port}"
-        answers = lines("", "n", "", "news@quay-press.co.uk", "")
+        answers = lines("", "n", "", "news@quay.example.net", "")
         called(*given, "--relay", url, status=0, typed=answers)
-    assert env()["FROM_ADDRESS"] == "Harbour <news@quay-press.co.uk>"
+    assert env()["FROM_ADDRESS"] == "Harbour <news@quay.example.net>"
 
 
 def test_enter_keeps_all_that_is_there(somebody: Path) -> None:
