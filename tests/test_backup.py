@@ -356,3 +356,23 @@ def test_the_doctor_says_how_old_the_last_backup_is_and_a_restored_one_is_as_old
     assert "failed" in found()[0][1]
     restore(file)
     assert [grade for grade, _ in found()] == ["well"], "it was taken a moment ago"
+
+
+@pytest.mark.only_on("sqlite")
+def test_a_disk_that_fills_up_while_restoring_leaves_what_was_there(
+    pivot: Topic, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readers(pivot, 2_000)
+    taking.back_up(str(file))
+    Subscriber.objects.filter(id__gt=2).delete()
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM")
+    pages = int(Path(connection.settings_dict["NAME"]).stat().st_size / 4096)
+    full = f"PRAGMA journal_mode=WAL; PRAGMA max_page_count={pages + 20}"
+    connection.close()
+    with monkeypatch.context() as patched:
+        patched.setitem(connection.settings_dict["OPTIONS"], "init_command", full)
+        with pytest.raises(Unreachable, match=r"no room for .*what was there is as it was"):
+            restore(file)
+    connection.close()
+    assert Subscriber.objects.count() == 2
