@@ -4,6 +4,7 @@ import datetime as dt
 import fcntl
 import hashlib
 import json
+import os
 import shutil
 import uuid
 import zipfile
@@ -126,10 +127,16 @@ def test_yesterdays_backup_is_replaced_and_nothing_else_is(pivot: Topic, file: P
     thesis = file.with_name("thesis.docx")
     with zipfile.ZipFile(thesis, "w") as other:
         other.writestr("word/document.xml", "years of work")
-    for name in (thesis, file.parent):
+    pipe = file.with_name("pipe")
+    os.mkfifo(pipe)
+    for name in (thesis, file.parent, pipe):
         with pytest.raises(Refused, match="nothing was written"):
             taking.back_up(str(name))
     assert zipfile.ZipFile(thesis).namelist() == ["word/document.xml"]
+    link = file.with_name("latest.backup")
+    link.symlink_to(file)
+    taking.back_up(str(link))
+    assert link.is_symlink(), "what it leads to is replaced"
 
 
 def test_a_full_disk_or_a_folder_that_is_not_there_leaves_the_backup_of_yesterday(

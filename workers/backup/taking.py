@@ -63,7 +63,7 @@ def back_up(to: str) -> Made:
         if to == "-":
             size, manifest = _to_output(now)
         else:
-            size, manifest = _to_file(Path(to).absolute(), now)
+            size, manifest = _to_file(Path(to).resolve(), now)
     except (OSError, DigestError) as problem:
         told = _in_words(to, problem)
         _remember(Backup(taken_at=now, file=to, trouble=str(told)))
@@ -114,6 +114,8 @@ def _refuse_another(place: Path) -> None:
         )
     if not place.exists():
         return
+    if not place.is_file():
+        raise Refused(f"{place} is no file; nothing was written. For a pipe write: digest backup -")
     with place.open("rb") as file:
         if not is_backup(file):
             raise Refused(
