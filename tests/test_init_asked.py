@@ -13,10 +13,11 @@ from tests.providing import standing
 from tests.relays import PoliteRelay, sink
 from tests.setting_up import DOMAIN, FROM, PAGES, PASSWORD, POSTAL, called, env, here
 from workers.commands import init as command
+from workers.doctor.finding import bad
 from workers.feedback.providers import Provider
 from workers.relay import Relay, Security
 from workers.setting_up import asking_relay
-from workers.setting_up.trying import Fault
+from workers.setting_up.trying import Fault, Tried
 
 __all__ = ["here"]  # a fixture
 
@@ -143,9 +144,10 @@ def test_an_address_made_of_its_parts_is_read_as_them(
     assert Relay.from_url(asking_relay.url_of(relay)) == relay
 
 
-def asked(stands: str, fault: Fault | None, *answers: str) -> str:
+def asked(stands: str, fault: Fault, *answers: str) -> str:
+    tried = Tried(bad("Relay", "It is no use.", "Mend it."), fault, port=2525)
     with CliRunner().isolation(input=lines(*answers)):
-        return asking_relay.part(stands, fault, DOMAIN)
+        return asking_relay.part(stands, tried, DOMAIN)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +155,7 @@ def asked(stands: str, fault: Fault | None, *answers: str) -> str:
     [
         (Fault.HOST, ["mail.example.net"], "smtp://us:pw@mail.example.net:587?starttls=1"),
         (Fault.PORT, ["465"], "smtps://us:pw@relay.example.net:465"),
-        (Fault.PORT, ["2525"], "smtp://us:pw@relay.example.net:2525?starttls=1"),
+        (Fault.PORT, [""], "smtp://us:pw@relay.example.net:2525?starttls=1"),
         (Fault.SIGN_IN, ["me", "p@:/"], "smtp://me:p%40%3A%2F@relay.example.net:587?starttls=1"),
         (Fault.TLS, ["", "implicit", "/a.pem"],
          "smtps://us:pw@relay.example.net:587?cafile=/a.pem"),

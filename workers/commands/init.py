@@ -98,7 +98,7 @@ def _done(present: Present, wish: Wish, to: str, *, asks: bool) -> tuple[Report,
         saying.finding(relay.finding)
         if not click.confirm("Try again?", default=True):
             break
-        wanted = asking.again(wanted, relay.fault)
+        wanted = asking.again(wanted, relay)
         relay = try_relay(wanted, to)
     return set_up(wanted, relay), relay.finding if relay and not relay.is_usable else None
 

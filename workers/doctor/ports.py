@@ -28,12 +28,23 @@ def _is_open(host: str, port: int) -> bool:
 
 def way_out(relay: Relay, trouble: str) -> str:
     """What mends a relay that is not reached: another port that answers, or an API."""
-    if not any(said in trouble for said in ("too long", "timed out", "refused", "unreachable")):
+    if not is_shut(trouble):
         return "Mend SMTP_URL, or what the words name, at the relay."
-    if other := that_answers(relay):
+    return instead(relay, that_answers(relay))
+
+
+def is_shut(trouble: str) -> bool:
+    """Whether these words are of a port that nobody answers at."""
+    return any(said in trouble for said in ("too long", "timed out", "refused", "unreachable"))
+
+
+def instead(relay: Relay, other: int | None) -> str:
+    """By which way mail can go, where this port is shut and that one answers, or none."""
+    if other:
         return (
             f"Port {relay.port} does not answer from here, {other} does: hosts of servers "
-            f"often block the first. Set the port in SMTP_URL to {other}."
+            f"often block the first. Set the port in SMTP_URL to {other}"
+            + (", and begin it with smtps://" if other == 465 else ".")
         )
     if on_loopback(relay.host):
         return (

@@ -11,7 +11,7 @@ from workers.setting_up import asking_relay
 from workers.setting_up.present import Present
 from workers.setting_up.prose import say
 from workers.setting_up.signing import is_usual as usual
-from workers.setting_up.trying import Fault
+from workers.setting_up.trying import Fault, Tried
 from workers.setting_up.wish import Wish, Wished, mailbox, readable
 
 NONE = "-"
@@ -79,9 +79,9 @@ def signing(wanted: Wished) -> Wished:
     return replace(wanted, wish=replace(wanted.wish, dkim=said))
 
 
-def again(wanted: Wished, fault: Fault | None) -> Wished:
+def again(wanted: Wished, tried: Tried) -> Wished:
     """Ask anew for what was at fault, and for nothing else."""
-    if fault is Fault.SENDER:
+    if tried.fault is Fault.SENDER:
         why, check = (
             "Name one that this relay lets you send from.",
             checking(wanted.present, "FROM_ADDRESS"),
@@ -89,7 +89,7 @@ def again(wanted: Wished, fault: Fault | None) -> Wished:
         name, address = parseaddr(wanted.get("FROM_ADDRESS"))
         said = question("From address", why, address, check)
         return wanted.but(FROM_ADDRESS=mailbox(name, said))
-    return wanted.but(SMTP_URL=asking_relay.part(wanted.get("SMTP_URL"), fault, wanted.domain))
+    return wanted.but(SMTP_URL=asking_relay.part(wanted.get("SMTP_URL"), tried, wanted.domain))
 
 
 def question(

@@ -9,7 +9,7 @@ from workers.feedback.providers import Provider
 from workers.https.account import REGIONS, STREAMS, is_api
 from workers.relay import Relay, Security, on_loopback
 from workers.setting_up.prose import say
-from workers.setting_up.trying import Fault
+from workers.setting_up.trying import Fault, Tried
 from workers.where import where
 
 _WHY = (
@@ -33,16 +33,16 @@ def whole(stands: str, domain: str) -> str | None:
     return _address(answer.strip(), domain)
 
 
-def part(stands: str, fault: Fault | None, domain: str) -> str:
+def part(stands: str, tried: Tried, domain: str) -> str:
     """The same relay with what was at fault asked for anew."""
     if is_api(stands):
         return _api(where(stands).provider, domain)  # type: ignore[union-attr]  # by its address
     relay = Relay.from_url(stands)
-    match fault:
+    match tried.fault:
         case Fault.HOST:
             relay = replace(relay, host=click.prompt("Host", relay.host))
         case Fault.PORT:
-            relay = _at_port(relay, click.prompt("Port", relay.port, type=click.IntRange(1, 65535)))
+            relay = _at_port(relay, _port(tried.port or relay.port))
         case Fault.SIGN_IN:
             relay = _signing_in(relay)
         case Fault.TLS:
@@ -86,8 +86,12 @@ def _address(answer: str, domain: str) -> str:
         return _read(answer)
     port = 25 if on_loopback(answer) else 587
     click.echo("\n587 (STARTTLS) and 465 (TLS) are for those who sign in, 25 is for servers.")
-    port = click.prompt("Port", port, type=click.IntRange(1, 65535))
-    return url_of(_signing_in(_at_port(Relay(answer), port)))
+    return url_of(_signing_in(_at_port(Relay(answer), _port(port))))
+
+
+def _port(usual: int) -> int:
+    port: int = click.prompt("Port", usual, type=click.IntRange(1, 65535))
+    return port
 
 
 def _read(text: str) -> str:

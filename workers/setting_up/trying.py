@@ -3,7 +3,7 @@
 import re
 import socket
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 
@@ -40,6 +40,7 @@ class Tried:
 
     finding: Finding
     fault: Fault | None = None
+    port: int | None = None  # another one, which answers where the relay's does not
 
     @property
     def is_usable(self) -> bool:
@@ -95,7 +96,9 @@ def _is_of_names(problem: OSError) -> bool:
 
 
 def _unreached(relay: Relay, words: str) -> Tried:
-    return _bad(Fault.PORT, f"{relay}: {words}.", ports.way_out(relay, words))
+    port = ports.that_answers(relay) if ports.is_shut(words) else None
+    mend = ports.instead(relay, port) if ports.is_shut(words) else ports.way_out(relay, words)
+    return replace(_bad(Fault.PORT, f"{relay}: {words}.", mend), port=port)
 
 
 def _tried_account(account: Account) -> Tried:
