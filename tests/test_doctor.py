@@ -1,17 +1,10 @@
-"""What the doctor finds: each fault in words with its mend, and nothing where all is well."""
+"""What the doctor finds on the machine, and how the command tells it."""
 
 import json
 import os
 import shlex
-import socket
-import ssl
-import struct
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,402 +14,20 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from digest.models import Topic
-from tests import certificates, signing
-from tests.nameserver import Zone, serving
-from tests.relays import PoliteRelay, sink
-from tests.routing import a_route, only_routes, url_of
-from tests.signing import signed
+from tests.doctoring import only, telling_time, troubles, zone
+from tests.nameserver import serving
+from tests.routing import a_route, only_routes
 from workers.commands.doctor import doctor
-from workers.doctor import (
-    clock,
-    configured,
-    dmarc,
-    inbox,
-    machine,
-    own_address,
-    ports,
-    relays,
-    senders,
-    stores,
-)
+from workers.doctor import clock, configured, inbox, machine, stores
 from workers.doctor.finding import Finding, Grade
-from workers.doctor.names import Names
-from workers.doctor.senders import Sender
 from workers.inbound.models import Inbox
 from workers.inbound.source import source
-from workers.letters import signer_of
-from workers.relay import Relay
 from workers.watch import health, readings
 from workers.watch.readings import Disk
 
-__all__ = ["only_routes", "signed"]  # fixtures
-
-SPF, DKIM, DMARC = ("news.example.org", "TXT"), ("s1._domainkey.example.org", "TXT"), (
-    "_dmarc.example.org", "TXT",
-)  # fmt: skip
-RELAY = "192.0.2.25"
-
-
-def zone(**changed: Any) -> dict[tuple[str, str], list[str]]:
-    """DNS as it should be for news.example.org, signed for example.org."""
-    key = signing.signer().record
-    halves = f'"{key[:200]}" "{key[200:]}"'  # as long records are written
-    return {
-        SPF: [f'"v=spf1 ip4:{RELAY} ~all"'],
-        DKIM: [halves],
-        DMARC: ['"v=DMARC1; p=none"'],
-        ("news.example.org", "MX"): ["10 mx.example.net."],
-        **changed,
-    }
-
-
-def of_sender(known: Zone, bounces: str = "news.example.org") -> list[Finding]:
-    with serving(known) as server:
-        sender = Sender("news.example.org", bounces, [RELAY], signer_of("news.example.org"))
-        return list(senders.examine(Names(server), sender))
-
-
-def troubles(found: list[Finding]) -> list[Finding]:
-    return [one for one in found if one.grade is not Grade.WELL]
-
-
-def only(found: list[Finding]) -> Finding:
-    """The one that is not well; each has a mend."""
-    (one,) = troubles(found)
-    assert one.mend
-    return one
-
-
-# ---- DNS -------------------------------------------------------------------------------------
-
-
-def test_a_sender_whose_dns_is_as_it_should_be_is_well(signed: bytes) -> None:
-    found = of_sender(zone())
-    assert troubles(found) == []
-    assert [one.about.partition(" ")[0] for one in found] == ["SPF", "DKIM", "DMARC", "Bounces"]
-
-
-@pytest.mark.parametrize(
-    ("record", "grade", "words"),
-    [
-        ([], Grade.BAD, "no SPF record"),
-        (['"v=spf1 -all"', '"v=spf1 mx -all"'], Grade.BAD, "2 SPF records"),
-        (['"v=spf1 ip4:198.51.100.7 -all"'], Grade.BAD, f"does not name the relay's {RELAY}"),
-        ([f'"v=spf1 ip4:{RELAY} +all"'], Grade.LOOK, "lets everybody send"),
-        ([f'"v=spf1 ip4:{RELAY}"'], Grade.LOOK, "ends in nothing"),
-        ([f'"v=spf1 ?ip4:{RELAY} -all"'], Grade.BAD, f"does not name the relay's {RELAY}"),
-        (['"v=spf1 ip4:nonsense -all"'], Grade.BAD, "ip4:nonsense is no network"),
-        (['"v=spf1 include:gone.example.net -all"'], Grade.BAD, "has no SPF record"),
-        (['"v=spf1 include:news.example.org -all"'], Grade.BAD, "more than 10 look-ups"),
-    ],
-)
-def test_an_spf_record_is_read_as_receivers_read_it(
-    signed: bytes, record: list[str], grade: Grade, words: str
-) -> None:
-    found = only(of_sender(zone() | {SPF: record}))
-    assert found.grade is grade
-    assert words in found.words
-
-
-def test_an_spf_record_may_name_the_relay_by_what_it_includes_and_by_names(signed: bytes) -> None:
-    beyond = zone() | {
-        SPF: ['"v=spf1 include:spf.example.net -all"'],
-        ("spf.example.net", "TXT"): ['"v=spf1 redirect=all.example.net"'],
-        ("all.example.net", "TXT"): ['"v=spf1 mx:example.net ?all"'],
-        ("example.net", "MX"): ["10 mx.example.net."],
-        ("mx.example.net", "A"): [RELAY],
-    }
-    assert troubles(of_sender(beyond)) == []
-
-
-@pytest.mark.parametrize(
-    ("records", "words"),
-    [
-        ([], "no record"),
-        (['"v=DKIM1; k=rsa; p=MIIBIjANBg"'], "not that of the key that signs"),
-        (["{right}", '"v=DKIM1; p=abc"'], "2 records"),
-        (['"v=DKIM1; p="'], "the key is withdrawn"),
-        (['"h=sha1; " {right}'], "does not allow SHA-256 (h=sha1)"),
-        (['"s=tlsrpt; " {right}'], "is not for mail (s=tlsrpt)"),
-    ],
-)
-def test_a_dkim_record_must_be_that_of_the_key_that_signs(
-    signed: bytes, records: list[str], words: str
-) -> None:
-    right = zone()[DKIM][0]
-    found = only(of_sender(zone() | {DKIM: [one.replace("{right}", right) for one in records]}))
-    assert found.grade is Grade.BAD
-    assert words in found.words
-
-
-def test_a_dkim_record_that_is_on_trial_is_to_be_looked_at(signed: bytes) -> None:
-    found = only(of_sender(zone() | {DKIM: [f'"t=y; " {zone()[DKIM][0]}']}))
-    assert (found.grade, "trial (t=y)" in found.words) == (Grade.LOOK, True)
-
-
-def test_the_record_to_paste_is_the_one_that_is_missing(signed: bytes) -> None:
-    told = only(of_sender(zone() | {DKIM: []})).mend
-    pasted = told.partition(": ")[2]
-    assert troubles(of_sender(zone() | {DKIM: [f'"{pasted[:200]}" "{pasted[200:]}"']})) == []
-
-
-def test_mails_that_nobody_signs_are_to_be_looked_at(settings: Any) -> None:
-    found = only(of_sender(zone()))
-    assert found.grade is Grade.LOOK
-    assert "signs nothing" in found.words
-
-
-@pytest.mark.parametrize(
-    ("record", "bounces", "words"),
-    [
-        ([], "news.example.org", "no DMARC record"),
-        (['"v=DMARC1; p=none"', '"v=DMARC1; p=reject"'], "news.example.org", "2 records"),
-        (['"v=DMARC1; p=reject; adkim=s; aspf=s"'], "bounces.example.org", "(adkim=s, aspf=s): D"),
-        (['"v=DMARC1; p=quarentine"'], "news.example.org", "the policy “quarentine”, which is no"),
-    ],
-)
-def test_dmarc_needs_one_record_and_a_from_that_something_proves(
-    signed: bytes, record: list[str], bounces: str, words: str
-) -> None:
-    known = zone() | {
-        DMARC: record,
-        ("bounces.example.org", "TXT"): zone()[SPF],
-        ("bounces.example.org", "MX"): ["10 mx.example.net."],
-    }
-    found = only(of_sender(known, bounces))
-    assert found.grade is Grade.BAD
-    assert words in found.words
-
-
-def test_a_policy_of_the_domain_above_holds_and_one_of_all_who_register_there_does_not(
-    signed: bytes,
-) -> None:
-    above = ["v=DMARC1; p=none; sp=quarantine"]
-    with serving(
-        {DMARC: [f'"{above[0]}"'], ("_dmarc.co.uk", "TXT"): ['"v=DMARC1; p=reject"']}
-    ) as at:
-        names = Names(at)
-        assert dmarc.policy(names, "a.news.example.org") == ("example.org", above)
-        assert dmarc.policy(names, "harbour.co.uk") == ("harbour.co.uk", [])
-        (found,) = dmarc.examine(names, "news.example.org", signing="example.org", bounces="x.net")
-    assert found.words == "p=quarantine; the From agrees with what DKIM proves."
-
-
-@pytest.mark.parametrize(
-    ("sender", "proven", "strict", "is_one"),
-    [
-        ("news.example.org", "bounces.example.org", False, True),  # both are of example.org
-        ("news.example.org", "example.org", True, False),
-        ("Example.org", "example.org", True, True),
-        ("harbour.co.uk", "wharf.co.uk", False, False),
-        ("harbour.co.uk", "co.uk", False, False),
-        ("a.harbour.invalid", "b.harbour.invalid", False, True),  # an end that no list knows
-        ("example.org", "", False, False),
-    ],
-)
-def test_a_from_agrees_with_what_is_proven_where_one_organisation_registered_both(
-    sender: str, proven: str, strict: bool, is_one: bool
-) -> None:
-    assert dmarc.is_aligned(sender, proven, strict=strict) is is_one
-
-
-def test_bounces_need_a_domain_that_takes_mail(signed: bytes) -> None:
-    none = only(of_sender({key: of for key, of in zone().items() if key[1] != "MX"}))
-    assert "takes no mail" in none.words
-
-
-def test_a_name_server_that_does_not_answer_says_nothing_of_the_records(
-    signed: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("workers.doctor.names.LONGEST", 0.2)
-    with serving({}, silent=True) as server:
-        sender = Sender("news.example.org", "news.example.org", [], signer_of("example.org"))
-        found = list(senders.examine(Names(server), sender))
-    assert {one.grade for one in found} == {Grade.UNKNOWN}
-    kinds = ["SPF", "DKIM", "DMARC", "Bounces"]
-    assert [one.about.partition(" ")[0] for one in found] == kinds, "each keeps its name"
-    assert [one.words.startswith("No name server answered before") for one in found] == [
-        False, False, True, True,
-    ], "nobody waits for the third"  # fmt: skip
-
-
-# ---- relays ----------------------------------------------------------------------------------
+__all__ = ["only_routes"]  # fixtures
 
 pytest_db = pytest.mark.django_db
-
-
-@pytest_db
-def test_a_relay_that_lets_us_in_is_well(only_routes: None) -> None:
-    with sink() as (relay, _), serving({}) as server:
-        (found,) = relays.examine(Names(server), a_route("first", url_of(relay)))
-    assert found.grade is Grade.WELL
-    assert "Connected" in found.words
-
-
-@pytest_db
-def test_a_wrong_password_is_told_with_the_relays_words_and_not_shown(only_routes: None) -> None:
-    def no(verb: str, _line: str, _number: int) -> str | None:
-        return "535 5.7.8 Wrong password" if verb == "AUTH" else None
-
-    relay = PoliteRelay(no, offers=("AUTH PLAIN",))
-    with relay.running() as way, serving({}) as server:
-        url = f"smtp://us:hunter2@127.0.0.1:{way.port}?starttls=0"
-        names, route = Names(server), a_route("first", url)
-        found = only(list(relays.examine(names, route)))
-        tried = only(
-            list(relays.examine(names, route, [("bounce+0@example.com", "a@example.com")]))
-        )
-    assert (found.grade, tried.grade) == (Grade.BAD, Grade.BAD)
-    assert (found.about, tried.about) == ("Route first", "Route first")
-    assert "Wrong password" in found.words
-    assert "Wrong password" in tried.words
-    assert "Give user and password anew" in tried.mend
-    assert "hunter2" not in f"{found} {tried}"
-
-
-def refusing(verb: str, reply: str) -> PoliteRelay:
-    def no(said: str, line: str, _number: int) -> str | None:
-        return reply if said == verb and "example.com" in line else None
-
-    return PoliteRelay(no)
-
-
-@pytest_db
-@pytest.mark.parametrize(
-    ("verb", "reply", "grade", "mend"),
-    [
-        ("MAIL", "553 5.7.1 Sender address rejected: not yours", Grade.BAD, "send from all add"),
-        ("MAIL", "450 4.1.8 Sender address rejected: Domain not found", Grade.LOOK, "records"),
-        ("RCPT", "450 4.2.0 Greylisted", Grade.LOOK, "try again in a while"),
-        ("RCPT", "550 5.1.1 No such user", Grade.LOOK, "whether that address is right"),
-    ],
-)
-def test_a_relay_that_refuses_our_sender_is_told_by_its_words_and_for_that_sender_alone(
-    only_routes: None, verb: str, reply: str, grade: Grade, mend: str
-) -> None:
-    relay = refusing(verb, reply)
-    envelopes = [
-        ("bounce+0@harbour.example", "desk@harbour.example"),
-        ("bounce+0@example.com", "desk@example.com"),
-    ]
-    with relay.running() as way, serving({}) as server:
-        url = f"smtp://127.0.0.1:{way.port}"
-        route, ours, theirs = relays.examine(Names(server), a_route("first", url), envelopes)
-    assert (route.grade, ours.grade, theirs.grade) == (Grade.WELL, Grade.WELL, grade)
-    assert theirs.about == "Route first: from example.com"
-    assert reply in theirs.words
-    assert mend in theirs.mend
-    assert relay.accepted == [], "no mail is sent"
-
-
-@pytest_db
-@pytest.mark.parametrize(("days", "grade"), [(90, Grade.WELL), (13, Grade.LOOK), (2, Grade.BAD)])
-def test_a_relay_whose_certificate_ends_soon_is_told_in_time(
-    only_routes: None, tmp_path: Path, days: int, grade: Grade
-) -> None:
-    authority, own = tmp_path / "authority.pem", tmp_path / "relay.pem"
-    certificates.issue(authority, own, days=days)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(own)
-    with PoliteRelay(tls=context, offers=("STARTTLS",)).running() as way, serving({}) as server:
-        url = f"smtp://127.0.0.1:{way.port}?starttls=1&cafile={authority}"
-        route, found = relays.examine(Names(server), a_route("first", url))
-    assert (route.grade, found.grade) == (Grade.WELL, grade)
-    assert found.about == "Certificate of 127.0.0.1"
-
-
-@pytest_db
-def test_where_a_port_is_blocked_one_that_answers_is_named(
-    only_routes: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other, serving({}) as server:
-        port = other.getsockname()[1]
-        monkeypatch.setattr(ports, "OTHERS", (1, port))
-        found = only(list(relays.examine(Names(server), a_route("first", "smtp://127.0.0.1:1"))))
-        monkeypatch.setattr(ports, "OTHERS", (1,))
-        none = only(list(relays.examine(Names(server), a_route("other", "smtp://127.0.0.1:1"))))
-    assert f"Set the port in SMTP_URL to {port}" in found.mend
-    assert "provider's HTTP API" in none.mend
-
-
-@pytest.mark.parametrize(
-    ("called", "grade", "words"),
-    [
-        ([], Grade.BAD, "has no name (PTR)"),
-        (["host.example.net."], Grade.BAD, "does not lead back"),
-        (["mail.example.net."], Grade.WELL, "leads back to it"),
-    ],
-)
-def test_a_relay_of_ours_has_a_name_that_leads_back_to_it(
-    called: list[str], grade: Grade, words: str
-) -> None:
-    known = {
-        ("mail.example.net", "A"): [RELAY],
-        ("host.example.net", "A"): ["192.0.2.99"],
-        ("25.2.0.192.in-addr.arpa", "PTR"): called,
-    }
-    with serving(known) as server:
-        (found,) = relays.called(Names(server), Relay("mail.example.net"))
-    assert (found.grade, words in found.words) == (grade, True)
-
-
-def test_of_a_providers_relay_only_the_provider_knows_its_addresses() -> None:
-    with serving({("smtp.sendgrid.net", "A"): [RELAY]}) as server:
-        assert relays.addresses(Names(server), Relay("smtp.sendgrid.net")) == []
-
-
-def test_a_relay_on_this_machine_sends_from_where_the_machine_is_unless_it_passes_mail_on(
-    signed: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(own_address, "public", lambda: ["192.0.2.9", "2001:db8::9"])
-    here = Relay("127.0.0.1")
-    v6 = f"9.{'0.' * 23}8.b.d.0.1.0.0.2.ip6.arpa"
-    known = zone() | {
-        ("9.2.0.192.in-addr.arpa", "PTR"): ["news.example.org."],
-        ("news.example.org", "A"): ["192.0.2.9"],
-        (v6, "PTR"): [],
-    }
-    with serving(known) as server:
-        names = Names(server)
-        assert relays.addresses(names, here) == []
-        four, six = relays.called(names, here)
-        sender = Sender(
-            "news.example.org", "news.example.org", [], signer_of("news.example.org"),
-            perhaps=relays.perhaps(here),
-        )  # fmt: skip
-        spf = only(list(senders.examine(names, sender)))
-    assert (four.grade, six.grade) == (Grade.WELL, Grade.LOOK)
-    assert "has no name (PTR). That matters unless" in six.words
-    assert (spf.about, spf.grade) == ("SPF of news.example.org", Grade.LOOK)
-    assert "ip4:192.0.2.9 ip6:2001:db8::9" in spf.mend
-
-
-def test_an_address_that_a_router_translates_says_nothing_of_where_mail_leaves(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(own_address, "_towards", lambda _family, _far: "10.0.0.7")
-    assert own_address.public() == []
-
-
-# ---- clock -----------------------------------------------------------------------------------
-
-
-@contextmanager
-def telling_time(off: float) -> Iterator[str]:
-    """A time server that is so many seconds behind this machine."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
-        listening.bind(("127.0.0.1", 0))
-
-        def answer() -> None:
-            _, whence = listening.recvfrom(48)
-            now = time.time() - off + 2_208_988_800
-            stamp = struct.pack("!II", int(now), int(now % 1 * 2**32))
-            listening.sendto(b"\x24\x01" + bytes(30) + stamp * 2, whence)
-
-        thread = threading.Thread(target=answer, daemon=True)
-        thread.start()
-        yield f"127.0.0.1:{listening.getsockname()[1]}"
-        thread.join(5)
 
 
 @pytest.mark.parametrize(
@@ -442,7 +53,7 @@ def test_a_time_server_that_is_not_there_says_nothing_of_the_clock(settings: Any
     assert found.grade is Grade.UNKNOWN
 
 
-# ---- the machine -----------------------------------------------------------------------------
+# ---- the machine --------------------------------------------------------------------------------
 
 
 def about(found: list[Finding], what: str) -> Finding:
@@ -541,7 +152,7 @@ def test_mails_that_can_t_come_in_are_told_as_those_say_who_look_for_them(settin
     assert "Nobody listens at" in only(list(inbox.examine())).words
 
 
-# ---- the database ------------------------------------------------------------------------------
+# ---- the database -------------------------------------------------------------------------------
 
 
 @pytest_db
@@ -582,7 +193,7 @@ def test_without_its_database_the_command_tells_all_that_can_be_told_without_it(
     assert "geheim" not in asked.stdout + asked.stderr
 
 
-# ---- the command -----------------------------------------------------------------------------
+# ---- the command --------------------------------------------------------------------------------
 
 
 @pytest_db

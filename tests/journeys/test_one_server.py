@@ -20,12 +20,12 @@ from typing import Any
 import pytest
 
 from tests import certificates, nameserver, postfix, receiving
+from tests.doctoring import telling_time
 from tests.journeys import test_web_servers as web_servers
 from tests.journeys.system import _ONE_BY_ONE, ROOT, until
 from tests.journeys.test_web_servers import Front, free_port
 from tests.receiving import Hop
 from tests.test_deploy import lacks, unit
-from tests.test_doctor import telling_time
 from workers.setting_up import zone
 
 DOMAIN = "harbourpress.co.uk"  # without a hyphen, which authheaders does not read

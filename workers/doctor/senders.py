@@ -78,7 +78,7 @@ def _spf(names: Names, sender: Sender) -> Iterator[Finding]:
             "End it in ~all.",
         )
     elif relays or sender.perhaps:
-        yield well(about, f"The record names the relay ({found.asks} look-ups of {spf.MOST}).")
+        yield well(about, f"The record names the relay, for {found.asks} of {spf.MOST} look-ups.")
     else:
         yield well(about, "There is one; a test mail shows whether it names the provider's relays.")
 
