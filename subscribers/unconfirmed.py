@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from digest.seldom import Seldom
 from subscribers import addresses, erasing
 from subscribers.models import (
     Consent,
@@ -23,6 +24,7 @@ from subscribers.requested import ConfirmationLimit, ConfirmationRequest
 
 KEPT_FOR = dt.timedelta(days=30)
 _ROUND = 200
+_OPEN = Seldom(lambda: Consent.objects.filter(confirmed_at=None))
 
 
 def forget(now: dt.datetime | None = None) -> int:
@@ -31,6 +33,8 @@ def forget(now: dt.datetime | None = None) -> int:
     Somebody of whom nothing else is known is emptied as if erased, the mail that asked them
     included, but not suppressed: they are free to sign up another day.
     """
+    if not _OPEN.any():
+        return 0
     now = now or timezone.now()
     before = now - KEPT_FOR
     again = ConfirmationRequest.objects.filter(

@@ -112,10 +112,17 @@ def requeue_due() -> None:
 
 def wake_for_feeds() -> None:
     """A wake-up per feed that is due; whoever claims it first reads it."""
+    if _DUE_FEEDS.any():
+        for feed_id in _due_feeds().values_list("pk", flat=True)[:20]:
+            wake("read_feed", feed_id)
+
+
+def _due_feeds() -> QuerySet[Feed]:
     asked = Feed.objects.filter(paused_at=None, gone_at=None, topic__ended_at=None)
-    due = asked.filter(next_at__lte=Now())
-    for feed_id in due.order_by("next_at").values_list("pk", flat=True)[:20]:
-        wake("read_feed", feed_id)
+    return asked.filter(next_at__lte=Now()).order_by("next_at")
+
+
+_DUE_FEEDS = Seldom(_due_feeds)
 
 
 def wake_for_inbox() -> None:
