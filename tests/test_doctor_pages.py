@@ -1,5 +1,6 @@
 """What the doctor sees of our pages, through the web server that stands in front of them."""
 
+import errno
 import http.client
 import ssl
 import threading
@@ -233,6 +234,24 @@ def test_a_name_without_an_address_leads_nowhere_and_a_silent_name_server_says_n
     assert (nowhere.grade, "has no address in DNS" in nowhere.words) == (Grade.BAD, True)
     (unsure,) = pages.examine(Names("127.0.0.1:1"))
     assert unsure.grade is Grade.UNKNOWN
+
+
+def test_a_machine_without_ipv6_says_nothing_of_pages_that_have_it(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(*_: object) -> None:
+        raise OSError(errno.ENETUNREACH, "Network is unreachable")
+
+    monkeypatch.setattr(pages.socket, "create_connection", none)
+    settings.BASE_URL = "https://news.example.org"
+    known = {
+        ("news.example.org", "A"): ["192.0.2.1"],
+        ("news.example.org", "AAAA"): ["2001:db8::1"],
+    }
+    with serving(known) as server:
+        four, six = pages.examine(Names(server))
+    assert (four.grade, six.grade) == (Grade.BAD, Grade.UNKNOWN)
+    assert six.about == "Pages at https://news.example.org, 2001:db8::1"
 
 
 @pytest.mark.django_db

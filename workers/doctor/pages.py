@@ -5,6 +5,7 @@ nobody's (``subscribers/specimen.py``).
 """
 
 import datetime as dt
+import errno
 import http.client
 import socket
 import ssl
@@ -34,6 +35,13 @@ class Unreached(Exception):
     def __init__(self, words: str, mend: str) -> None:
         super().__init__(words)
         self.mend = mend
+
+
+class NoWay(Unreached):
+    """This machine can reach nobody by that kind of address: it says nothing of the pages."""
+
+
+_NO_WAY = {errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 
 
 @dataclass
@@ -99,6 +107,9 @@ def _left(about: str, parts: SplitResult, visit: Visit) -> Iterator[Finding]:
     """A link to leave, and the button, at one address."""
     try:
         _ask(parts, visit, "GET")
+    except NoWay as problem:
+        yield unknown(about, f"They can't be looked at from here: {problem}.", problem.mend)
+        return
     except Unreached as problem:
         yield bad(about, f"A reader's link to leave leads to none of our pages: {problem}.",
                   problem.mend)  # fmt: skip
@@ -132,6 +143,11 @@ def _ask(parts: SplitResult, visit: Visit, method: str) -> None:
     except ssl.SSLError as problem:
         raise Unreached(*_of_tls(problem)) from None
     except (OSError, http.client.HTTPException) as problem:
+        if ":" in visit.address and getattr(problem, "errno", 0) in _NO_WAY:
+            raise NoWay(
+                f"this machine has no IPv6, by which {visit.address} is reached",
+                "Look from elsewhere; without IPv6 on the server take the AAAA record away.",
+            ) from None
         raise Unreached(
             getattr(problem, "strerror", None) or str(problem) or type(problem).__name__,
             "Start the pages and the web server in front of them, and open its port in the "
