@@ -28,6 +28,7 @@ from tests.setting_up import (
 )
 from workers.doctor import ports
 from workers.feedback.providers import Provider
+from workers.setting_up import private
 
 __all__ = ["here"]  # a fixture
 
@@ -214,6 +215,15 @@ def test_files_that_everybody_can_read_are_closed_and_a_group_keeps_what_it_was_
         Path(".env").chmod(0o640)
         run(*given, "--postal", "3 Quay")
     assert Path(".env").stat().st_mode & 0o777 == 0o640
+
+
+def test_what_is_no_file_is_not_closed(tmp_path: Path) -> None:
+    """Root may close anything, and who names /dev/null as a key would close it to everybody."""
+    pipe = tmp_path / "key.pem"
+    os.mkfifo(pipe)
+    pipe.chmod(0o644)
+    assert not private.close(pipe)
+    assert pipe.stat().st_mode & 0o777 == 0o644
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files to others")

@@ -39,7 +39,7 @@ def folder(path: Path) -> None:
 def close(path: Path) -> bool:
     """Let nobody but its owner read what everybody could; whether that was so. A group's right to
     what others may not read was given on purpose, and stays."""
-    if not path.exists() or not path.stat().st_mode & stat.S_IRWXO:
+    if not path.is_file() or not path.stat().st_mode & stat.S_IRWXO:
         return False
     with _told(path):
         path.chmod(_USUAL)
