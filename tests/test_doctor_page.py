@@ -64,7 +64,7 @@ def test_findings_stand_by_area_the_worst_first_with_state_words_and_mend(ops: C
     for words in ("to mend", "to look at", "can’t be told", "well", "Add a TXT record."):
         assert words in page
     assert "&lt;b&gt;None" in page
-    assert ">Doctor: 1 to mend<" in text(ops, "/queue/")
+    assert 'class="bad state">Doctor: 1 to mend<' in text(ops, "/queue/")
 
 
 def area(finding: Finding, where: Area) -> Finding:
@@ -75,7 +75,7 @@ def area(finding: Finding, where: Area) -> Finding:
 def test_the_verdict_is_that_of_the_worst(ops: Client) -> None:
     kept.keep([look(SPF, "Loose.", "Tighten it.")], "otto")
     assert "Nothing keeps you from sending; 1 thing to look at" in text(ops)
-    assert ">Doctor: 1 to look at<" in text(ops, "/queue/")
+    assert 'class="warn state">Doctor: 1 to look at<' in text(ops, "/queue/")
     kept.keep([well(SPF, "It names the relay.")], "otto")
     assert "All is well" in text(ops)
     assert ">Doctor: all well<" in text(ops, "/queue/")
