@@ -383,3 +383,19 @@ def test_a_disk_that_fills_up_while_restoring_leaves_what_was_there(
             restore(file)
     connection.close()
     assert Subscriber.objects.count() == 2
+
+
+def test_files_that_can_not_be_written_leave_the_database_as_it_was(
+    pivot: Topic, file: Path, settings: Any
+) -> None:
+    (settings.DATA_DIR / "imports").mkdir()
+    (settings.DATA_DIR / "imports" / "7.csv").write_text("email\n")
+    taking.back_up(str(file))
+    shutil.rmtree(settings.DATA_DIR / "imports")
+    (settings.DATA_DIR / "imports").write_text("a file in its place")
+    (settings.DATA_DIR / "secret-key").write_text("its own")
+    readers(pivot, 3)
+    with pytest.raises(Unreachable, match=r"files can't be written .*the database is as it was"):
+        restore(file)
+    assert Subscriber.objects.count() == 3
+    assert (settings.DATA_DIR / "secret-key").read_text() == "its own"

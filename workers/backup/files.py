@@ -62,9 +62,13 @@ def blocks(file: Path) -> Iterator[bytes]:
 
 
 def put_back(archive: Archive) -> list[str]:
-    """Write the files of a backup; what of them a person is to put where it belongs, in words."""
+    """Write the files of a backup; what of them a person is to put where it belongs, in words.
+
+    The key comes last: without it what is there by then is nobody's, and can be written anew.
+    """
     told = []
-    for member, part in archive.manifest.files.items():
+    parts = sorted(archive.manifest.files.items(), key=lambda one: one[0] == KEY)
+    for member, part in parts:
         place = _place(member, archive.called)
         if part.path and _is_the_same(archive, member, Path(part.path)):
             continue

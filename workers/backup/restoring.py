@@ -65,9 +65,14 @@ def restore(archive: Archive, by: str, *, replace: bool = False) -> Restored:
                 replaced=str(kept or ""),
                 **(carried or Carried())._asdict(),
             )  # fmt: skip
+            told = files.put_back(archive)
     except DatabaseError as problem:
         raise _in_words(problem) from problem
-    told = files.put_back(archive)
+    except OSError as problem:
+        raise Unreachable(
+            f"The backup’s files can't be written ({problem.strerror}: {problem.filename}); the "
+            "database is as it was. Mend that, then restore again."
+        ) from problem
     return Restored(archive, time.monotonic() - begun, kept, carried, mailings, slots, told)
 
 
