@@ -20,7 +20,7 @@ from subscribers.models import Subscriber
 from tests import migrated
 from tests.sends import due_to
 from tests.servers import postgres
-from workers.backup import moving
+from workers.backup import moving, taking
 from workers.commands.move import move
 from workers.models import Delivery, Mailing, MailingState, Pulse
 from workers.routes.models import Pace
@@ -75,6 +75,8 @@ def test_all_of_it_is_moved_and_goes_on_where_it_was(kept: Mailing, elsewhere: s
     other.close()
     with pytest.raises(Refused, match=r"was moved to .*Set DATABASE_URL.*digest move --stay"):
         database.refuse_another_key()
+    with pytest.raises(Refused, match="so that it is what you keep"):
+        taking.back_up("-")
     assert Delivery.objects.count() == 5, "what it was moved from is as it was"
     CliRunner().invoke(move, ["--stay"], obj=SETTINGS, catch_exceptions=False)
     database.refuse_another_key()

@@ -18,7 +18,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
-from digest.database import fingerprint
+from digest.database import Installation, fingerprint
 from digest.errors import DigestError, Refused, Unreachable
 from workers.backup import files
 from workers.backup.archive import (
@@ -59,6 +59,7 @@ def back_up(to: str) -> Made:
     begun, now = time.monotonic(), timezone.now()
     if "workers_pulse" not in connection.introspection.table_names():
         raise Refused("There is no database yet, so there is nothing to keep; nothing was written.")
+    _refuse_moved()
     try:
         if to == "-":
             size, manifest = _to_output(now)
@@ -71,6 +72,16 @@ def back_up(to: str) -> Made:
     made = Made(to, size, time.monotonic() - begun, manifest)
     _remember(Backup(taken_at=now, file=to, size=size, seconds=made.seconds))
     return made
+
+
+def _refuse_moved() -> None:
+    """Each night's backup of a database that nobody uses any more would look like all is well."""
+    with suppress(DatabaseError):  # an older one was moved nowhere
+        if moved := Installation.objects.exclude(moved_to="").first():
+            raise Refused(
+                f"This database was moved to {moved.moved_to}; nothing was written. Set "
+                "DATABASE_URL to that one, so that it is what you keep."
+            )
 
 
 def _to_output(now: dt.datetime) -> tuple[int, Manifest]:
