@@ -212,7 +212,7 @@ class Server:
 
     # ---- the service -------------------------------------------------------------------------
     def _as_service(self, words: Sequence[str]) -> list[str]:
-        moved = [word.replace("/opt/digest", f"{self.place}/opt/digest") for word in words]
+        moved = [re.sub(r"(?<![\w/])/opt/digest", f"{self.place}/opt/digest", one) for one in words]
         inside = f"umask 077; cd {self.home}; exec {shlex.join(moved)}"
         return ["setpriv", *_rights(self.user), "sh", "-c", inside]
 
@@ -273,7 +273,8 @@ def _rights(user: str) -> list[str]:
 
 def _may_run(user: str) -> bool:
     """Whether this Python and its packages are where somebody else may read them."""
-    asked = [sys.executable, "-c", "import config, django; open(config.__file__)"]
+    tried = "import config, django; open(config.__file__); open('/dev/null', 'w')"
+    asked = [sys.executable, "-c", tried]
     words = ["runuser", "-u", user, "--", *asked]
     return subprocess.run(words, capture_output=True, cwd="/", check=False).returncode == 0
 
