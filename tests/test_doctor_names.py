@@ -56,7 +56,7 @@ def test_a_name_that_leads_to_another_zone_is_followed_there() -> None:
 def test_where_they_can_t_be_asked_the_machines_own_are_and_that_is_said(
     silent: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(names_, "LONGEST", 3.0)  # half of it is what a silent one costs
+    monkeypatch.setattr(names_, "LONGEST", 2.0)  # half of it is what a silent one costs
     with a_world({}, silent=silent) as names:
         assert names.texts("example.org") == [STALE.strip('"')]
         (told,) = names.told()

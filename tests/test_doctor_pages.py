@@ -84,7 +84,7 @@ class Front:
                 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
                 context.load_cert_chain(certificate)
                 server.socket = context.wrap_socket(server.socket, server_side=True)
-            thread = threading.Thread(target=server.serve_forever, daemon=True)
+            thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
             thread.start()
             yield server.server_port
             server.shutdown()
@@ -226,12 +226,13 @@ def test_a_certificate_that_browsers_refuse_is_told_in_words(
 
 
 def test_a_name_without_an_address_leads_nowhere_and_a_silent_name_server_says_nothing(
-    settings: Any,
+    settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.BASE_URL = "https://news.example.org"
     with serving({}) as server:
         (nowhere,) = pages.examine(Names(server))
     assert (nowhere.grade, "has no address in DNS" in nowhere.words) == (Grade.BAD, True)
+    monkeypatch.setattr("workers.doctor.names.LONGEST", 0.2)
     (unsure,) = pages.examine(Names("127.0.0.1:1"))
     assert unsure.grade is Grade.UNKNOWN
 
