@@ -122,13 +122,20 @@ def test_a_process_that_was_killed_meanwhile_is_replaced(renderer: Renderer) -> 
 
 
 def test_one_that_nobody_asks_is_ended_and_started_anew_when_it_is_wanted() -> None:
-    renderer = Renderer(idle=0.05)
+    pids: list[int] = []
+
+    class Counted(Renderer):
+        def _started(self) -> subprocess.Popen[bytes]:
+            process = super()._started()
+            pids.append(process.pid)
+            return process
+
+    renderer = Counted(idle=0.05)
     try:
         renderer.render(emails.confirmation())
-        pid = renderer.pid
-        assert pid is None or ended(pid)
+        assert ended(pids[0])
         assert renderer.render(emails.confirmation()).html
-        assert renderer.pid != pid
+        assert len(pids) == 2
     finally:
         renderer.close()
 
