@@ -69,6 +69,7 @@ class Server:
     def __init__(self, place: Path, resources: ExitStack) -> None:
         self.place = place
         self.resources = resources
+        self.relay = resources.enter_context(postfix.running(name=MAIL, main=TAKES))
         self.zone: dict[tuple[str, str], list[str]] = {
             (MAIL, "A"): [ADDRESS],
             (PAGES, "A"): ["127.0.0.1"],
@@ -83,7 +84,6 @@ class Server:
         self.user = "nobody" if _may_run("nobody") else "root"
         shutil.chown(self.home, self.user)
         self.dns = resources.enter_context(nameserver.serving(self.zone))
-        self.relay = resources.enter_context(postfix.running(name=MAIL, main=TAKES))
         self.env = self._environment()
         self._stand_in_front()
 
