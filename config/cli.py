@@ -60,7 +60,7 @@ WHERE = {  # command -> where it stands, and one line for --help
     "user": ("digest.commands.user:user", "Add staff."),
     "token": ("digest.commands.token:token", "Let programs in at the API."),
     "backup": ("workers.commands.backup:backup", "Keep all of it in one file, while it runs."),
-    "restore": ("workers.commands.backup:restore", "Put a backup in an empty database."),
+    "restore": ("workers.commands.restore:restore", "Put a backup in an empty database."),
     "move": ("workers.commands.move:move", "Move all of it to another database."),
     "migrate": ("digest.commands.migrate:migrate", "Bring the database up to date."),
 }

@@ -32,7 +32,8 @@ from workers.backup.models import Backup
 from workers.backup.restoring import Restored
 from workers.backup.snapshot import snapshot
 from workers.backup.tables import lines, tables_of
-from workers.commands import backup as commands
+from workers.commands.backup import backup
+from workers.commands.restore import restore as restore_command
 from workers.doctor import backups
 from workers.models import Pulse, Worker
 from workers.routes.models import Pace
@@ -98,7 +99,7 @@ def test_what_is_restored_is_what_was_there_to_the_last_character(pivot: Topic, 
 
 def run(*words: str, feed: bytes | None = None) -> Any:
     """The command, as ``digest`` runs it; its errors become words there."""
-    command = getattr(commands, words[0])
+    command = {"backup": backup, "restore": restore_command}[words[0]]
     return CliRunner().invoke(command, words[1:], input=feed)
 
 
