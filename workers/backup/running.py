@@ -2,6 +2,7 @@
 
 import fcntl
 import sqlite3
+import time
 
 from django.conf import settings
 from django.db import connection
@@ -10,6 +11,9 @@ from workers import presence
 
 _TELLING = ("digest_topic", "subscribers_subscriber", "subscribers_suppression", "auth_user")
 """Whoever has begun has a row in one of these."""
+
+LEAVING = 2.0
+"""Seconds for which PostgreSQL may still name a session that has just ended."""
 
 
 def by_whom() -> str:
@@ -50,14 +54,23 @@ def _supervisor() -> bool:
 
 def _others_have_it_open() -> bool:
     if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() "
-                "AND application_name = 'digest' AND pid <> pg_backend_pid() LIMIT 1"
-            )
-            return cursor.fetchone() is not None
+        until = time.monotonic() + LEAVING
+        while others := _other_sessions():
+            if time.monotonic() > until:
+                break
+            time.sleep(0.05)
+        return others
     connection.close()
     return not _may_be_ours_alone(connection.settings_dict["NAME"])
+
+
+def _other_sessions() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() "
+            "AND application_name = 'digest' AND pid <> pg_backend_pid() LIMIT 1"
+        )
+        return cursor.fetchone() is not None
 
 
 def _may_be_ours_alone(file: str) -> bool:
