@@ -57,7 +57,7 @@ def _relay(present: Present, given: Wish) -> Wish:
             "Where what can't be delivered comes back to: a domain for this alone, if a server of "
             f"yours takes mail for it; Enter for the From's domain, {NONE} to go back to that."
         )
-        check = checking(present, "BOUNCE_DOMAIN")
+        check = checking(present, "BOUNCE_DOMAIN", none=True)
         said = question("Bounce domain", why, present.given("BOUNCE_DOMAIN"), check, needed=False)
         given = replace(given, bounce_domain="" if said == NONE else said)
     return given
@@ -87,7 +87,7 @@ def again(wanted: Wished, tried: Tried) -> Wished:
             checking(wanted.present, "FROM_ADDRESS"),
         )
         name, address = parseaddr(wanted.get("FROM_ADDRESS"))
-        said = question("From address", why, address, check)
+        said = parseaddr(question("From address", why, address, check))[1]
         return wanted.but(FROM_ADDRESS=mailbox(name, said))
     return wanted.but(SMTP_URL=asking_relay.part(wanted.get("SMTP_URL"), tried, wanted.domain))
 
@@ -108,12 +108,16 @@ def question(
     return answer
 
 
-def checking(present: Present, name: str) -> Callable[[str], str]:
-    """Takes what the program can read as this setting."""
+def checking(present: Present, name: str, *, none: bool = False) -> Callable[[str], str]:
+    """Takes what the program can read as this setting; or that there is to be none of it."""
 
     def check(text: str) -> str:
+        if text.strip() == NONE:
+            if none:
+                return NONE
+            raise click.UsageError("mails can't go out without it.")
         try:
-            return text if text == NONE else readable(present, name, text.strip())
+            return readable(present, name, text.strip())
         except ValueError as problem:
             raise click.UsageError(str(problem)) from None
 

@@ -1,7 +1,8 @@
 """The questions about the relay: a whole address, or its parts; what is secret is typed unseen."""
 
+import re
 from dataclasses import replace
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import click
 
@@ -40,7 +41,8 @@ def part(stands: str, tried: Tried, domain: str) -> str:
     relay = Relay.from_url(stands)
     match tried.fault:
         case Fault.HOST:
-            relay = replace(relay, host=click.prompt("Host", relay.host))
+            host = click.prompt("Host", relay.host, value_proc=_bare)
+            relay = replace(relay, host=host)
         case Fault.PORT:
             relay = _at_port(relay, _port(tried.port or relay.port))
         case Fault.SIGN_IN:
@@ -48,7 +50,7 @@ def part(stands: str, tried: Tried, domain: str) -> str:
         case Fault.TLS:
             relay = _secured(relay)
         case _:
-            return _address(click.prompt("Relay"), domain)
+            return _address(click.prompt("Relay").strip(), domain)
     return url_of(relay)
 
 
@@ -83,10 +85,38 @@ def _address(answer: str, domain: str) -> str:
     if answer.lower().replace("-", "_") in set(REGIONS):
         return _api(Provider(answer.lower().replace("-", "_")), domain)
     if "://" in answer:
-        return _read(answer)
-    port = 25 if on_loopback(answer) else 587
-    click.echo("\n587 (STARTTLS) and 465 (TLS) are for those who sign in, 25 is for servers.")
-    return url_of(_signing_in(_at_port(Relay(answer), _port(port))))
+        return _read(answer, domain)
+    try:
+        host, port = _host(answer)
+    except ValueError as problem:
+        return _again(problem, domain)
+    if port is None:
+        click.echo("\n587 (STARTTLS) and 465 (TLS) are for those who sign in, 25 is for servers.")
+        port = _port(25 if on_loopback(host) else 587)
+    return url_of(_signing_in(_at_port(Relay(host), port)))
+
+
+def _host(text: str) -> tuple[str, int | None]:
+    """A host, and its port where one is written behind it; ValueError in words."""
+    bare = f"[{text}]" if text.count(":") > 1 and "[" not in text else text
+    try:
+        parts = urlsplit(f"//{bare}")
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        host, port = "", None
+    if not host or re.search(r"[\s@/?#%]", text) or (port is not None and port < 1):
+        raise ValueError(f"{text!r} is no host")
+    return host, port
+
+
+def _bare(text: str) -> str:
+    try:
+        host, port = _host(text.strip())
+    except ValueError as problem:
+        raise click.UsageError(f"{problem}.") from None
+    if port is not None:
+        raise click.UsageError("that names a port too; the host alone.")
+    return host
 
 
 def _port(usual: int) -> int:
@@ -94,13 +124,18 @@ def _port(usual: int) -> int:
     return port
 
 
-def _read(text: str) -> str:
+def _read(text: str, domain: str) -> str:
     try:
         where(text)
     except ValueError as problem:
-        click.echo(f"Error: that address {problem}.")
-        return _read(click.prompt("Relay"))
+        return _again(f"that address {problem}", domain)
     return text
+
+
+def _again(problem: object, domain: str) -> str:
+    """Another answer, after one that names no relay."""
+    click.echo(f"Error: {problem}.")
+    return _address(click.prompt("Relay").strip(), domain)
 
 
 def _at_port(relay: Relay, port: int) -> Relay:
@@ -121,7 +156,7 @@ def _signing_in(relay: Relay) -> Relay:
 
 def _secured(relay: Relay) -> Relay:
     ways = click.Choice([one.value for one in Security])
-    host = click.prompt("Host, as in its certificate", relay.host)
+    host = click.prompt("Host, as in its certificate", relay.host, value_proc=_bare)
     security = Security(click.prompt("TLS", relay.security.value, type=ways))
     cafile = click.prompt(
         "File of the authority that signed it (Enter: the system's)", relay.cafile,
@@ -148,4 +183,4 @@ def _api(provider: Provider, domain: str) -> str:
     if stream := STREAMS.get(provider, ""):
         options["stream"] = click.prompt("Stream, for mail to many", stream)
     said = urlencode({name: text for name, text in options.items() if text})
-    return _read(f"{provider}+https://{key}@{host}{'?' if said else ''}{said}")
+    return _read(f"{provider}+https://{key}@{host}{'?' if said else ''}{said}", domain)
