@@ -311,7 +311,7 @@ def read_env_file(path: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
     try:
-        return env_file.values(path.read_text("utf-8"))
+        return env_file.values(path.read_text("utf-8-sig"))
     except env_file.Unreadable as problem:
         _refuse(f"{path} {problem}; nothing was started. Write for example SEND_RATE=70")
     except (OSError, UnicodeDecodeError) as problem:

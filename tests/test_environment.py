@@ -85,7 +85,7 @@ def test_a_password_in_a_setting_is_never_shown(capsys: pytest.CaptureFixture[st
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
-    (tmp_path / ".env").write_text("SEND_RATE=70\nLOG_LEVEL=warning\n")
+    (tmp_path / ".env").write_text("\ufeffLOG_LEVEL=warning\r\nSEND_RATE=70\r\n")  # by Windows
     read = environment.load({"SEND_RATE": "5"}, tmp_path / ".env")
     assert (read["SEND_RATE"], read["LOG_LEVEL"]) == (5.0, "warning")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from digest.errors import Refused, Unreachable
-from tests import certificates
+from tests import certificates, signing
 from tests.providing import standing
 from tests.relays import Answer, PoliteRelay, sink
 from tests.setting_up import (
@@ -28,7 +28,7 @@ from tests.setting_up import (
 )
 from workers.doctor import ports
 from workers.feedback.providers import Provider
-from workers.setting_up import private
+from workers.setting_up import keys, private
 
 __all__ = ["here"]  # a fixture
 
@@ -88,7 +88,7 @@ def test_one_value_is_changed_and_all_other_lines_stay(here: Path) -> None:
         f"export BASE_URL={PAGES}",
         "SEND_RATE=70",
     ]
-    Path(".env").write_text("\n".join(lines))
+    Path(".env").write_text("\ufeff" + "\n".join(lines))  # as editors on Windows begin a file
     with sink() as (relay, _):
         said = run(
             "--name", "Harbour & Sons", "--no-dkim", "--relay", f"smtp://127.0.0.1:{relay.port}"
@@ -97,6 +97,30 @@ def test_one_value_is_changed_and_all_other_lines_stay(here: Path) -> None:
     now = Path(".env").read_text().splitlines()
     assert now[2] == f"FROM_ADDRESS='Harbour & Sons <{FROM}>' # the desk"
     assert now[:2] + now[3:-1] == lines[:2] + lines[3:]
+
+
+def test_what_is_written_there_meanwhile_stays(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def somebody_writes(verb: str, _line: str, _number: int) -> None:
+        if verb == "MAIL":
+            Path(".env").write_text("SEND_RATE=70\n")
+
+    def somebody_makes_one() -> bytes:
+        Path("var/dkim").mkdir(parents=True)
+        Path("var/dkim/digest.pem").write_bytes(signing.key())
+        return b"another"
+
+    with PoliteRelay(somebody_writes).running() as relay:
+        url = f"smtp://127.0.0.1:{relay.port}"
+        run(*GIVEN, "--no-dkim", "--relay", url)
+    assert env()["SEND_RATE"] == "70"
+    assert env()["SMTP_URL"] == url
+    before = Path(".env").read_bytes()
+    monkeypatch.setattr(keys, "_made", somebody_makes_one)
+    monkeypatch.setattr(keys.Key, "signer", signing.signer())
+    with pytest.raises(Refused, match="meanwhile; it was kept"):
+        run("--dkim", "--relay", f"smtp://127.0.0.1:{relay.port}")
+    assert Path("var/dkim/digest.pem").read_bytes() == signing.key()
+    assert Path(".env").read_bytes() == before
 
 
 def test_the_relay_can_be_given_where_no_history_keeps_it(here: Path) -> None:

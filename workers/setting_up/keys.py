@@ -54,6 +54,11 @@ class Key:
     def keep(self) -> None:
         """Write a new one into its file. One that is there is never written over."""
         if self.is_new:
+            if self.path.exists():
+                raise Refused(
+                    f"{self.path} was made by somebody else meanwhile; it was kept, and .env is as "
+                    "it was. Run it again."
+                )
             private.folder(self.path.parent)
             private.write(self.path, self.pem.decode())
 

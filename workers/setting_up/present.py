@@ -40,6 +40,10 @@ class Present:
                 "or put a # before it."
             ) from None
 
+    def anew(self) -> "Present":
+        """What stands there by now: questions and relays take their time."""
+        return Present(self.path, self.environ, list(self.settings.values()))
+
     def given(self, name: str) -> str:
         """What the program is given for it, without its default."""
         return self.environ.get(name, self._file.get(name, ""))
@@ -98,7 +102,7 @@ class Present:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
+        return path.read_text("utf-8-sig")  # some editors write that mark before all else
     except FileNotFoundError:
         return ""
     except (OSError, UnicodeDecodeError) as problem:

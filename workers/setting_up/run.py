@@ -47,7 +47,7 @@ def try_relay(wished: Wished, recipient: str) -> Tried | None:
 def set_up(wished: Wished, relay: Tried | None) -> Report:
     """Write what is wished for, and say what it takes beside. A relay that can't be used is not
     written: the one that is there stays."""
-    present, report = wished.present, Report(relay=relay, key=signing.key_of(wished))
+    report = Report(relay=relay, key=signing.key_of(wished))
     report.findings += [relay.finding] if relay else []
     _look_up(wished, report)
     signs, said = signing.settings(wished, report.key, report.records)
@@ -55,6 +55,7 @@ def set_up(wished: Wished, relay: Tried | None) -> Report:
     kept = wished.but(**signs)
     if relay and not relay.is_usable:
         kept = kept.without("SMTP_URL")
+    present = wished.present.anew()  # what was written there meanwhile stays
     news = present.news(kept.given)
     text = env_file.changed(present.text, news)
     report.findings += [*present.faults(text), *present.outranked(kept.given)]
