@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 import uuid
 import zipfile
 from collections.abc import Callable, Iterator
@@ -165,6 +166,12 @@ def test_a_backup_goes_through_a_pipe_and_back(pivot: Topic, file: Path) -> None
     told = json.loads(run("restore", "-", "--replace", "--json", feed=piped.stdout_bytes).stdout)
     assert told["file"] == "-"
     assert Subscriber.objects.count() == 3
+    near, far = os.openpty()
+    with open(far, "w") as terminal, pytest.MonkeyPatch.context() as patched:  # noqa: PTH123
+        patched.setattr(sys, "stdout", terminal)
+        with pytest.raises(Refused, match="nothing for a terminal"):
+            taking.back_up("-")
+    os.close(near)
 
 
 def test_a_backup_tells_of_one_moment_and_keeps_nobody_from_writing(pivot: Topic) -> None:

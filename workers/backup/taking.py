@@ -85,6 +85,11 @@ def _refuse_moved() -> None:
 
 
 def _to_output(now: dt.datetime) -> tuple[int, Manifest]:
+    if sys.stdout.isatty():
+        raise Refused(
+            "A backup is nothing for a terminal; nothing was written. Name a file, or write into a "
+            "pipe."
+        )
     out = _Counted(sys.stdout.buffer)
     manifest = write(out, now)
     sys.stdout.buffer.flush()
