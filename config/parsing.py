@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable
 from urllib.parse import SplitResult, urlsplit
 
+from digest.international import in_ascii
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -110,6 +112,9 @@ def base_url(text: str) -> str:
         raise ValueError("has something after its host; the pages are served from the root")
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise ValueError("must be https unless it is on loopback")
+    if not parts.hostname.isascii():
+        port = f":{parts.port}" if parts.port else ""
+        text = parts._replace(netloc=in_ascii(parts.hostname) + port).geturl()
     return text.rstrip("/")
 
 
@@ -185,6 +190,7 @@ def token(text: str) -> str:
 
 
 def domain(text: str) -> str:
+    text = in_ascii(text)
     if text and not re.fullmatch(r"(?:[A-Za-z0-9-]+\.)*[A-Za-z0-9-]+", text):
         raise ValueError("is no domain")
     return text

@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from digest.errors import Refused
+from digest.international import in_ascii
 
 LONGEST = 320
 """Characters, name and address together."""
@@ -20,18 +21,21 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 def one_mailbox(text: str) -> str:
     """``Media Desk <news@example.org>`` or a bare address; Refused when it is neither (RFC 5322).
+    A domain in other letters comes back as mail servers write it, since not all of them know it.
 
     Lists, comments, line breaks and quoted local parts are none: what parsers disagree about
     would come to light only when the first mail is made.
     """
     text = text.strip()
     found = _MAILBOX.fullmatch(text)
-    if not found or not _plain(text) or not _address(found[1] or found[2]):
+    address = (found[1] or found[2]) if found else ""
+    if not _plain(text) or not _address(address):
         raise Refused(
             f"{text[:80]!r} is no sender; nothing was changed. Write one address, with or without "
             "a name, e.g. Media Desk <news@example.org>"
         )
-    return text
+    local, _, domain = address.rpartition("@")
+    return text if domain.isascii() else text.replace(address, f"{local}@{in_ascii(domain)}")
 
 
 def is_nobodys(domain: str) -> bool:

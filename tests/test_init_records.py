@@ -9,6 +9,7 @@ import dns.zone
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from config import environment
 from tests import signing
 from tests.relays import sink
 from tests.setting_up import (
@@ -209,6 +210,24 @@ def test_bounces_that_are_fetched_from_a_mailbox_go_to_whoever_has_it() -> None:
 def test_a_domain_that_takes_mail_keeps_its_exchangers() -> None:
     found = told({(DOMAIN, "MX"): ["5 mx.example.com."]}, sending(), "MX")
     assert (found.value, found.state) == ("10 mx.example.com", Standing.THERE)
+
+
+def test_names_in_other_letters_are_written_as_dns_and_mail_servers_do(here: Path) -> None:
+    typed = ("--from", "news@straße.example", "--base-url", "https://www.müller.example")
+    with sink() as (relay, _):
+        url = f"smtp://127.0.0.1:{relay.port}"
+        said = run(*GIVEN, *typed, "--bounce-domain", "b.müller.example", "--relay", url)
+    read = environment.load({}, Path(".env"))
+    assert read["FROM_ADDRESS"] == "The Harbour <news@xn--strae-oqa.example>"
+    assert (read["BASE_URL"], read["BOUNCE_DOMAIN"]) == (
+        "https://www.xn--mller-kva.example", "b.xn--mller-kva.example",
+    )  # fmt: skip
+    assert {one["name"] for one in said["records"]} == {
+        "b.xn--mller-kva.example",
+        "digest._domainkey.xn--strae-oqa.example",
+        "_dmarc.xn--strae-oqa.example",
+    }
+    assert all(one["value"].isascii() for one in said["records"])
 
 
 # ---- all of it ---------------------------------------------------------------------------------

@@ -69,7 +69,7 @@ def _look_up(wished: Wished, report: Report) -> None:
     sending = Sending(
         domain=wished.domain,
         bounces=wished.bounces,
-        base_url=wished.get("BASE_URL"),
+        base_url=wished.read("BASE_URL"),
         place=wished.place,
         provider_named=wished.provider_named,
         reads_a_mailbox=wished.get("INBOUND_URL").startswith("imap"),

@@ -48,6 +48,14 @@ class Wished:
     def get(self, name: str) -> str:
         return self.given.get(name, self.present.given(name))
 
+    def read(self, name: str) -> str:
+        """The same as the program reads it: hosts in ASCII. As it is, where that can't be."""
+        text = self.get(name)
+        try:
+            return str(self.present.settings[name].read(text)) if text else ""
+        except ValueError:
+            return text  # of which the faults of the file tell
+
     def but(self, **given: str) -> "Wished":
         return replace(self, given=self.given | given)
 
@@ -65,7 +73,7 @@ class Wished:
     @property
     def address(self) -> str:
         """The From's."""
-        return parseaddr(self.get("FROM_ADDRESS"))[1]
+        return parseaddr(self.read("FROM_ADDRESS"))[1]
 
     @property
     def domain(self) -> str:
@@ -74,7 +82,7 @@ class Wished:
     @property
     def bounces(self) -> str:
         """The envelope sender's domain."""
-        return self.get("BOUNCE_DOMAIN").lower() or self.domain
+        return self.read("BOUNCE_DOMAIN").lower() or self.domain
 
     @property
     def provider_named(self) -> str:
