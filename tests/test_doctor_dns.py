@@ -149,6 +149,8 @@ def test_a_from_agrees_with_what_is_proven_where_one_organisation_registered_bot
 def test_bounces_need_a_domain_that_takes_mail(signed: bytes) -> None:
     none = only(of_sender({key: of for key, of in zone().items() if key[1] != "MX"}))
     assert "takes no mail" in none.words
+    null = only(of_sender({key: ["0 ."] if key[1] == "MX" else of for key, of in zone().items()}))
+    assert "says that it takes no mail" in null.words
 
 
 def test_a_name_server_that_does_not_answer_says_nothing_of_the_records(

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from config import environment
 from tests import signing
+from tests.nameserver import Zone
 from tests.relays import sink
 from tests.setting_up import (
     BOUNCES,
@@ -102,6 +103,13 @@ def test_a_record_that_asks_too_much_anyhow_is_told_with_a_way_out(
         said = run(*GIVEN, "--relay", f"smtp://127.0.0.1:{relay.port}")
     assert "more than 10" in finding(said, "SPF")["words"]
     assert f"--bounce-domain {BOUNCES}" in finding(said, "SPF")["mend"]
+
+
+def test_a_relay_of_somebody_elses_may_send_from_other_servers() -> None:
+    ours = told({}, sending(f"smtp://mail.{DOMAIN}"), "SPF: lets")
+    theirs = told({}, sending("smtp://smtp.example.net"), "SPF: lets")
+    assert "may leave by other servers" in theirs.why
+    assert "may leave by other servers" not in ours.why
 
 
 @pytest.mark.parametrize(
@@ -230,6 +238,22 @@ def test_names_in_other_letters_are_written_as_dns_and_mail_servers_do(here: Pat
     assert all(one["value"].isascii() for one in said["records"])
 
 
+@pytest.mark.parametrize(
+    ("there", "words"),
+    [
+        ({(DOMAIN, "MX"): ["0 ."]}, "says that it takes no mail"),
+        ({(DOMAIN, "A"): [ADDRESS]}, "bounces and answers go to the server at its A record"),
+    ],
+)
+def test_mail_that_a_domain_takes_today_is_not_led_elsewhere(
+    here: Path, monkeypatch: pytest.MonkeyPatch, there: Zone, words: str
+) -> None:
+    with knowing(there, monkeypatch), sink() as (relay, _):
+        said = run(*GIVEN, "--relay", f"smtp://127.0.0.1:{relay.port}")
+    assert "MX" not in {one["type"] for one in said["records"]}
+    assert words in finding(said, "Bounces to")["words"]
+
+
 # ---- all of it ---------------------------------------------------------------------------------
 
 
@@ -261,7 +285,12 @@ def test_dns_that_does_not_answer_is_said_once_and_the_records_are_printed_all_t
 ) -> None:
     monkeypatch.setattr("workers.doctor.names.LONGEST", 0.2)
     with knowing({}, monkeypatch, silent=True), sink() as (relay, _):
-        said = run(*GIVEN, "--relay", f"smtp://127.0.0.1:{relay.port}")
+        given = (*GIVEN, "--relay", f"smtp://127.0.0.1:{relay.port}")
+        own = run(*given)
+        said = run(*given, "--bounce-domain", BOUNCES)
     assert {one["state"] for one in said["records"]} == {"unknown"}
     assert [one["type"] for one in said["records"]] == ["TXT", "TXT", "TXT", "MX"]
+    assert "MX" not in {one["type"] for one in own["records"]}, "the domain may well have mailboxes"
+    assert "two make both void" in record(own, "SPF")["why"]
+    assert "before you paste" in finding(own, "DNS")["mend"]
     assert "No name server answers" in finding(said, "DNS")["words"]

@@ -110,7 +110,14 @@ def _dmarc(names: Names, sender: Sender) -> Iterator[Finding]:
 def _mx(names: Names, sender: Sender) -> Iterator[Finding]:
     bounces = sender.bounces
     about = f"Bounces to {bounces}"
-    if names.exchangers(bounces):
+    if names.exchangers(bounces) == ["."]:  # RFC 7505
+        yield bad(
+            about,
+            "Its MX record says that it takes no mail: bounces are lost, and many receivers refuse "
+            "mail from such a domain.",
+            "Send from a domain that takes mail, or set BOUNCE_DOMAIN to one that does.",
+        )
+    elif names.exchangers(bounces):
         yield well(about, "The domain takes mail (MX).")
     elif names.addresses(bounces):
         yield look(about, "It has no MX record; its address alone is tried.", "Add an MX record.")

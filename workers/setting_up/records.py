@@ -89,13 +89,28 @@ def _returns(names: Names, sending: Sending) -> Iterator[Told]:
         there = names.exchangers(domain)
         known = bool(there or names.addresses(domain))
     except Unanswered:
-        yield from _returning(sending, Standing.UNKNOWN)
+        if domain != sending.domain:  # whose own mail must not be led elsewhere by a guess
+            yield from _returning(sending, Standing.UNKNOWN)
         return
     if sending.leads_away:
         yield from _returning(sending, Standing.THERE if known else Standing.MISSING)
+    elif there == ["."]:  # RFC 7505
+        yield look(
+            f"Bounces to {domain}",
+            "Its MX record says that it takes no mail, so that many receivers refuse mail from it.",
+            "Send from a domain that takes mail, or give bounces one that does: digest init "
+            "--bounce-domain …",
+        )
     elif there:
         why = f"MX: bounces to {domain} have somewhere to go."
         yield Record(domain, "MX", f"10 {there[0]}", why, Standing.THERE)
+    elif known and domain == sending.domain:
+        yield look(
+            f"Bounces to {domain}",
+            "It has no MX record: bounces and answers go to the server at its A record.",
+            f"See that this server takes mail for {domain}, or add the MX record that whoever has "
+            "its mailboxes names.",
+        )
     else:
         yield from _returning(sending, Standing.MISSING)
 

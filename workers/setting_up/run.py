@@ -89,7 +89,8 @@ def _of_dns(wanted: list[Record]) -> Finding:
         return unknown(
             "DNS",
             "No name server answers: whether the records are there can't be seen from here.",
-            "They are right all the same. See that this machine may ask its name servers.",
+            "See that this machine may ask its name servers, and run digest init again before you "
+            "paste: what is there already is to be kept.",
         )
     if missing:
         words = f"{missing} of {len(wanted)} records are not there yet."

@@ -5,6 +5,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from workers.dkim import Signer
+from workers.doctor import dmarc
 from workers.feedback.providers import Provider
 from workers.relay import Relay, on_loopback
 from workers.setting_up.providers import WAYS, Ways, provider_of, ses_region, signs_itself
@@ -55,6 +56,14 @@ class Sending:
         if isinstance(self.place, Relay) and not self.is_providers:
             return self.place.host
         return ""
+
+    @property
+    def is_anothers(self) -> bool:
+        """Whether the relay is in a domain that is neither the From's nor that of our pages: most
+        likely a provider's, which sends from servers that it takes no mail at."""
+        ours = (self.domain, self.bounces, self.pages)
+        host = self.own_host
+        return bool(host) and not any(dmarc.is_aligned(host, one, strict=False) for one in ours)
 
     @property
     def pages(self) -> str:

@@ -24,9 +24,15 @@ def wanted(names: Names, sending: Sending) -> Iterator[Record | Finding]:
     why = f"SPF: lets receivers see that your relay may send for {domain}."
     if sending.is_here:
         why += f" It is this machine, so {sending.pages} must lead here and to nothing in between."
+    elif sending.is_anothers:
+        why += (
+            f" What {sending.own_host} takes may leave by other servers: where its operator names "
+            "something else for SPF, write that in its place."
+        )
     try:
         there = published(names, domain)
     except Unanswered:
+        why += " If one stands there already, add what is new in this to it: two make both void."
         yield Record(domain, "TXT", merged([], mechanisms), why, Standing.UNKNOWN)
         return
     yield from _beside(names, domain, there, mechanisms, why)
