@@ -251,6 +251,7 @@ def test_a_file_that_is_cut_off_or_damaged_anywhere_changes_nothing(
     readers(pivot, 20)
     taking.back_up(str(file))
     whole = file.read_bytes()
+    told = zipfile.ZipFile(file).read("manifest.json")
     for size in (0, 1, len(whole) // 2, len(whole) - 1):
         file.write_bytes(whole[:size])
         refused(file, "no backup of Digest, or was cut off|damaged")
@@ -259,7 +260,16 @@ def test_a_file_that_is_cut_off_or_damaged_anywhere_changes_nothing(
         spoilt[at] ^= 0x40
         file.write_bytes(spoilt)
         refused(file, "no backup of Digest, or was cut off|damaged")
+    at = whole.index(b"PK\x01\x02", whole.index(b"PK\x01\x02") + 1)  # zip's list of what is in it
+    for flag, bit in ((8, 0x01), (10, 0x40), (10, 0x04)):  # encrypted; packed in other ways
+        spoilt = bytearray(whole)
+        spoilt[at + flag] ^= bit
+        file.write_bytes(spoilt)
+        refused(file, "no backup of Digest, or was cut off|damaged")
     file.write_text("a letter to the editor")
+    refused(file, "no backup of Digest")
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as bomb:
+        bomb.writestr("manifest.json", told + b" " * 21_000_000)
     refused(file, "no backup of Digest")
     with zipfile.ZipFile(file, "w") as other:
         other.writestr("manifest.json", "{}")
@@ -302,6 +312,10 @@ def test_what_is_newer_strange_or_not_to_be_kept_changes_nothing(
     def clever(manifest: Manifest) -> None:
         manifest.tables['"digest_topic"; DROP TABLE "digest_topic"'] = manifest.tables["auth_user"]
 
+    def timeless(manifest: Manifest) -> None:
+        manifest.taken_at = manifest.taken_at.replace(tzinfo=None)
+
+    refused(forged(file, timeless), "no backup of Digest")
     refused(forged(file, newer), "newer version.*9999_from_the_future.*Install that version")
     refused(forged(file, later), "written by a newer version")
     refused(forged(file, climbing), "none of ours")
@@ -309,6 +323,8 @@ def test_what_is_newer_strange_or_not_to_be_kept_changes_nothing(
     twice = said()["subscribers_suppression"]
     broken = forged(file, lambda _: None, rows=twice)
     refused(broken, "does not take the backup’s rows.*what was there is as it was")
+    garbled = forged(file, lambda _: None, rows=b"\xff\xfe\n")
+    refused(garbled, "does not take the backup’s rows.*what was there is as it was")
     settings.SECRET_KEY, settings.SECRET_KEY_IS_KEPT = "another, from the environment", False
     refused(file, "SECRET_KEY is set here.*Take SECRET_KEY out of your settings")
 

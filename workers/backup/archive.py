@@ -4,8 +4,8 @@ Any program opens it. It is written in one go, so that it can go through a pipe;
 last, and nothing is a backup without one. What each part says is held against its checksum.
 """
 
-import datetime as dt
 import hashlib
+import lzma
 import re
 import zlib
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ from io import BufferedReader
 from typing import IO, BinaryIO, Protocol, cast
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 
-from pydantic import BaseModel, ValidationError
+from pydantic import AwareDatetime, BaseModel, ValidationError
 
 from digest.errors import Refused
 from workers.backup.tables import Column, Kind, Table
@@ -25,6 +25,15 @@ FORMAT = 1
 _MANIFEST = "manifest.json"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
 _AT_ONCE = 256 * 1024
+
+_LONGEST = 20_000_000
+"""Octets of a manifest, which is read at once: thousands of lists on their way in have room."""
+
+_UNREADABLE = (
+    BadZipFile, KeyError, EOFError, zlib.error, lzma.LZMAError, OSError, ValueError,
+    RuntimeError,  # a flipped bit has it encrypted, or packed in a way that nobody knows
+)  # fmt: skip
+"""What a damaged zip may raise, wherever it is damaged."""
 
 
 class Part(BaseModel):
@@ -57,7 +66,7 @@ class Manifest(BaseModel):
     format: int
     program: str  # the version that wrote it
     database: str  # sqlite or postgresql
-    taken_at: dt.datetime
+    taken_at: AwareDatetime
     installation: str  # Pulse.database: which of all databases
     key_fingerprint: str  # of the SECRET_KEY in it
     migrations: list[tuple[str, str]]
@@ -131,8 +140,10 @@ class Archive:
         self.called = called
         try:
             self._zip = ZipFile(file)
+            if self._zip.getinfo(_MANIFEST).file_size > _LONGEST:
+                raise ValueError(_MANIFEST)
             self.manifest = _read(self._zip.read(_MANIFEST))
-        except (BadZipFile, KeyError, EOFError, zlib.error, NotImplementedError, ValueError):
+        except _UNREADABLE:
             raise Refused(
                 f"{called} is no backup of Digest, or was cut off; nothing was changed. "
                 "Name a file that digest backup wrote."
@@ -151,7 +162,7 @@ class Archive:
                 with self._zip.open(member) as file:
                     while block := file.read(1 << 20):
                         seen.update(block)
-            except (BadZipFile, KeyError, EOFError, zlib.error, NotImplementedError):
+            except _UNREADABLE:
                 seen = hashlib.sha256(b"unreadable")
             if seen.hexdigest() != part.sha256:
                 raise Refused(

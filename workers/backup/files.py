@@ -99,9 +99,12 @@ def refuse_strange(archive: Archive) -> None:
 
 
 def _is_the_same(archive: Archive, member: str, there: Path) -> bool:
+    """Whether a file that is there says just this; one that never ends, a device say, does not."""
     try:
+        if not there.is_file() or there.stat().st_size != archive.manifest.files[member].size:
+            return False
         return there.read_bytes() == archive.open(member).read()
-    except OSError:
+    except (OSError, ValueError):  # of a name that can be none
         return False
 
 

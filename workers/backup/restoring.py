@@ -66,7 +66,7 @@ def restore(archive: Archive, by: str, *, replace: bool = False) -> Restored:
                 **(carried or Carried())._asdict(),
             )  # fmt: skip
             told = files.put_back(archive)
-    except DatabaseError as problem:
+    except (DatabaseError, ValueError, LookupError) as problem:
         raise _in_words(problem) from problem
     except OSError as problem:
         raise Unreachable(
@@ -147,7 +147,7 @@ def _in_words(problem: DatabaseError) -> DigestError:
 # ---- in one transaction ------------------------------------------------------------------
 
 
-def _load(archive: Archive) -> None:
+def _load(archive: Archive, gone: dict[str, int]) -> None:
     manifest = archive.manifest
     loading.prepare(set(manifest.migrations))
     tables = [part.table(name) for name, part in manifest.tables.items()]
