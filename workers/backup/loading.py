@@ -84,26 +84,44 @@ def count(table: str) -> int:
         return int(cursor.fetchone()[0])
 
 
-def go_on_from(tables: Iterable[Table], leaps: Mapping[str, int]) -> None:
-    """Let ids go on after the last one, and so many further."""
+def last_ids(tables: Iterable[str]) -> dict[str, int]:
+    """The last id in each of these tables that is there."""
+    there = set(connection.introspection.table_names())
+    return {name: _last(name, "id") for name in tables if name in there}
+
+
+def _last(table: str, key: str) -> int:
+    name, quoted = map(connection.ops.quote_name, (table, key))
     with connection.cursor() as cursor:
-        for table in tables:
-            leap = leaps.get(table.name, 0)
-            if connection.vendor == "postgresql":
-                _set_sequence(cursor, table, leap)
-            elif leap:
-                sql = "UPDATE sqlite_sequence SET seq = seq + %s WHERE name = %s"
-                cursor.execute(sql, [leap, table.name])
+        cursor.execute(f"SELECT coalesce(max({quoted}), 0) FROM {name}")  # noqa: S608
+        return int(cursor.fetchone()[0])
 
 
-def _set_sequence(cursor: Any, table: Table, leap: int) -> None:
-    cursor.execute("SELECT pg_get_serial_sequence(%s, %s)", [table.name, table.key])
-    (sequence,) = cursor.fetchone()
-    if sequence:
-        key, name = map(connection.ops.quote_name, (table.key, table.name))
-        cursor.execute(f"SELECT coalesce(max({key}), 0) FROM {name}")  # noqa: S608
-        (last,) = cursor.fetchone()
-        cursor.execute("SELECT setval(%s, %s, false)", [sequence, last + leap + 1])
+def go_on_from(tables: Iterable[Table], leaps: Mapping[str, int], gone: Mapping[str, int]) -> None:
+    """Let ids go on after the last one, also of what is gone, and so many further."""
+    for table in tables:
+        leap = leaps.get(table.name, 0)
+        if connection.vendor == "postgresql":
+            _set_sequence(table, leap, gone)
+        elif leap:
+            _set_sqlite_sequence(table, leap, gone)
+
+
+def _set_sequence(table: Table, leap: int, gone: Mapping[str, int]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_get_serial_sequence(%s, %s)", [table.name, table.key])
+        if sequence := cursor.fetchone()[0]:
+            last = max(_last(table.name, table.key), gone.get(table.name, 0))
+            cursor.execute("SELECT setval(%s, %s, false)", [sequence, last + leap + 1])
+
+
+def _set_sqlite_sequence(table: Table, leap: int, gone: Mapping[str, int]) -> None:
+    """A table that never held a row has no place there yet, and leaps all the same."""
+    last = max(_last(table.name, table.key), gone.get(table.name, 0))
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM sqlite_sequence WHERE name = %s", [table.name])
+        sql = "INSERT INTO sqlite_sequence (name, seq) VALUES (%s, %s)"
+        cursor.execute(sql, [table.name, last + leap])
 
 
 def _drop() -> None:

@@ -124,7 +124,7 @@ def _copy(source: BaseDatabaseWrapper, target: BaseDatabaseWrapper) -> dict[str,
                 loading.prepare(applied)
                 tables = tables_of(apps)
                 moved = {one.name: _copy_table(source, target, one) for one in tables}
-                loading.go_on_from(tables, {})
+                loading.go_on_from(tables, {}, {})
                 loading.finish()
         except DatabaseError as problem:
             why = str(problem).strip().splitlines()[0]

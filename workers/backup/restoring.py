@@ -50,13 +50,14 @@ def restore(archive: Archive, by: str, *, replace: bool = False) -> Restored:
     archive.verify()
     there = _refuse_to_replace(replace=replace)
     manifest = archive.manifest
-    said, kept = None, None
+    said, kept, gone = None, None, dict[str, int]()
     if there:
+        gone = loading.last_ids(LEAPS)
         said = since.known(manifest.installation, manifest.taken_at)
         kept = _keep_what_is_there()
     try:
         with loading.at_once():
-            _load(archive)
+            _load(archive, gone)
             carried = since.carry_over(said) if said else None
             mailings, slots = _hold(manifest.taken_at)
             audit(
@@ -132,7 +133,8 @@ def _keep_what_is_there() -> Path:
     return place
 
 
-def _in_words(problem: DatabaseError) -> DigestError:
+def _in_words(problem: Exception) -> DigestError:
+    """Why rows can't be kept: the database says so, or they can't even be read as such."""
     if "full" in str(problem) or "No space" in str(problem):
         return Unreachable(
             "There is no room for the backup's rows; what was there is as it was. Make room, then "
@@ -155,7 +157,7 @@ def _load(archive: Archive, gone: dict[str, int]) -> None:
         loading.load(table, archive.blocks(table.name))
         if loading.count(table.name) != manifest.tables[table.name].rows:
             raise Refused(f"Of {table.name} not every row was kept; what was there is as it was.")
-    loading.go_on_from(tables, LEAPS)
+    loading.go_on_from(tables, LEAPS, gone)
     loading.finish()
 
 
