@@ -125,9 +125,8 @@ class PoliteRelay:
             talk.join(5)
 
     def _serve(self, taken: socket.socket, number: int) -> None:
-        with suppress(OSError, EOFError, ssl.SSLError):
+        with taken, suppress(OSError, EOFError, ssl.SSLError):
             _Talk(self, taken, number).run()
-        taken.close()
 
 
 class _Talk:
@@ -144,7 +143,10 @@ class _Talk:
         try:
             self._say("greeting", "", "220 relay.example.org")
             while True:
-                line = self._until(b"\r\n").decode()
+                said = self._until(b"\r\n")
+                if said.startswith(b"\x16"):
+                    return  # TLS that nobody has asked for, in which there happened to be a line's end
+                line = said.decode()
                 self.relay.lines.append((self.number, line))
                 verb = line[:4].upper()
                 if self.come and "PIPELINING" not in self.relay._offers and verb != "STAR":
