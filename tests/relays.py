@@ -145,7 +145,7 @@ class _Talk:
             while True:
                 said = self._until(b"\r\n")
                 if said.startswith(b"\x16"):
-                    return  # TLS that nobody has asked for, in which there happened to be a line's end
+                    return  # TLS out of turn, in which there was a line's end
                 line = said.decode()
                 self.relay.lines.append((self.number, line))
                 verb = line[:4].upper()
