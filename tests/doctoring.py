@@ -53,8 +53,8 @@ def only(found: list[Finding]) -> Finding:
 
 
 @contextmanager
-def telling_time(off: float) -> Iterator[str]:
-    """A time server that is so many seconds behind this machine."""
+def telling_time(off: float, said: bytes = b"\x24\x01") -> Iterator[str]:
+    """A time server that is so many seconds behind this machine; ``said``: of itself."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
         listening.bind(("127.0.0.1", 0))
 
@@ -62,7 +62,7 @@ def telling_time(off: float) -> Iterator[str]:
             _, whence = listening.recvfrom(48)
             now = time.time() - off + 2_208_988_800
             stamp = struct.pack("!II", int(now), int(now % 1 * 2**32))
-            listening.sendto(b"\x24\x01" + bytes(30) + stamp * 2, whence)
+            listening.sendto(said + bytes(30) + stamp * 2, whence)
 
         thread = threading.Thread(target=answer, daemon=True)
         thread.start()

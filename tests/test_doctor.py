@@ -53,6 +53,16 @@ def test_a_time_server_that_is_not_there_says_nothing_of_the_clock(settings: Any
     assert found.grade is Grade.UNKNOWN
 
 
+@pytest.mark.parametrize("said", [b"\x24\x00", b"\xe4\x01", b"\x24\x10", b"\x23\x01"])
+def test_a_time_server_that_refuses_or_is_not_set_itself_says_nothing_of_the_clock(
+    settings: Any, said: bytes
+) -> None:
+    with telling_time(4e9, said) as server:
+        settings.TIME_SERVER = server
+        (found,) = clock.examine()
+    assert found.grade is Grade.UNKNOWN
+
+
 # ---- the machine --------------------------------------------------------------------------------
 
 

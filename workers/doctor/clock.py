@@ -1,4 +1,4 @@
-"""The machine's clock, held against a time server's (SNTP, RFC 4330)."""
+"""The machine's clock, held against a time server's (SNTP, RFC 5905 14)."""
 
 import socket
 import struct
@@ -14,6 +14,7 @@ PATIENCE = 3.0
 
 _SINCE_1900 = 2_208_988_800
 _ASK = b"\x23" + bytes(47)  # version 4, a client
+_NOT_SET, _SERVER, _NO_STRATUM = 3, 4, 16
 NOTICED, WRONG = 2.0, 60.0
 """Seconds that it may be off before it is said, and before receivers and schedules mind."""
 
@@ -22,10 +23,10 @@ def examine() -> Iterator[Finding]:
     about, server = "Clock", settings.TIME_SERVER
     try:
         off = ahead(server)
-    except (OSError, struct.error) as problem:
+    except OSError as problem:
         yield unknown(
             about,
-            f"The time server {server} does not answer ({problem}).",
+            f"The time server {server} does not tell the time ({problem}).",
             "See that the machine keeps its own time: timedatectl",
         )
         return
@@ -51,8 +52,19 @@ def ahead(server: str) -> float:
         asked.send(_ASK)
         answer = asked.recv(48)
         heard = time.time()
+    if not _tells(answer):
+        raise OSError("it says that it does not know, or is asked too often")
     arrived, left = (_seconds(*struct.unpack_from("!II", answer, at)) for at in (32, 40))
     return ((sent - arrived) + (heard - left)) / 2
+
+
+def _tells(answer: bytes) -> bool:
+    """Whether it is a server's whole answer, by a clock that is set, and no refusal (kiss of death,
+    RFC 5905 7.4): those have no time in them, or a wrong one."""
+    if len(answer) < len(_ASK):
+        return False
+    leap, mode, stratum = answer[0] >> 6, answer[0] & 7, answer[1]
+    return leap != _NOT_SET and mode == _SERVER and 0 < stratum < _NO_STRATUM
 
 
 def _seconds(whole: int, part: int) -> float:
