@@ -7,8 +7,8 @@ import pytest
 from tests.doctoring import DKIM, DMARC, RELAY, SPF, of_sender, only, troubles, zone
 from tests.nameserver import serving
 from tests.signing import signed
-from workers.doctor import dmarc, senders
-from workers.doctor.finding import Grade
+from workers.doctor import dmarc, examination, senders
+from workers.doctor.finding import Area, Grade
 from workers.doctor.names import Names
 from workers.doctor.senders import Sender
 from workers.letters import signer_of
@@ -166,3 +166,15 @@ def test_a_name_server_that_does_not_answer_says_nothing_of_the_records(
     assert [one.words.startswith("No name server answered before") for one in found] == [
         False, False, True, True,
     ], "nobody waits for the third"  # fmt: skip
+
+
+def test_what_others_wrote_into_dns_is_told_as_a_terminal_and_a_database_take_it() -> None:
+    record = [r'"v=DMARC1; p=\027[2J\000' + 60 * "ab" + '" ' + 60 * f'"{200 * "z"}" ']
+    with serving(zone() | {DMARC: record}) as server:
+        heard = dmarc.examine(
+            Names(server), "news.example.org", signing="example.org", bounces="x.net"
+        )
+        (found,) = [examination.fit_to_tell(one, Area.DNS) for one in heard]
+    assert "�[2J�ab" in found.words
+    assert (found.words + found.mend).isprintable()
+    assert len(found.words + found.mend) < 10_000

@@ -1,6 +1,5 @@
 """All that is looked at, in the order in which it is mended."""
 
-import dataclasses
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from email.utils import parseaddr
@@ -31,11 +30,15 @@ from workers.letters import signer_of
 from workers.relay import Relay
 from workers.routes import carriers, choosing
 from workers.routes.models import Route
+from workers.said import printable
 
 log = structlog.get_logger()
 
 
 Look = Callable[[], Iterator[Finding]]
+
+MOST = 4000
+"""Characters of what is told: the longest key's record has half of it."""
 
 
 def examine() -> Iterator[Finding]:
@@ -51,7 +54,14 @@ def examine() -> Iterator[Finding]:
     }
     for area, each in looks.items():
         for look in each:
-            yield from (dataclasses.replace(one, area=area) for one in _looked(area, look))
+            yield from (fit_to_tell(one, area) for one in _looked(area, look))
+
+
+def fit_to_tell(found: Finding, area: Area) -> Finding:
+    """Names, records and answers of other machines are in it: whatever they say, a terminal and
+    the database take it, and it does not fill a page."""
+    about, words, mend = (printable(said)[:MOST] for said in (found.about, found.words, found.mend))
+    return Finding(about, found.grade, words, mend, area=area)
 
 
 def _looked(area: Area, look: Look) -> Iterator[Finding]:
