@@ -1,6 +1,7 @@
 """`digest init` on a terminal: a question for each thing, again for that which is wrong, and
 nothing changed before the end."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,22 @@ def test_one_can_go_on_without_a_relay_or_without_one_that_works(somebody: Path)
     said = called("--postal", "2 Quay", status=3, typed=lines(*answers))
     assert "SMTP_URL stays as it was" in " ".join(said.split())
     assert env()["POSTAL_ADDRESS"] == "2 Quay"
+
+
+def test_a_test_mail_can_be_broken_off_and_what_was_set_up_stays(
+    somebody: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken_off(*_command: object, **_how: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(subprocess, "run", broken_off)
+    with sink() as (relay, _):
+        given = ("--name", "Harbour", "--from", FROM, "--postal", POSTAL, "--base-url", PAGES)
+        url = f"smtp://127.0.0.1:{relay.port}"
+        said = called(*given, "--relay", url, status=1, typed=lines("", "n", "me@example.org"))
+    assert "broken off; it may have gone all the same" in " ".join(said.split())
+    assert "Next:" in said
+    assert env()["SMTP_URL"] == url
 
 
 # ---- the relay's address -----------------------------------------------------------------------

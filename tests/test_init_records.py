@@ -160,6 +160,17 @@ def test_a_key_is_kept_and_another_signs_only_once_its_record_is_there(
     assert record(first, "DKIM")["value"] != new["value"] == record(done, "DKIM")["value"]
 
 
+def test_a_key_of_somebody_elses_under_the_same_name_is_told_of_before_it_is_replaced(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = {(f"digest._domainkey.{DOMAIN}", "TXT"): ['"v=DKIM1; k=rsa; p=AAAA"']}
+    with knowing(there, monkeypatch), sink() as (relay, _):
+        said = run(*GIVEN, "--relay", f"smtp://127.0.0.1:{relay.port}")
+    assert record(said, "DKIM")["replaces"] == "v=DKIM1; k=rsa; p=AAAA"
+    assert "what that one signs fails" in finding(said, "DKIM")["words"]
+    assert "--selector digest2" in finding(said, "DKIM")["mend"]
+
+
 def test_a_key_of_ones_own_for_several_domains_stays_and_signs_for_one_more(here: Path) -> None:
     Path("a.example.org.pem").write_bytes(signing.key())
     Path(".env").write_text(

@@ -31,6 +31,13 @@ def _dkim(names: Names, sending: Sending) -> Iterator[Told]:
         why = "DKIM: the public half of the key that signs your mail."
         state, old = _standing_key(names, signer)
         yield Record(name, "TXT", signer.record, why, state, old)
+        if state is Standing.OTHER:
+            yield look(
+                f"DKIM of {sending.domain}",
+                f"Another key is at {name}: with ours in its place, what that one signs fails.",
+                "If it signs on another machine or at another service, give ours a name of its "
+                f"own: digest init --selector {name.partition('.')[0]}2",
+            )
     elif sending.is_providers:
         yield unknown(
             f"DKIM of {sending.domain}",

@@ -55,6 +55,8 @@ def send(address: str) -> Sent:
         said = json.loads(done.stdout)
     except subprocess.TimeoutExpired:
         return Sent(address, taken=False, answer="no answer came in a minute")
+    except KeyboardInterrupt:
+        return Sent(address, taken=False, answer="broken off; it may have gone all the same")
     except ValueError:
         words = done.stderr.strip().splitlines()
         return Sent(address, taken=False, answer=words[-1] if words else "it could not be made")
