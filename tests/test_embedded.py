@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 from collections.abc import Callable, Iterator
@@ -131,6 +132,19 @@ def test_a_second_one_waits_for_one_that_is_ending(tmp_path: Path) -> None:
         os.close(file)
     assert ending.wait() == 0
     assert said == ["Waiting for the one before to end"]
+
+
+def test_a_folder_that_is_another_users_is_told_with_both_names_and_the_mend() -> None:
+    with tempfile.TemporaryDirectory() as made:  # not in pytest's, which its user keeps to itself
+        Path(made).chmod(0o555)
+        who = os.geteuid()
+        if who == 0:
+            os.seteuid(65534)
+        try:
+            with pytest.raises(Unreachable, match=r"can't be written by this user.*chown -R \w+ "):
+                lock.take(Path(made), print)
+        finally:
+            os.seteuid(who)
 
 
 def free_port() -> int:

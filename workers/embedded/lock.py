@@ -7,6 +7,7 @@ Both held: it runs.  Only the first held: it is ending, and is worth waiting for
 
 import fcntl
 import os
+import pwd
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -49,7 +50,21 @@ def take(directory: Path, say: Callable[[str], None]) -> tuple[int, int]:
 
 
 def _open(path: Path) -> int:
-    return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except PermissionError:
+        raise Unreachable(
+            f"{path} can't be written by this user ({_name(os.geteuid())}); nothing was started. "
+            f"Run it as whoever DATA_DIR belongs to ({_name(path.parent.stat().st_uid)}), or, as "
+            f"root, give it to this one: chown -R {_name(os.geteuid())} {path.parent}"
+        ) from None
+
+
+def _name(user: int) -> str:
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return str(user)
 
 
 def _lock(file: int, how: int = fcntl.LOCK_EX) -> bool:
