@@ -355,6 +355,28 @@ def test_the_key_and_the_files_come_back_and_keys_from_elsewhere_are_told(
     assert any(f"{outside} is kept as {kept}" in line for line in done.told)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away; to run this: as root")
+def test_what_root_restores_is_the_services_and_nothing_that_is_elsewhere(
+    pivot: Topic, file: Path, settings: Any
+) -> None:
+    var: Path = settings.DATA_DIR
+    (var / "imports").mkdir()
+    (var / "imports" / "7.csv").write_text("email\n")
+    taking.back_up(str(file))
+    shutil.rmtree(var / "imports")
+    elsewhere, twin = file.with_name("elsewhere"), file.with_name("twin")
+    elsewhere.touch()
+    twin.touch()
+    (var / "link").symlink_to(elsewhere)
+    (var / "hard").hardlink_to(twin)
+    os.chown(var, 65534, 65534)
+    restore(file)
+    roots = {one.name for one in var.rglob("*") if one.lstat().st_uid == 0}
+    assert roots == {"hard"}
+    assert (elsewhere.stat().st_uid, twin.stat().st_uid) == (0, 0)
+    assert {"secret-key", "7.csv", "replaced"} <= {one.name for one in var.rglob("*")}
+
+
 def test_nobody_gets_a_number_that_somebody_had_since_however_often_a_backup_is_restored(
     file: Path,
 ) -> None:

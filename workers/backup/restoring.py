@@ -74,6 +74,8 @@ def restore(archive: Archive, by: str, *, replace: bool = False) -> Restored:
             f"The backup’s files can't be written ({problem.strerror}: {problem.filename}); the "
             "database is as it was. Mend that, then restore again."
         ) from problem
+    finally:
+        files.hand_over()
     return Restored(archive, time.monotonic() - begun, kept, carried, mailings, slots, told)
 
 
