@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from digest.models import Topic
 from tests.ledgering import mailing, readers
-from workers import audience, balance, ledger
+from workers import audience, balance, leases, ledger
 from workers.ledger import Result
 from workers.models import (
     BULK,
@@ -209,10 +209,10 @@ def test_the_sheet_says_so_when_counters_and_rows_disagree(sent: Mailing) -> Non
 def test_a_lease_of_a_lost_host_is_given_up_only_after_its_silence(sent: Mailing) -> None:
     claimed("w1", "gone")
     Batch.objects.update(leased_until=timezone.now() - dt.timedelta(days=2))
-    assert ledger.given_up_leases("here") == [], "it was only just seen to be silent"
-    Batch.objects.update(missed_at=timezone.now() - ledger.LOST - dt.timedelta(seconds=1))
-    assert len(ledger.given_up_leases("here")) == 1
-    assert ledger.given_up_leases("gone") == [], "its own host asks the journals"
+    assert leases.given_up("here") == [], "it was only just seen to be silent"
+    Batch.objects.update(missed_at=timezone.now() - leases.LOST - dt.timedelta(seconds=1))
+    assert len(leases.given_up("here")) == 1
+    assert leases.given_up("gone") == [], "its own host asks the journals"
 
 
 def test_claiming_recording_and_finishing_take_few_queries(

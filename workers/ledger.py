@@ -34,8 +34,6 @@ log = structlog.get_logger()
 LEASE = dt.timedelta(seconds=60)
 """How long a worker may be silent before others may settle its batch."""
 
-LOST = dt.timedelta(minutes=10)
-"""How long a lease that ran out may be silent before its host, journal and all, is given up."""
 
 LIVE = [MailingState.PREPARING, MailingState.SENDING]
 """Mailings whose batches may be claimed."""
@@ -384,30 +382,3 @@ _ENDED = Seldom(_ended)
 
 def _finish(mailing: QuerySet[Mailing]) -> bool:
     return bool(mailing.update(state=MailingState.DONE, finished_at=Now()))
-
-
-def lost_leases(host: str, worker: str) -> list[Batch]:
-    """Batches leased to a worker of this host, which is dead or knows nothing of them."""
-    return list(
-        Batch.objects.select_related("mailing").filter(
-            state=BatchState.LEASED, host=host, worker=worker
-        )
-    )
-
-
-def given_up_leases(host: str) -> list[Batch]:
-    """Batches of other hosts whose lease ran out, and who then stayed silent for ``LOST``.
-
-    Counted from when somebody first saw it, not from the lease's end: while the database was
-    away nobody could renew. Leases of this host are told by their journals.
-    """
-    silent = Batch.objects.filter(state=BatchState.LEASED, leased_until__lt=Now()).exclude(
-        host=host
-    )
-    silent.filter(missed_at=None).update(missed_at=Now())
-    return list(silent.select_related("mailing").filter(missed_at__lt=Now() - LOST))
-
-
-def leased_here(host: str) -> list[Batch]:
-    """Batches leased to workers of this host."""
-    return list(Batch.objects.select_related("mailing").filter(state=BatchState.LEASED, host=host))

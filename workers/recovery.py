@@ -10,7 +10,7 @@ from django.utils import timezone
 from structlog.contextvars import bound_contextvars
 
 from digest.seldom import Seldom
-from workers import evidence, ledger
+from workers import evidence, leases, ledger
 from workers.identity import host, journals
 from workers.journal import Abandoned, abandoned
 from workers.ledger import Result
@@ -34,16 +34,16 @@ def recover() -> None:
             journal.release()
     if not _LEASED.any():
         return
-    for batch in ledger.leased_here(host()):
+    for batch in leases.of_host(host()):
         if not (journals() / f"{batch.worker}.log").exists():
             _give_up(batch)
-    for batch in ledger.given_up_leases(host()):
+    for batch in leases.given_up(host()):
         _give_up(batch)
 
 
 def _settle_journal(journal: Abandoned) -> None:
     known = journal.read()
-    batches = ledger.lost_leases(host(), journal.worker)
+    batches = leases.of_worker(host(), journal.worker)
     for batch in batches:
         _settle(batch, known)
     _settle_late(known)

@@ -19,7 +19,7 @@ from structlog.contextvars import bound_contextvars
 
 from digest.errors import Refused
 from subscribers.selection import reasons
-from workers import ledger, mailings
+from workers import leases, ledger, mailings
 from workers.brake import judging, quiet
 from workers.brake.shares import Shares
 from workers.drain import draining
@@ -159,7 +159,7 @@ def _claimed(kinds: list[MailingKind], open_ways: Sequence[choosing.Way]) -> Bat
 
 def _give_back() -> None:
     """Whatever this worker has on lease, as far as the database knows."""
-    for batch in ledger.lost_leases(host(), worker()):
+    for batch in leases.of_worker(host(), worker()):
         ledger.release(batch)
 
 

@@ -14,7 +14,7 @@ from tests.faults.installation import approved, holds, leasing, received, state
 from tests.journeys.system import DIGEST, System, until
 from tests.sends import received as got
 from tests.sends import states
-from workers import balance, identity, ledger, mailings, recovery, sending
+from workers import balance, identity, leases, ledger, mailings, recovery, sending
 from workers.journal import Journal
 from workers.models import BULK, Batch, BatchState, DeliveryState, Mailing, MailingState
 from workers.outbox import Envelope, Outcome, Verdict, Withdrawn
@@ -123,7 +123,7 @@ def test_of_two_ticks_at_once_the_later_gives_up_nothing_that_the_other_has_sett
 ) -> None:
     dead.begin(due.deliveries.order_by("id")[0].id)
     dead.close()
-    real = ledger.leased_here
+    real = leases.of_host
 
     def overtaken(host: str) -> list[Batch]:
         """The other tick, which has the journal, is done with it once this one has looked."""
@@ -133,7 +133,7 @@ def test_of_two_ticks_at_once_the_later_gives_up_nothing_that_the_other_has_sett
         return seen
 
     monkeypatch.setattr(recovery, "abandoned", lambda _folder: [])
-    monkeypatch.setattr(ledger, "leased_here", overtaken)
+    monkeypatch.setattr(leases, "of_host", overtaken)
     recovery.recover()
     assert list(states(due).values()) == ["uncertain", *["queued"] * 4]
 
@@ -148,14 +148,14 @@ def test_one_journal_that_can_not_be_settled_does_not_keep_the_others_from_it(
     dead.close()
     for name in ("a-sick-one", "zz-another"):
         Journal.open(identity.journals(), name).close()
-    real = ledger.lost_leases
+    real = leases.of_worker
 
-    def lost_leases(host: str, worker: str) -> list[Batch]:
+    def of_worker(host: str, worker: str) -> list[Batch]:
         if worker == "a-sick-one":
             raise OperationalError("the database went away")
         return real(host, worker)
 
-    monkeypatch.setattr(ledger, "lost_leases", lost_leases)
+    monkeypatch.setattr(leases, "of_worker", of_worker)
     recovery.recover()
     assert balance.sheet(due).uncertain == 1
     monkeypatch.undo()
@@ -212,7 +212,7 @@ def test_a_journal_that_comes_to_light_after_its_lease_was_given_up_settles_what
         dead.begin(delivery.id)
     dead.settle(first.id, Outcome(Verdict.ACCEPTED, 250, "250 queued as 1"))
     dead.settle(second.id, Outcome(Verdict.FAILED, 550, "550 no such user"))
-    for batch in ledger.leased_here(identity.host()):
+    for batch in leases.of_host(identity.host()):
         recovery._give_up(batch)
     ledger.finish()
     assert set(states(due).values()) == {"uncertain"}
@@ -234,7 +234,7 @@ def test_late_evidence_changes_nothing_that_a_person_has_settled(
     first = due.deliveries.order_by("id")[0]
     dead.begin(first.id)
     dead.settle(first.id, Outcome(Verdict.FAILED, 550, "550 no such user"))
-    for batch in ledger.leased_here(identity.host()):
+    for batch in leases.of_host(identity.host()):
         recovery._give_up(batch)
     mailings.settle(due, DeliveryState.ACCEPTED, by="otto")
     dead.close()
@@ -254,7 +254,7 @@ def test_what_a_worker_hears_after_its_lease_was_given_up_settles_what_it_is_of(
     assert isinstance(second, Envelope)
     for envelope in (first, second):
         outbox.begin(envelope.key)
-    for batch in ledger.leased_here(identity.host()):
+    for batch in leases.of_host(identity.host()):
         recovery._give_up(batch)
     outbox.settle(first.key, Outcome(Verdict.ACCEPTED, 250, "250 queued as 1"))
     outbox.settle(second.key, Outcome(Verdict.FAILED, 550, "550 no such user"))
