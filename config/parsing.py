@@ -112,10 +112,12 @@ def base_url(text: str) -> str:
         raise ValueError("has something after its host; the pages are served from the root")
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise ValueError("must be https unless it is on loopback")
-    if not parts.hostname.isascii():
-        port = f":{parts.port}" if parts.port else ""
-        text = parts._replace(netloc=in_ascii(parts.hostname) + port).geturl()
-    return text.rstrip("/")
+    if parts.username is not None:
+        raise ValueError("has a user before its host, whom all readers would see")
+    netloc = f"[{parts.hostname}]" if ":" in parts.hostname else in_ascii(parts.hostname)
+    if parts.port:
+        netloc += f":{parts.port}"
+    return f"{parts.scheme}://{netloc}"
 
 
 def networks(text: str) -> tuple[Network, ...]:
@@ -190,8 +192,10 @@ def token(text: str) -> str:
 
 
 def domain(text: str) -> str:
+    """As DNS takes it (RFC 1035 2.3.4)."""
     text = in_ascii(text)
-    if text and not re.fullmatch(r"(?:[A-Za-z0-9-]+\.)*[A-Za-z0-9-]+", text):
+    label = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+    if text and (len(text) > 253 or not re.fullmatch(rf"(?:{label}\.)*{label}", text)):
         raise ValueError("is no domain")
     return text
 

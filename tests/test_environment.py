@@ -45,6 +45,10 @@ NONE = Path("/nonexistent/.env")
         ("INBOUND_URL", "imap://a@b.org:p%0D%0A@h", "not plain ASCII"),
         ("BASE_URL", "http://news.example.org", "must be https unless it is on loopback"),
         ("BASE_URL", "https://news.example.org/digest", "something after its host"),
+        ("BASE_URL", "https://us:pw@news.example.org", "whom all readers would see"),
+        ("BOUNCE_DOMAIN", "-", "is no domain"),
+        ("BOUNCE_DOMAIN", f"{'b' * 64}.example.org", "is no domain"),
+        ("BOUNCE_DOMAIN", f"{'b.' * 130}example.org", "is no domain"),
         ("FROM_ADDRESS", "nobody", "is not one address"),
         ("FROM_ADDRESS", "a@example.org, b@example.org", "is not one address"),
         ("BOUNCE_DOMAIN", "not a domain", "is no domain"),
@@ -67,6 +71,19 @@ def test_a_setting_that_cannot_be_read_is_named_with_an_example(
     assert said.startswith(f"Setting {name}: ")
     assert told in said
     assert f"Write for example {name}=" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("HTTPS://News.Example.org/", "https://news.example.org"),
+        ("https://[2001:DB8::1]:8443", "https://[2001:db8::1]:8443"),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
+        ("https://www.müller.example:8443/", "https://www.xn--mller-kva.example:8443"),
+    ],
+)
+def test_the_pages_address_is_read_in_one_form(text: str, read: str) -> None:
+    assert environment.load({"BASE_URL": text}, NONE)["BASE_URL"] == read
 
 
 @pytest.mark.parametrize("one", environment.SETTINGS, ids=lambda one: one.name)

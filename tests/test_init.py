@@ -161,6 +161,8 @@ def test_what_is_missing_is_named_all_at_once_with_a_line_that_is_misspelt(here:
         ("--base-url", f"{PAGES}/digest", "something after its host"),
         ("--from", "nobody", "is not one address"),
         ("--from", "a@b.org, c@d.org", "is not one address"),
+        pytest.param("--from", f"a{' ' * 1_000_000}x", "is not one address", id="in no time"),
+        ("--postal", " ", "Missing: --postal"),
         ("--relay", "mail.example.org", "does not begin with smtp://"),
         ("--relay", f"smtp://us:{PASSWORD}@mail.example.org", "password in the clear"),
         ("--relay", "nobody+https://key@", "names no provider whose API is known"),
@@ -177,6 +179,7 @@ def test_a_value_that_cannot_be_read_is_refused_with_an_example_and_nothing_chan
         run(*GIVEN, "--relay", f"smtp://127.0.0.1:{relay.port}", option, text)
     assert "othing was changed" in str(stopped.value)
     assert PASSWORD not in str(stopped.value)
+    assert len(str(stopped.value)) < 300
     assert files() == []
 
 

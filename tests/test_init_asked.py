@@ -41,7 +41,7 @@ def test_it_asks_for_each_thing_and_for_a_wrong_password_alone_again(somebody: P
 
     with PoliteRelay(one_password, offers=("AUTH PLAIN",)).running() as relay:
         answers = lines(
-            "The Harbour", "nobody", "-", FROM, "-", POSTAL, f"http://news.{DOMAIN}", PAGES,
+            "The Harbour", "nobody", "-", FROM, "-", " ", POSTAL, f"http://news.{DOMAIN}", PAGES,
             "127.0.0.1", str(relay.port), "us", "a slip", "", "",
             "", "us", PASSWORD, "nobody", "",
         )  # fmt: skip
@@ -55,7 +55,7 @@ def test_it_asks_for_each_thing_and_for_a_wrong_password_alone_again(somebody: P
     assert said.count("535 5.7.8 Wrong") == 1, "told once, with its mend"
     assert "Give user and password anew" in said
     for asked in ("From address", "Postal address", "Port ["):
-        again = {"From address": 2, "Postal address": 1}.get(asked, 0)
+        again = {"From address": 2, "Postal address": 2}.get(asked, 0)
         assert said.count(asked) == 1 + again, "none of these can be left out by a hyphen"
     assert "digest user add" in said
     assert "digest doctor" in said

@@ -109,12 +109,12 @@ def question(
 
 
 def checking(present: Present, name: str, *, none: bool = False) -> Callable[[str], str]:
-    """Takes what the program can read as this setting; or that there is to be none of it."""
+    """Takes what the program can read as this setting; ``none``: or that there is none of it."""
 
     def check(text: str) -> str:
-        if text.strip() == NONE:
+        if text.strip() in {"", NONE}:
             if none:
-                return NONE
+                return text.strip()
             raise click.UsageError("mails can't go out without it.")
         try:
             return readable(present, name, text.strip())

@@ -9,6 +9,9 @@ from digest.errors import Refused
 from workers.doctor.finding import Finding, bad, look
 from workers.setting_up import env_file
 
+SHOWN = 80
+"""Characters of a value that can't be read."""
+
 
 class Setting(Protocol):
     """A row of the program's table of settings, which its wiring hands in."""
@@ -53,7 +56,7 @@ class Present:
         try:
             self.settings[name].read(text)
         except ValueError as problem:
-            shown = "its value" if self.settings[name].secret else repr(text)
+            shown = "its value" if self.settings[name].secret else repr(text[:SHOWN])
             example = self.settings[name].example
             raise ValueError(f"{shown} {problem}. Write for example {example}") from None
         return text

@@ -100,7 +100,7 @@ def wished(present: Present, wish: Wish, *, needs_relay: bool = True) -> Wished:
         "SMTP_URL": wish.relay,
         "BOUNCE_DOMAIN": wish.bounce_domain,
     }
-    given = {name: text for name, text in asked.items() if text is not None}
+    given = {name: text.strip() for name, text in asked.items() if text is not None}
     for name, text in given.items():
         try:
             readable(present, name, text)
