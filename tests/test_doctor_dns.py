@@ -32,6 +32,8 @@ def test_a_sender_whose_dns_is_as_it_should_be_is_well(signed: bytes) -> None:
         ([f'"v=spf1 ip4:{RELAY}"'], Grade.LOOK, "ends in nothing"),
         ([f'"v=spf1 ?ip4:{RELAY} -all"'], Grade.BAD, f"does not name the relay's {RELAY}"),
         (['"v=spf1 ip4:nonsense -all"'], Grade.BAD, "ip4:nonsense is no network"),
+        (['"v=spf1 a:mail.example.org/33 -all"'], Grade.BAD, "/33 is no network"),
+        (['"v=spf1 a:mail.example.org/27 -all"'], Grade.BAD, f"does not name the relay's {RELAY}"),
         (['"v=spf1 include:gone.example.net -all"'], Grade.BAD, "has no SPF record"),
         (['"v=spf1 include:news.example.org -all"'], Grade.BAD, "more than 10 look-ups"),
     ],
@@ -39,7 +41,8 @@ def test_a_sender_whose_dns_is_as_it_should_be_is_well(signed: bytes) -> None:
 def test_an_spf_record_is_read_as_receivers_read_it(
     signed: bytes, record: list[str], grade: Grade, words: str
 ) -> None:
-    found = only(of_sender(zone() | {SPF: record}))
+    near = {("mail.example.org", "A"): ["192.0.2.200"]}
+    found = only(of_sender(zone() | near | {SPF: record}))
     assert found.grade is grade
     assert words in found.words
 
@@ -53,6 +56,17 @@ def test_an_spf_record_may_name_the_relay_by_what_it_includes_and_by_names(signe
         ("mx.example.net", "A"): [RELAY],
     }
     assert troubles(of_sender(beyond)) == []
+
+
+@pytest.mark.parametrize("term", ["a:mail.example.org/24", "mx/24//64", "a//64 a/24", "mx/0"])
+def test_an_spf_record_names_what_is_around_a_host_as_far_as_it_says(
+    signed: bytes, term: str
+) -> None:
+    near = {(host, "A"): ["192.0.2.200"] for host in ("mail.example.org", "news.example.org")}
+    around = (
+        zone() | near | {SPF: [f'"v=spf1 {term} -all"'], ("mx.example.net", "A"): ["192.0.2.9"]}
+    )
+    assert troubles(of_sender(around)) == []
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """SPF (RFC 7208): the record of an envelope sender's domain, and whether it names a relay."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
@@ -68,7 +69,7 @@ def _follow(names: Names, domain: str, record: str, made: Read, *, is_own: bool)
         elif name == "redirect" and not ends:  # else it is not heeded (6.1)
             _include(names, value, made, is_own=is_own)
         elif sign == "+":
-            made.networks += _networks(names, name, value or domain, term)
+            made.networks += _networks(names, name, value, domain, term)
 
 
 def _include(names: Names, domain: str, made: Read, *, is_own: bool = False) -> None:
@@ -79,23 +80,39 @@ def _include(names: Names, domain: str, made: Read, *, is_own: bool = False) -> 
 
 
 def _term(term: str) -> tuple[str, str]:
-    """``-include:example.net`` as (include, example.net)."""
+    """``-include:example.net`` as (include, example.net), ``a/24`` as (a, /24)."""
     bare = term.lstrip("+-~?")
     for mark in "=:":
         name, found, value = bare.partition(mark)
         if found:
             return name.lower(), value
-    return bare.partition("/")[0].lower(), ""
+    name, slash, lengths = bare.partition("/")
+    return name.lower(), slash + lengths
 
 
-def _networks(names: Names, name: str, value: str, term: str) -> Iterable[str]:
+_HOST = re.compile(r"(?P<host>[^/]*)(?P<four>/\d+)?(?P<six>//\d+)?")
+
+
+def _networks(names: Names, name: str, value: str, domain: str, term: str) -> list[str]:
+    """What it names; around each address of a host, where it says how far (5.3: ``a/24//64``)."""
+    found = _HOST.fullmatch(value)
     if name in {"ip4", "ip6"}:
-        try:
-            ip_network(value, strict=False)
-        except ValueError:
-            raise Broken(f"{term} is no network") from None
-        return [value]
-    host = value.partition("/")[0]
+        networks = [value]
+    elif found is None:
+        raise Broken(f"{term} can't be read")
+    else:
+        four, six = found["four"] or "", (found["six"] or "")[1:]
+        hosts = _addresses(names, name, found["host"] or domain)
+        networks = [one + (six if ":" in one else four) for one in hosts]
+    try:
+        for one in networks:
+            ip_network(one, strict=False)
+    except ValueError:
+        raise Broken(f"{term} is no network") from None
+    return networks
+
+
+def _addresses(names: Names, name: str, host: str) -> Iterable[str]:
     if name == "a":
         return names.addresses(host)
     if name == "mx":
