@@ -83,10 +83,16 @@ def test_all_of_it_is_moved_and_goes_on_where_it_was(kept: Mailing, elsewhere: s
 
 
 @pytest.mark.only_on("postgresql")
-def test_what_can_not_be_moved_is_said_and_nothing_is_moved(kept: Mailing, elsewhere: str) -> None:
+def test_what_can_not_be_moved_is_said_and_nothing_is_moved(
+    kept: Mailing, elsewhere: str, tmp_path: Path
+) -> None:
     nowhere = "postgres://nobody@127.0.0.1:1/nothing"
     with pytest.raises(Unreachable, match=r"can't be used: .*Nothing was moved"):
         moving.move(nowhere, "test")
+    with pytest.raises(Unreachable, match=r"can't be used: .*Nothing was moved"):
+        moving.move("sqlite:////no/where/moved.sqlite3", "test")
+    moving._connection(f"sqlite:///{tmp_path}/other.sqlite3").close()
+    assert (tmp_path / "other.sqlite3").stat().st_mode & 0o777 == 0o600
     told = CliRunner().invoke(move, ["mysql://host/name"], obj=SETTINGS)
     assert told.exit_code == 2
     with pytest.raises(Refused, match="in use already"):

@@ -7,7 +7,8 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import dj_database_url
@@ -81,6 +82,8 @@ def _connection(url: str) -> BaseDatabaseWrapper:
     if said["ENGINE"].endswith("sqlite3"):
         wal = "PRAGMA journal_mode=WAL"
         said["OPTIONS"] = {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": wal}
+        with suppress(OSError):  # told beneath
+            Path(said["NAME"]).touch(0o600)  # readers' addresses, for our eyes alone
     configured = connections.configure_settings({DEFAULT_DB_ALIAS: said})[DEFAULT_DB_ALIAS]
     made: BaseDatabaseWrapper = load_backend(said["ENGINE"]).DatabaseWrapper(
         configured, DEFAULT_DB_ALIAS
