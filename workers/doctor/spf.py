@@ -62,9 +62,10 @@ def _follow(names: Names, domain: str, record: str, made: Read, *, is_own: bool)
             made.asks += 1
             if made.asks > MOST:
                 raise Broken(f"it asks for more than {MOST} look-ups, at which receivers give up")
-        if name == "all" and is_own:
-            made.ending = f"{sign}all"
-        elif name == "include":
+        if name == "all":  # what stands behind it is passed over (5.1)
+            made.ending = f"{sign}all" if is_own else made.ending
+            break
+        if name == "include":
             _include(names, value, made)
         elif name == "redirect" and not ends:  # else it is not heeded (6.1)
             _include(names, value, made, is_own=is_own)

@@ -91,7 +91,7 @@ def _mechanisms(sending: Sending) -> list[str]:
 def merged(records: Sequence[str], mechanisms: Sequence[str]) -> str:
     """One record of all these, which says what they say and lets our relay send as well. Where they
     disagree on all others, the mild ``~all`` speaks of these."""
-    terms = dict.fromkeys(term for record in records for term in record.split()[1:])
+    terms = dict.fromkeys(term for record in records for term in _heeded(record))
     ends = [term for term in terms if _ends(term)]
     others = [term for term in terms if not _ends(term)]
     if len(ends) != 1:
@@ -110,7 +110,7 @@ def published(names: Names, domain: str) -> list[str]:
 def names_them(names: Names, domain: str, record: str, mechanisms: Sequence[str]) -> bool:
     """Whether mail by these mechanisms passes already: word by word, or by the addresses that the
     record leads to."""
-    terms = record.split()[1:]
+    terms = _heeded(record)
     left = [one for one in mechanisms if not _stands(one, terms)]
     if not left:
         return True
@@ -143,6 +143,17 @@ def _addresses(names: Names, mechanism: str) -> list[str]:
 
 def _stands(mechanism: str, terms: Sequence[str]) -> bool:
     return mechanism.lower() in {term.lower().lstrip("+") for term in terms}
+
+
+def _heeded(record: str) -> list[str]:
+    """Its terms but for those that receivers pass over: a redirect beside an all (RFC 7208 6.1),
+    and what stands behind the all (5.1)."""
+    terms = record.split()[1:]
+    for at, term in enumerate(terms):
+        if term.lower().lstrip("+-~?") == "all":
+            last = [one for one in terms[at + 1 :] if one.lower().startswith("exp=")]
+            return [*(one for one in terms[: at + 1] if "redirect=" not in one.lower()), *last]
+    return terms
 
 
 def _ends(term: str) -> bool:
