@@ -26,6 +26,8 @@ NONE = Path("/nonexistent/.env")
         ("REDIS_URL", "localhost", "does not begin with redis://"),
         ("SMTP_URL", "smtp://", "names no host"),
         ("SMTP_URL", "smtp://h:port", "port"),
+        ("SMTP_URL", "smtp://us:p/w@h", "write %2F, %3F, %23"),
+        ("SMTP_URL", "smtp://us:p[w@h", "write %5B, %5D"),
         ("SMTP_URL", "smtp://h?connections=many", "connections"),
         ("SMTP_URL", "smtp://h?speed=1", "unknown option, speed"),
         ("SMTP_URL", "postmark+https://", "has no API key"),
@@ -95,6 +97,11 @@ def test_a_password_in_a_setting_is_never_shown(capsys: pytest.CaptureFixture[st
     for name, url in (
         ("SMTP_URL", "smtp://ann:s3cret@h:port"),
         ("INBOUND_URL", "imap://ann:s3cret@h"),
+        ("SMTP_URL", "smtp://ann:pw?s3cret@h:587"),
+        ("SMTP_URL", "smtp://ann:pw#s3cret@h:587"),
+        ("SMTP_URL", "smtp://ann:[s3cret]@h:587"),
+        ("SMTP_URL", "mailgun+https://pw?s3cret@example.org"),
+        ("INBOUND_URL", "imaps://ann:pw?s3cret@h/INBOX?address=ann@example.org"),
     ):
         with pytest.raises(environment.BadSetting):
             environment.load({name: url}, NONE)

@@ -38,7 +38,7 @@ class Relay:
         Also ``helo=`` and ``cafile=``; user and password are percent-decoded. ValueError says
         in words what is wrong (and never shows the URL, which may hold a password).
         """
-        parts = urlsplit(url)
+        parts = parts_of(url)
         if parts.scheme not in {"smtp", "smtps"}:
             raise ValueError("does not begin with smtp:// or smtps://")
         if not parts.hostname:
@@ -83,6 +83,18 @@ class Limits:
     spare: float = 10  # before another attempt while other connections work
     attempts: int = 3  # to reach the relay, in one run
     losses: int = 3  # of connections under one message, before it is put off
+
+
+def parts_of(url: str) -> SplitResult:
+    """An address in its parts; ValueError in words of which none is from it, since what is in the
+    wrong place is a piece of a password."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise ValueError("has brackets around no IPv6 address; for others write %5B, %5D") from None
+    if "@" not in parts.netloc and "@" in f"{parts.path}{parts.query}{parts.fragment}":
+        raise ValueError("has a /, ? or # in user or password; write %2F, %3F, %23 for them")
+    return parts
 
 
 def _options(parts: SplitResult) -> dict[str, str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from workers.feedback.providers import Provider
-from workers.relay import connections, on_loopback
+from workers.relay import connections, on_loopback, parts_of
 
 MARK = "+https"
 """What tells such an address from SMTP's: ``provider+https://…``."""
@@ -77,7 +77,7 @@ class Account:
         """
         name, _, rest = url.partition("://")
         provider = _provider(name)
-        parts = urlsplit(f"https://{rest}")
+        parts = parts_of(f"https://{rest}")
         options = _options(parts, provider)
         if parts.path.strip("/") or parts.fragment or _port(parts) is not None:
             raise ValueError("has something after the host that is no option")

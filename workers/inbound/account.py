@@ -3,11 +3,11 @@
 import re
 import ssl
 from dataclasses import dataclass, field
-from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote
 
 from digest.errors import Refused
 from workers.headers import checked_address
-from workers.relay import Security, on_loopback
+from workers.relay import Security, on_loopback, parts_of
 
 _OPTIONS = {"address", "cafile"}
 _PORTS = {"imap": 143, "imaps": 993}
@@ -35,7 +35,7 @@ class Account:
         STARTTLS, but for loopback. ValueError says in words what is wrong (and never shows the
         URL, which holds a password).
         """
-        parts = urlsplit(url)
+        parts = parts_of(url)
         if parts.scheme not in _PORTS:
             raise ValueError("does not begin with imap://, imaps:// or lmtp://")
         if not parts.hostname:
