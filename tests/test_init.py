@@ -163,6 +163,8 @@ def test_what_is_missing_is_named_all_at_once_with_a_line_that_is_misspelt(here:
         ("--from", "a@b.org, c@d.org", "is not one address"),
         pytest.param("--from", f"a{' ' * 1_000_000}x", "is not one address", id="in no time"),
         ("--postal", " ", "Missing: --postal"),
+        ("--name", "The\tHarbour", "--name: .* is too long for a sender's name, or holds"),
+        pytest.param("--name", "x" * 100_000, "--name: 'xxx.* is too long", id="a long name"),
         ("--relay", "mail.example.org", "does not begin with smtp://"),
         ("--relay", f"smtp://us:{PASSWORD}@mail.example.org", "password in the clear"),
         ("--relay", "nobody+https://key@", "names no provider whose API is known"),

@@ -12,7 +12,7 @@ from workers.setting_up.present import Present
 from workers.setting_up.prose import say
 from workers.setting_up.signing import is_usual as usual
 from workers.setting_up.trying import Fault, Tried
-from workers.setting_up.wish import Wish, Wished, mailbox, readable
+from workers.setting_up.wish import Wish, Wished, mailbox, named, readable
 
 NONE = "-"
 """The answer that takes away what stands there."""
@@ -126,7 +126,7 @@ def checking(present: Present, name: str, *, none: bool = False) -> Callable[[st
 
 def _named(present: Present, text: str) -> str:
     try:
-        readable(present, "FROM_ADDRESS", mailbox(text.strip(), "news@example.org"))
+        named(present, text, "news@example.org")
     except ValueError as problem:
-        raise click.UsageError(str(problem)) from None
+        raise click.UsageError(f"that {problem}.") from None
     return text.strip()

@@ -121,7 +121,7 @@ def _troubled(relay: Relay, trouble: RelayTrouble, *, connected: bool) -> Tried:
         return _bad(
             Fault.SIGN_IN, words,
             "Give user and password anew. Many providers have a password for SMTP alone, or an API "
-            "key in its place; in a URL @ : / % are written %40 %3A %2F %25.",
+            "key in its place; in a URL @ : / ? # % are written %40 %3A %2F %3F %23 %25.",
         )  # fmt: skip
     if isinstance(trouble, Insecure):
         return _bad(Fault.TLS, words, _secured(relay, str(trouble)))

@@ -7,7 +7,7 @@ from email.utils import parseaddr
 from digest.errors import Refused
 from digest.sender import one_mailbox
 from workers.setting_up import env_file
-from workers.setting_up.present import Present
+from workers.setting_up.present import SHOWN, Present
 from workers.where import Where, where
 
 MARKS = set('<>@,;"\\')
@@ -151,6 +151,14 @@ def mailbox(name: str, address: str) -> str:
     return f"{name} <{address}>" if name else address
 
 
+def named(present: Present, name: str, address: str) -> str:
+    """The same, if mails can be from it; ValueError in words of the name."""
+    made = mailbox(name.strip(), address)
+    if not _is_readable(present, made):
+        raise ValueError("is too long for a sender's name, or holds what none can show")
+    return made
+
+
 def _sender(present: Present, wish: Wish) -> str | None:
     """The From, with the publication's name as its own: mails show it nowhere else."""
     if wish.name is None or (wish.sender and not _is_readable(present, wish.sender)):
@@ -159,9 +167,9 @@ def _sender(present: Present, wish: Wish) -> str | None:
     if not address:
         return wish.sender
     try:
-        return mailbox(wish.name.strip(), address)
+        return named(present, wish.name, address)
     except ValueError as problem:
-        raise Refused(f"--name: {wish.name!r} {problem}. Nothing was changed.") from None
+        raise Refused(f"--name: {wish.name[:SHOWN]!r} {problem}. Nothing was changed.") from None
 
 
 def _is_readable(present: Present, sender: str) -> bool:
