@@ -142,7 +142,7 @@ def test_yesterdays_backup_is_replaced_and_nothing_else_is(pivot: Topic, file: P
 
 
 def test_a_full_disk_or_a_folder_that_is_not_there_leaves_the_backup_of_yesterday(
-    pivot: Topic, file: Path, monkeypatch: pytest.MonkeyPatch
+    pivot: Topic, file: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taking.back_up(str(file))
     before = file.read_bytes()
@@ -153,9 +153,15 @@ def test_a_full_disk_or_a_folder_that_is_not_there_leaves_the_backup_of_yesterda
     assert {one.name for one in file.parent.iterdir()} == {"var", file.name}
     with pytest.raises(Unreachable, match="No such file or directory"):
         taking.back_up(str(file.parent / "nowhere" / "b"))
+    monkeypatch.setattr(taking, "ROOM", 0)
+    settings.DKIM_KEY_FILE = "/proc/self/mem"  # can't be read, even by root
+    with pytest.raises(Unreachable, match=r"^/proc/self/mem belongs .* can't be read"):
+        taking.back_up(str(file))
+    assert file.read_bytes() == before
     failed = Backup.objects.exclude(trouble="")
-    assert "No such file" in failed[0].trouble, "the doctor says so"
-    assert "no room" in failed[1].trouble
+    assert "can't be read" in failed[0].trouble, "the doctor says so"
+    assert "No such file" in failed[1].trouble
+    assert "no room" in failed[2].trouble
 
 
 def test_a_backup_goes_through_a_pipe_and_back(pivot: Topic, file: Path) -> None:

@@ -12,7 +12,7 @@ from typing import IO, NamedTuple
 
 from django.conf import settings
 
-from digest.errors import Refused
+from digest.errors import Refused, Unreachable
 from workers.backup.archive import Archive
 
 KEY = "data/secret-key"
@@ -60,6 +60,11 @@ def blocks(file: Path) -> Iterator[bytes]:
                 yield block
     except FileNotFoundError:
         return
+    except OSError as problem:
+        raise Unreachable(
+            f"{file} belongs into the backup and can't be read ({problem.strerror}); no backup was "
+            "made, and what was there is as it was. Let this user read it, then back up again."
+        ) from problem
 
 
 def put_back(archive: Archive) -> list[str]:
