@@ -255,6 +255,6 @@ def _foretell(report: Report) -> None:
         said = [text for name, text in one.items() if text and name not in {"email", "outcome"}]
         click.echo(f"  {one['email']}: {' · '.join([*said, one['outcome'].lower()])}")
     for state, number in report.states.items():
-        click.echo(f"{number:,} subscriptions {state}")
+        click.echo(f"{number:,} subscription{'s' * (number != 1)} {state}")
     for why, number in report.stays_out.most_common():
-        click.echo(f"{number:,} stay out: {why}")
+        click.echo(f"{number:,} stay{'s' * (number == 1)} out: {why}")
