@@ -50,7 +50,7 @@ NOT_RUN = {
     r"journalctl -u digest .*": "there is no systemd",
     r"git -C /opt/digest pull": "there is nothing newer",
     r"runuser -u postgres -- .+": "the database stays SQLite here",
-    r"digest move .*": "tests of moving are in tests/test_backup.py and beside it",
+    r"digest move .*": "test_database_moved.py moves one to PostgreSQL",
 }
 """What this test reads past, and why."""
 
