@@ -3,6 +3,7 @@
 import datetime as dt
 import html as entities
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.auth.models import User
@@ -127,10 +128,12 @@ def test_the_queue_adds_when_a_topic_goes_out_next_and_its_last_mailings(
         done = MailingState.DONE
         mailing(pivot, update=update, state=done, candidates=readers, accepted=readers)
     assert "Set a schedule" in text(desk.get("/queue/desk/"))
-    schedule.set_schedule(pivot, Rule("0 7 * * *", "Europe/London"), auto=False, by="test")
+    later = timezone.now().astimezone(ZoneInfo("Europe/London")) + dt.timedelta(hours=3)
+    rule = Rule(f"0 {later.hour} * * *", "Europe/London")
+    schedule.set_schedule(pivot, rule, auto=False, by="test")
     page = text(desk.get("/queue/desk/"))
     assert 'id="slot-medias-ai-pivot" hx-swap-oob="true"' in page
-    assert "07:00 London</time></a>, in " in page
+    assert f"{later:%H}:00 London</time></a>, in " in page
     assert 'id="last-medias-ai-pivot" hx-swap-oob="true"' in page
     assert "= 50 candidates ✓ balances" in page
     assert "Readers of the last 2 updates: #1 100, #2 50" in page
