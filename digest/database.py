@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import hashlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,6 +37,7 @@ def bring_up_to_date() -> None:
 
     Raises Refused in words, Unreachable when the server can't be reached.
     """
+    _refuse_another_users()
     behind, empty = _standing()
     if behind:
         if not (settings.DATABASE_IS_EMBEDDED or empty):
@@ -102,6 +104,15 @@ def told() -> Iterator[None]:
             f"The database at {place} can't be used: {reason}. What was committed is kept; "
             f"{mend}, then try again."
         ) from problem
+
+
+def _refuse_another_users() -> None:
+    """Refuse a file that this user may read and not write: all would start, and nothing be kept."""
+    if connection.vendor != "sqlite":
+        return
+    file = Path(connection.settings_dict["NAME"])
+    if file.exists() and not os.access(file, os.W_OK, effective_ids=True):
+        raise OperationalError("it belongs to another user")
 
 
 def _standing() -> tuple[bool, bool]:

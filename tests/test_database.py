@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,28 @@ def test_a_database_that_can_not_be_reached_is_told_with_what_to_do() -> None:
     ):
         raise OperationalError("no route\nmore")
     assert told.value.status == 3
+
+
+@pytest.mark.only_on("sqlite")
+def test_a_file_that_another_user_has_made_is_told_before_anything_starts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with tempfile.TemporaryDirectory() as made:  # not in pytest's, which its user keeps to itself
+        Path(made).chmod(0o755)
+        file = Path(made) / "digest.sqlite3"
+        file.touch(0o444)
+        monkeypatch.setitem(connection.settings_dict, "NAME", str(file))
+        who = os.geteuid()
+        if who == 0:
+            os.seteuid(65534)
+        try:
+            with (
+                pytest.raises(Unreachable, match=r"another user.*may be written"),
+                database.told(),
+            ):
+                database.bring_up_to_date()
+        finally:
+            os.seteuid(who)
 
 
 def test_a_file_that_is_no_database_is_told_with_what_to_do(tmp_path: Path) -> None:
