@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Route, expect
 
 expect.set_options(timeout=30_000)  # as for acts: a busy machine is not a wrong page
 
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 """What the system's Chromium may be called."""
 
 ARGUMENTS = [
