@@ -358,6 +358,13 @@ NAUGHTY = ["\0", "9" * 40, "-1"]
 """What has upset pages: databases take no NUL, nor numbers of any size."""
 ODD = ["%00", "../../etc/passwd", "'", '"><script>', "{{7*7}}", "\u202e"]
 
+QUERIES = [
+    "q", "before", "topic", "to", "show", "next", "width", "view", "segment",
+    "tag", "state", "by", "cron", "zone", "lead", "blackouts", "name", "accent",
+    "language", "depth", "from_address", "logo", "from", "variant", "reader", "update",
+]  # fmt: skip
+"""What pages read from an address."""
+
 
 @pytest.mark.parametrize(
     "word", [*NAUGHTY, *(pytest.param(one, marks=pytest.mark.long) for one in ODD)]
@@ -369,36 +376,6 @@ def test_no_odd_word_in_an_address_or_a_query_upsets_a_page(
     for route in TABLE:
         odd = dict.fromkeys(filled, word)
         for url in (address(route, odd), address(route, filled)):
-            query = dict.fromkeys(
-                (
-                    "q",
-                    "before",
-                    "topic",
-                    "to",
-                    "show",
-                    "next",
-                    "width",
-                    "view",
-                    "segment",
-                    "tag",
-                    "state",
-                    "by",
-                    "cron",
-                    "zone",
-                    "lead",
-                    "blackouts",
-                    "name",
-                    "accent",
-                    "language",
-                    "depth",
-                    "from_address",
-                    "logo",
-                    "from",
-                    "variant",
-                    "reader",
-                    "update",
-                ),
-                word,
-            )
+            query = dict.fromkeys(QUERIES, word)
             answer = who.get(url, query, **FROM_ELSEWHERE)
             assert answer.status_code < 500, f"{url} {query}: {answer.status_code}"

@@ -49,6 +49,12 @@ def asks(page: Page) -> None:
         page.evaluate("htmx.trigger('#presence', 'look')")
 
 
+def pia_has_changed_the_subject(pia: Page) -> None:
+    pia.goto(f"{T}/draft/")
+    with pia.expect_response("**/draft/words/"):
+        pia.locator("#subject").fill("Ferries stop on Monday")
+
+
 def asked_by_the_page(route: Route) -> None:
     """Lost: what changes then, the page changes by itself."""
     route.abort() if "hx-request" in route.request.headers else route.fallback()
@@ -83,9 +89,7 @@ def test_two_at_one_text_are_shown_both_and_the_second_chooses(
 ) -> None:
     edda, pia = two
     edda.goto(f"{T}/draft/")
-    pia.goto(f"{T}/draft/")
-    with pia.expect_response("**/draft/words/"):
-        pia.locator("#subject").fill("Ferries stop on Monday")
+    pia_has_changed_the_subject(pia)
     with edda.expect_response("**/draft/words/"):
         edda.locator("#subject").fill("Ferries stop on Tuesday")
     expect(edda.locator("#conflicts")).to_contain_text("Pia has changed the subject too")
@@ -102,9 +106,7 @@ def test_what_was_asked_for_before_a_conflict_does_not_hide_it(
 ) -> None:
     edda, pia = two
     edda.goto(f"{T}/draft/")
-    pia.goto(f"{T}/draft/")
-    with pia.expect_response("**/draft/words/"):
-        pia.locator("#subject").fill("Ferries stop on Monday")
+    pia_has_changed_the_subject(pia)
     held: list[tuple[Route, APIResponse]] = []
     edda.route("**/draft/", lambda route: held.append((route, route.fetch())), times=1)
     with edda.expect_request("**/draft/"):
